@@ -1,0 +1,54 @@
+#ifndef EMERGENCYD_ACTION_H
+#define EMERGENCYD_ACTION_H
+/*
+ * A row of the outbox: one outgoing call, from the decision that caused it to its end. Written in the
+ * transaction of that decision, marked ACTION_SENDING in a committed transaction before its first byte.
+ *
+ * Plain values without pointers. Any thread may use what is here.
+ */
+#include "lib/event.h"
+
+enum service_id { SERVICE_ZENDESK, SERVICE_PAGERDUTY, SERVICE_COUNT };
+
+enum action_state {
+    ACTION_PENDING,
+    ACTION_SENDING,
+    ACTION_UNKNOWN, /* it may have taken effect: looked up before it is sent again */
+    ACTION_DONE,    /* from here on it is over */
+    ACTION_DRY,
+    ACTION_PARKED, /* hopeless as it is: a person was told */
+    ACTION_CANCELLED,
+};
+
+struct action {
+    int64_t id;
+    int64_t emergency; /* 0: of none (a ticket to be read before anything opens) */
+    enum service_id service;
+    enum action_kind kind;
+    int64_t cause; /* the event that wanted it */
+    enum action_state state;
+    int64_t attempts;
+    int64_t next_ms; /* not before; 0 at once */
+    int64_t created_ms;
+    int64_t ended_ms;
+    int64_t ticket_id;
+    int64_t raised_ms; /* READ_TICKET: known to have turned urgent then; 0 only a hint */
+    int64_t due_ms;    /* when the step was due */
+    char incident[32];
+    char by[96];     /* who ordered it; "" the daemon */
+    char error[200]; /* the last failure; "" none */
+    char text[3000]; /* the comment as it was sent, or "" */
+};
+
+const char *service_name(enum service_id service);      /* "zendesk", "pagerduty" */
+const char *action_state_name(enum action_state state); /* the contract's words */
+static inline bool action_is_over(enum action_state state)
+{
+    return state >= ACTION_DONE;
+}
+/* A read changes nothing outside: it may be repeated at will. */
+bool action_is_read(enum action_kind kind);
+/* A customer sees it, or waits for it: goes before all others. */
+bool action_is_customer_facing(enum action_kind kind);
+
+#endif

@@ -1,0 +1,527 @@
+/*
+ * Texts of settings become values. Each read function fills `out` as far as it gets; value_read cleans up
+ * after it, so that none of them has an error path of its own. Nothing is logged here: a refused text is the
+ * caller's to report, with file, line and key. A type without a read function is a broken contract.
+ */
+#include "lib/config_values.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DAY_MS          (INT64_C(24) * 60 * 60 * 1000)
+#define MAX_DURATION_MS (730 * DAY_MS) /* within the timer wheel's horizon of 795 days */
+#define MAX_SIZE_BYTES  (INT64_C(1) << 30)
+#define MAX_HOST_BYTES  253
+
+struct unit {
+    const char *name;
+    int64_t factor;
+};
+
+static bool has_blank(const char *text)
+{
+    return text[strcspn(text, " \t\r\n\v\f")] != '\0';
+}
+
+static bool keep_text(const char *text, void *out)
+{
+    char **kept = out;
+    *kept = strdup(text);
+    return *kept != NULL;
+}
+
+/* A number without sign; *end is behind its last digit. */
+static bool read_digits(const char *text, const char **end, int64_t *number)
+{
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    char *stop = NULL;
+    int saved = errno;
+    errno = 0;
+    long long parsed = strtoll(text, &stop, 10);
+    bool in_range = errno == 0;
+    errno = saved;
+    *end = stop;
+    *number = parsed;
+    return in_range;
+}
+
+static bool read_number(const char *text, int64_t min, int64_t max, int64_t *number)
+{
+    const char *end = NULL;
+    return read_digits(text, &end, number) && *end == '\0' && *number >= min && *number <= max;
+}
+
+static bool read_scaled(const char *text, const struct unit *units, int64_t max, int64_t *number)
+{
+    const char *end = NULL;
+    if (!read_digits(text, &end, number))
+        return false;
+    while (units->name && strcmp(units->name, end) != 0)
+        units++;
+    if (!units->name || *number < 1 || *number > max / units->factor)
+        return false;
+    *number *= units->factor;
+    return true;
+}
+
+static bool read_duration(const struct value_type *type, const char *text, void *out)
+{
+    static const struct unit units[] = {{"ms", 1},         {"s", 1000},   {"m", 60000},
+                                        {"h", 60 * 60000}, {"d", DAY_MS}, {NULL, 0}};
+    (void)type;
+    return read_scaled(text, units, MAX_DURATION_MS, out);
+}
+
+static bool read_size(const struct value_type *type, const char *text, void *out)
+{
+    static const struct unit units[] = {{"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
+    int64_t bytes = 0;
+    (void)type;
+    if (!read_scaled(text, units, MAX_SIZE_BYTES, &bytes))
+        return false;
+    *(size_t *)out = (size_t)bytes;
+    return true;
+}
+
+static bool read_count(const struct value_type *type, const char *text, void *out)
+{
+    int64_t count = 0;
+    (void)type;
+    if (!read_number(text, 1, UINT16_MAX, &count))
+        return false;
+    *(unsigned int *)out = (unsigned int)count;
+    return true;
+}
+
+static bool read_id(const struct value_type *type, const char *text, void *out)
+{
+    (void)type;
+    return read_number(text, 1, INT64_MAX, out);
+}
+
+static bool read_yes_no(const struct value_type *type, const char *text, void *out)
+{
+    bool yes = strcasecmp(text, "yes") == 0;
+    (void)type;
+    *(bool *)out = yes;
+    return yes || strcasecmp(text, "no") == 0;
+}
+
+bool value_read_word(const struct value_type *type, const char *text, void *out)
+{
+    for (unsigned int place = 0; type->words[place]; place++) {
+        if (strcmp(type->words[place], text) == 0) {
+            memcpy(out, &place, sizeof(place)); /* an enum without negative values has this size */
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_text(const struct value_type *type, const char *text, void *out)
+{
+    (void)type;
+    return text[0] != '\0' && keep_text(text, out);
+}
+
+static bool read_unbroken(const struct value_type *type, const char *text, void *out)
+{
+    return !has_blank(text) && read_text(type, text, out);
+}
+
+static bool read_email(const struct value_type *type, const char *text, void *out)
+{
+    const char *at = strchr(text, '@');
+    bool sound = at && at != text && at[1] != '\0' && !strchr(at + 1, '@');
+    return sound && read_unbroken(type, text, out);
+}
+
+static bool read_pattern(const struct value_type *type, const char *text, void *out)
+{
+    regex_t compiled;
+    if (regcomp(&compiled, text, REG_EXTENDED | REG_ICASE) != 0)
+        return false;
+    bool has_group = compiled.re_nsub > 0;
+    regfree(&compiled);
+    return has_group && read_text(type, text, out);
+}
+
+/* ---- addresses ---- */
+
+/* Digits and dots alone must be a whole IPv4 address: 127.1 and 300.0.0.1 are slips, not names. */
+static bool host_is_valid(const char *host)
+{
+    struct in_addr ipv4;
+    size_t length = strlen(host);
+    if (length == 0 || length > MAX_HOST_BYTES || host[0] == '.' || host[0] == '-')
+        return false;
+    if (strspn(host, "0123456789.") == length)
+        return inet_pton(AF_INET, host, &ipv4) == 1;
+    for (const char *c = host; *c; c++) {
+        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '-' && *c != '_')
+            return false;
+    }
+    return true;
+}
+
+/* Takes the brackets of [::1] away, in place. */
+static bool unwrap_host(char *host)
+{
+    struct in6_addr ipv6;
+    size_t length = strlen(host);
+    if (host[0] != '[')
+        return host_is_valid(host);
+    if (host[length - 1] != ']')
+        return false;
+    memmove(host, host + 1, length - 2);
+    host[length - 2] = '\0';
+    return inet_pton(AF_INET6, host, &ipv6) == 1;
+}
+
+static bool read_address(const struct value_type *type, const char *text, void *out)
+{
+    struct address *address = out;
+    const char *colon = strrchr(text, ':');
+    int64_t port = 0;
+    (void)type;
+    if (!colon || !read_number(colon + 1, 0, UINT16_MAX, &port))
+        return false;
+    address->port = (uint16_t)port;
+    address->host = strndup(text, (size_t)(colon - text));
+    return address->host && unwrap_host(address->host);
+}
+
+static void release_address(void *out)
+{
+    struct address *address = out;
+    free(address->host);
+    *address = (struct address){0};
+}
+
+bool address_is_loopback(const struct address *address)
+{
+    struct in_addr ipv4;
+    struct in6_addr ipv6;
+    if (inet_pton(AF_INET, address->host, &ipv4) == 1)
+        return ntohl(ipv4.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, address->host, &ipv6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&ipv6);
+    return strcasecmp(address->host, "localhost") == 0;
+}
+
+/* The host[:port] at the start of `text`, up to its first slash. */
+static bool read_authority(const char *text, struct address *address)
+{
+    int length = (int)strcspn(text, "/");
+    const char *colon = memrchr(text, ':', (size_t)length);
+    const char *bracket = memrchr(text, ']', (size_t)length);
+    bool has_port = colon && (!bracket || colon > bracket);
+    char *full = NULL;
+    if (asprintf(&full, "%.*s%s", length, text, has_port ? "" : ":443") < 0)
+        return false;
+    bool good = value_read(&value_address, full, address) && address->port != 0;
+    free(full);
+    return good;
+}
+
+static bool read_url(const struct value_type *type, const char *text, void *out)
+{
+    struct address address = {0};
+    char **url = out;
+    bool https = strncmp(text, "https://", 8) == 0;
+    bool http = strncmp(text, "http://", 7) == 0;
+    (void)type;
+    if ((!https && !http) || has_blank(text) || strpbrk(text, "?#@\"\\"))
+        return false;
+    bool good = read_authority(text + (https ? 8 : 7), &address) && (https || address_is_loopback(&address));
+    release_address(&address);
+    if (!good)
+        return false;
+    size_t length = strlen(text);
+    while (text[length - 1] == '/')
+        length--;
+    *url = strndup(text, length);
+    return *url != NULL;
+}
+
+static bool read_zendesk_url(const struct value_type *type, const char *text, void *out)
+{
+    static const char suffix[] = "/api/v2";
+    char **url = out;
+    if (!read_url(type, text, out))
+        return false;
+    size_t length = strlen(*url);
+    size_t tail = sizeof(suffix) - 1;
+    if (length > tail && strcmp(*url + length - tail, suffix) == 0)
+        (*url)[length - tail] = '\0';
+    return true;
+}
+
+/* ---- lists ---- */
+
+static char *trim(char *text)
+{
+    text += strspn(text, " \t");
+    size_t length = strlen(text);
+    while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\t'))
+        text[--length] = '\0';
+    return text;
+}
+
+/* Calls `add` for each item; an empty text is an empty list, an empty item is a slip. */
+static bool read_items(const char *text, bool (*add)(void *list, const char *item), void *list)
+{
+    char *copy = strdup(text);
+    char *rest = copy;
+    bool good = copy != NULL;
+    if (good && *trim(copy) == '\0')
+        rest = NULL;
+    while (good && rest) {
+        const char *item = trim(strsep(&rest, ","));
+        good = *item != '\0' && add(list, item);
+    }
+    free(copy);
+    return good;
+}
+
+static bool add_text(void *out, const char *item)
+{
+    struct text_list *list = out;
+    char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
+    if (!items)
+        return false;
+    list->items = items;
+    if (!keep_text(item, &items[list->count]))
+        return false;
+    list->count++;
+    return true;
+}
+
+static bool add_word(void *out, const char *item)
+{
+    return !has_blank(item) && add_text(out, item);
+}
+
+static bool add_id(void *out, const char *item)
+{
+    struct id_list *list = out;
+    int64_t *items = reallocarray(list->items, list->count + 1, sizeof(*items));
+    if (!items)
+        return false;
+    list->items = items;
+    if (!read_number(item, 1, INT64_MAX, &items[list->count]))
+        return false;
+    list->count++;
+    return true;
+}
+
+static bool add_tag_change(void *out, const char *item)
+{
+    struct tag_change_list *list = out;
+    if ((item[0] != '+' && item[0] != '-') || item[1] == '\0' || has_blank(item))
+        return false;
+    struct tag_change *items = reallocarray(list->items, list->count + 1, sizeof(*items));
+    if (!items)
+        return false;
+    list->items = items;
+    items[list->count].add = item[0] == '+';
+    if (!keep_text(item + 1, &items[list->count].tag))
+        return false;
+    list->count++;
+    return true;
+}
+
+static bool add_field_change(void *out, const char *item)
+{
+    struct field_change_list *list = out;
+    const char *colon = NULL;
+    int64_t id = 0;
+    if (!read_digits(item, &colon, &id) || id < 1 || *colon != ':')
+        return false;
+    struct field_change *items = reallocarray(list->items, list->count + 1, sizeof(*items));
+    if (!items)
+        return false;
+    list->items = items;
+    items[list->count].field_id = id;
+    if (!keep_text(colon + 1, &items[list->count].value))
+        return false;
+    list->count++;
+    return true;
+}
+
+static bool read_text_list(const struct value_type *type, const char *text, void *out)
+{
+    (void)type;
+    return read_items(text, add_text, out);
+}
+
+static bool read_word_list(const struct value_type *type, const char *text, void *out)
+{
+    (void)type;
+    return read_items(text, add_word, out);
+}
+
+static bool read_id_list(const struct value_type *type, const char *text, void *out)
+{
+    (void)type;
+    return read_items(text, add_id, out);
+}
+
+static bool read_tag_changes(const struct value_type *type, const char *text, void *out)
+{
+    (void)type;
+    return read_items(text, add_tag_change, out);
+}
+
+static bool read_field_changes(const struct value_type *type, const char *text, void *out)
+{
+    (void)type;
+    return read_items(text, add_field_change, out);
+}
+
+static bool read_ticket_match(const struct value_type *type, const char *text, void *out)
+{
+    struct ticket_match *match = out;
+    if (text[0] == '\0')
+        return true;
+    if (strncmp(text, "tag:", 4) == 0) {
+        match->kind = TICKET_MATCH_TAG;
+        return read_unbroken(type, text + 4, &match->tag);
+    }
+    match->kind = TICKET_MATCH_FORM;
+    return strncmp(text, "form:", 5) == 0 && read_number(text + 5, 1, INT64_MAX, &match->form_id);
+}
+
+/* ---- release ---- */
+
+static void release_text(void *out)
+{
+    char **text = out;
+    free(*text);
+    *text = NULL;
+}
+
+static void release_secret(void *out)
+{
+    char **secret = out;
+    if (*secret)
+        explicit_bzero(*secret, strlen(*secret));
+    release_text(out);
+}
+
+static void release_text_list(void *out)
+{
+    struct text_list *list = out;
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
+    free(list->items);
+    *list = (struct text_list){0};
+}
+
+static void release_id_list(void *out)
+{
+    struct id_list *list = out;
+    free(list->items);
+    *list = (struct id_list){0};
+}
+
+static void release_tag_changes(void *out)
+{
+    struct tag_change_list *list = out;
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].tag);
+    free(list->items);
+    *list = (struct tag_change_list){0};
+}
+
+static void release_field_changes(void *out)
+{
+    struct field_change_list *list = out;
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].value);
+    free(list->items);
+    *list = (struct field_change_list){0};
+}
+
+static void release_ticket_match(void *out)
+{
+    struct ticket_match *match = out;
+    free(match->tag);
+    *match = (struct ticket_match){0};
+}
+
+/* ---- the types ---- */
+
+bool value_read(const struct value_type *type, const char *text, void *out)
+{
+    errno = EINVAL;
+    if (type->read(type, text, out))
+        return true;
+    int cause = errno == ENOMEM ? ENOMEM : EINVAL;
+    value_release(type, out);
+    errno = cause;
+    return false;
+}
+
+void value_release(const struct value_type *type, void *out)
+{
+    if (type->release)
+        type->release(out);
+}
+
+#define URL_WANTED "https://HOST, with :PORT and /PATH if need be (http:// only for a loopback host)"
+
+const struct value_type value_text = {.wanted = "a text", .read = read_text, .release = release_text};
+const struct value_type value_word = {
+    .wanted = "a text without blanks", .read = read_unbroken, .release = release_text};
+const struct value_type value_secret = {
+    .wanted = "a secret on one line", .read = read_text, .release = release_secret, .secret = true};
+const struct value_type value_email = {
+    .wanted = "an e-mail address", .read = read_email, .release = release_text};
+const struct value_type value_url = {.wanted = URL_WANTED, .read = read_url, .release = release_text};
+const struct value_type value_zendesk_url = {
+    .wanted = URL_WANTED, .read = read_zendesk_url, .release = release_text};
+const struct value_type value_pattern = {
+    .wanted = "a POSIX extended regular expression with a group, in (), for the ticket's number",
+    .read = read_pattern,
+    .release = release_text};
+const struct value_type value_address = {
+    .wanted = "host:port, or [address]:port for IPv6", .read = read_address, .release = release_address};
+const struct value_type value_duration = {
+    .wanted = "a duration such as 500ms, 90s, 15m, 6h or 30d, at most 730d", .read = read_duration};
+const struct value_type value_size = {.wanted = "a size such as 4096 (bytes), 64K or 1M, at most 1G",
+                                      .read = read_size};
+const struct value_type value_count = {.wanted = "a number from 1 to 65535", .read = read_count};
+const struct value_type value_yes_no = {.wanted = "yes or no", .read = read_yes_no};
+const struct value_type value_id = {.wanted = "an id, a positive number", .read = read_id};
+const struct value_type value_text_list = {.wanted = "texts separated by commas",
+                                           .read = read_text_list,
+                                           .release = release_text_list,
+                                           .list = true};
+const struct value_type value_word_list = {.wanted = "texts without blanks, separated by commas",
+                                           .read = read_word_list,
+                                           .release = release_text_list,
+                                           .list = true};
+const struct value_type value_id_list = {.wanted = "ids, positive numbers, separated by commas",
+                                         .read = read_id_list,
+                                         .release = release_id_list,
+                                         .list = true};
+const struct value_type value_tag_changes = {.wanted = "+TAG or -TAG, separated by commas",
+                                             .read = read_tag_changes,
+                                             .release = release_tag_changes,
+                                             .list = true};
+const struct value_type value_field_changes = {.wanted =
+                                                   "ID:VALUE, ID a positive number, separated by commas",
+                                               .read = read_field_changes,
+                                               .release = release_field_changes,
+                                               .list = true};
+const struct value_type value_ticket_match = {.wanted = "tag:NAME, form:ID or nothing (every urgent ticket)",
+                                              .read = read_ticket_match,
+                                              .release = release_ticket_match};

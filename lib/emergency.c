@@ -1,0 +1,550 @@
+/*
+ * The handbook: which event moves an emergency where. Each rule is one take_… function; emergency_apply is
+ * the list of them. Nothing here can fail; an event that means nothing in a state changes nothing.
+ */
+#include "lib/emergency_internal.h"
+#include "lib/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void say(struct step_context *c, const char *kind, const char *fmt, ...)
+{
+    struct outcome *out = c->out;
+    size_t used = strlen(out->say);
+    if (used > 0 && used + 2 < sizeof out->say) {
+        out->say[used++] = ' ';
+        out->say[used] = '\0';
+    }
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(out->say + used, sizeof out->say - used, fmt, args); /* cut, if a foreign text is long */
+    va_end(args);
+    if (used == 0 || strcmp(kind, "prompt") == 0)
+        out->kind = kind;
+    if (strcmp(kind, "prompt") == 0)
+        out->prompts = true;
+}
+
+const char *name_or(const char *name, const char *otherwise)
+{
+    return name[0] ? name : otherwise;
+}
+
+/* The latest moment that a coarse time may mean. */
+static int64_t latest_ms(const struct event *event)
+{
+    return event->at_ms + (event->resolution_ms > 1 ? event->resolution_ms - 1 : 0);
+}
+
+int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+bool before_contact(const struct emergency *e)
+{
+    return e->contacted_ms == 0;
+}
+
+/* --- clocks --- */
+
+static bool in_period(const struct emergency *e)
+{
+    return e->phase == PHASE_CONTACTED || e->phase == PHASE_FOLLOWED_UP;
+}
+
+static bool clock_may_run(const struct emergency *e)
+{
+    return in_period(e) && e->closing == CLOSING_NONE && !e->paused && e->ticket_id > 0;
+}
+
+void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms)
+{
+    e->due_ms = start_ms + period_ms;
+    e->left_ms = 0;
+    e->warned_due_ms = 0;
+}
+
+void begin_first_period(struct step_context *c, int64_t start_ms)
+{
+    struct emergency *e = c->e;
+    int64_t period_ms = c->policy->follow_up_after_ms;
+    e->contacted_ms = start_ms;
+    if (e->phase < PHASE_CONTACTED) {
+        e->phase = PHASE_CONTACTED;
+        begin_period(e, later(start_ms, e->linked_ms), period_ms);
+    } else if (e->phase == PHASE_ENGAGED && e->before_engaged < PHASE_CONTACTED) {
+        e->before_engaged = PHASE_CONTACTED;
+        e->left_ms = period_ms;
+    }
+    if (e->step == ACTION_FIRST_CONTACT && !e->released)
+        drop_step(e);
+    if (e->last_customer_ms >= start_ms) /* within the same second: nobody can tell that it was no answer */
+        take_answer(c, start_ms);
+}
+
+/* Starts or stops the clock as the state now has it; what is left of a period is kept while it rests. */
+static void settle_clock(struct emergency *e, int64_t at_ms)
+{
+    if (clock_may_run(e)) {
+        if (e->due_ms == 0)
+            e->due_ms = at_ms + e->left_ms;
+        return;
+    }
+    if (e->due_ms != 0) {
+        e->left_ms = later(e->due_ms - at_ms, 0);
+        e->due_ms = 0;
+    }
+    e->warned_due_ms = 0;
+    if (e->step != ACTION_NONE && e->step_by == STEP_BY_CLOCK)
+        drop_step(e);
+    if (e->asked && (!in_period(e) || e->closing != CLOSING_NONE))
+        e->asked = false;
+}
+
+/* --- steps --- */
+
+void begin_step(struct step_context *c, enum action_kind kind, enum step_origin by, int64_t due_ms)
+{
+    struct emergency *e = c->e;
+    e->step = kind;
+    e->step_cause = c->event->row;
+    e->step_by = by;
+    e->step_due_ms = due_ms;
+    e->asked = false;
+}
+
+void drop_step(struct emergency *e)
+{
+    e->step = ACTION_NONE;
+    e->step_cause = 0;
+    e->step_due_ms = 0;
+    e->step_by = STEP_BY_CLOCK;
+}
+
+unsigned open_doubts(const struct emergency *e, enum action_kind step)
+{
+    unsigned doubts = 0;
+    unsigned last = step == ACTION_DOWNGRADE ? DOUBT_COUNT : DOUBT_AUTO_REPLY;
+    for (unsigned d = 0; d < last; d++)
+        if (e->doubt_ms[d] > e->settled_ms)
+            doubts |= DOUBT_BIT(d);
+    return doubts;
+}
+
+/* Notes a doubt while the clock runs on; it is asked when the step is due. */
+static void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence)
+{
+    struct emergency *e = c->e;
+    if (!in_period(e) || at_ms <= e->doubt_ms[doubt])
+        return;
+    e->doubt_ms[doubt] = at_ms;
+    if (c->event->by[0])
+        text_copy(e->doubt_by, sizeof e->doubt_by, c->event->by);
+    say(c, "comment", "%s Before the next step you will be asked.", sentence);
+}
+
+/* Doubts of the moment: how late it is, whether anybody was there. */
+static void doubt_the_moment(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    int64_t now_ms = c->event->at_ms;
+    bool clock_step = e->step == ACTION_FOLLOW_UP || e->step == ACTION_DOWNGRADE;
+    if (clock_step && now_ms - e->step_due_ms > c->policy->stale_after_ms)
+        e->doubt_ms[DOUBT_STALE] = now_ms;
+    if (e->step == ACTION_DOWNGRADE && !e->met)
+        e->doubt_ms[DOUBT_NOBODY_MET] = now_ms;
+}
+
+/* Holds a step that is due for a person's word, if there is a doubt that the person has not settled. */
+static void ask_if_doubtful(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->step_by == STEP_AUTOMATICALLY)
+        return;
+    doubt_the_moment(c);
+    unsigned doubts = open_doubts(e, e->step);
+    if (e->step_by == STEP_BY_ORDER) /* who orders a step has settled all but that it came too late */
+        doubts &= DOUBT_BIT(DOUBT_STALE);
+    if (doubts == 0)
+        return;
+    e->asked_step = e->step;
+    e->asked_ms = c->event->at_ms;
+    e->reminded = false;
+    if (e->due_ms == 0) /* it was ordered while no clock ran */
+        e->left_ms = 0;
+    drop_step(e);
+    e->asked = true;
+    char why[256];
+    emergency_held_why(e, why, sizeof why);
+    say(c, "prompt", "%s", why);
+}
+
+/* --- openings and ends --- */
+
+void close_emergency(struct step_context *c, enum closing closing, const char *why)
+{
+    struct emergency *e = c->e;
+    if (e->closing != CLOSING_NONE)
+        return;
+    e->closing = closing;
+    e->closed_ms = c->event->at_ms;
+    text_copy(e->closed_why, sizeof e->closed_why, why);
+    drop_step(e);
+    say(c, "ticket", "Closed: %s.", why);
+}
+
+void reopen_emergency(struct emergency *e)
+{
+    e->closing = CLOSING_NONE;
+    e->closed_ms = 0;
+    e->closed_why[0] = '\0';
+}
+
+/* --- comments --- */
+
+void someone_met(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    e->met = true;
+    if (!c->policy->resolve_on_contact)
+        return;
+    for (int i = 0; i < e->page_count; i++)
+        if (e->pages[i].status != PAGE_RESOLVED && e->pages[i].resolve_cause == 0)
+            e->pages[i].resolve_cause = c->event->row;
+}
+
+static void take_staff_comment(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct event *event = c->event;
+    bool further = e->person_commented;
+    e->person_commented = true;
+    e->last_staff_ms = later(e->last_staff_ms, event->at_ms);
+    if (!e->met || before_contact(e))
+        someone_met(c);
+    if (before_contact(e)) {
+        say(c, "comment", "%s contacted the customer.", name_or(event->by, "Support"));
+        begin_first_period(c, event->at_ms);
+    } else if (further && c->policy->ask_after_engineer_comment) {
+        take_doubt(c, DOUBT_ENGINEER_COMMENT, latest_ms(event), "The engineer commented again.");
+    }
+}
+
+void take_answer(struct step_context *c, int64_t at_ms)
+{
+    struct emergency *e = c->e;
+    bool in_flight = e->released;
+    if (e->step != ACTION_FIRST_CONTACT && e->step != ACTION_URGENT)
+        drop_step(e);
+    if (e->phase == PHASE_ENGAGED)
+        return;
+    e->before_engaged = e->phase;
+    e->phase = PHASE_ENGAGED;
+    e->answered_ms = at_ms;
+    e->asked = false;
+    say(c, "comment", "The customer answered: the clocks are stopped.");
+    if (e->before_engaged == PHASE_DOWNGRADED)
+        say(c, "prompt", "The ticket was downgraded before: back to urgent?");
+    else if (in_flight)
+        say(c, "comment", "A step was already on its way.");
+}
+
+static void take_customer_comment(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct event *event = c->event;
+    int64_t latest = latest_ms(event);
+    bool outsider = event->comment.standing != AUTHOR_CUSTOMER;
+    if (!outsider && !event->comment.automatic)
+        e->last_customer_ms = later(e->last_customer_ms, latest);
+    if (before_contact(e) || latest < e->contacted_ms)
+        return;
+    if (event->comment.standing == AUTHOR_STAFF_REQUESTER)
+        take_doubt(c, DOUBT_STAFF_REQUESTER, latest, "The requester, who is of staff, wrote.");
+    else if (outsider)
+        take_doubt(c, DOUBT_OUTSIDER, latest,
+                   "Someone wrote who is neither requester, CC nor of the organisation.");
+    else if (event->comment.automatic)
+        take_doubt(c, DOUBT_AUTO_REPLY, latest, "An automatic reply came.");
+    else
+        take_answer(c, event->at_ms);
+}
+
+static void take_comment(struct step_context *c)
+{
+    const struct event *event = c->event;
+    if (latest_ms(event) < c->e->opened_ms)
+        return;
+    switch (event->comment.standing) {
+    case AUTHOR_STAFF:
+        if (event->comment.is_public)
+            take_staff_comment(c);
+        break;
+    case AUTHOR_CUSTOMER:
+    case AUTHOR_OUTSIDER:
+    case AUTHOR_STAFF_REQUESTER: take_customer_comment(c); break;
+    case AUTHOR_UNKNOWN:
+    case AUTHOR_OURSELVES:
+    case AUTHOR_NOBODY: break;
+    }
+}
+
+/* --- the clock --- */
+
+static void warn_of_step(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (!clock_may_run(e) || e->asked || e->warned_due_ms == e->due_ms ||
+        c->event->at_ms < e->due_ms - EMERGENCY_WARN_MS)
+        return;
+    e->warned_due_ms = e->due_ms;
+    if (c->event->at_ms >= e->due_ms)
+        return;
+    int64_t seconds = (e->due_ms - c->event->at_ms + 999) / 1000;
+    say(c, "clock", "In %lld s %s, unless the customer answers. Extend, if that is too early.",
+        (long long)seconds,
+        e->phase == PHASE_CONTACTED ? "the follow-up goes out" : "the ticket is downgraded");
+}
+
+static void do_what_is_due(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (!clock_may_run(e) || e->asked || e->released || e->step != ACTION_NONE || c->event->at_ms < e->due_ms)
+        return;
+    begin_step(c, e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE, STEP_BY_CLOCK,
+               e->due_ms);
+    ask_if_doubtful(c);
+}
+
+static void take_wake(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct policy *policy = c->policy;
+    int64_t now_ms = c->event->at_ms;
+    if (e->closing != CLOSING_NONE)
+        return;
+    if (e->asked && !e->reminded && now_ms >= e->asked_ms + EMERGENCY_REMIND_MS) {
+        e->reminded = true;
+        say(c, "prompt", "Still waiting for your word: do-it, extend or replied.");
+    }
+    if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0 &&
+        now_ms >= e->opened_ms + policy->page_if_missing_ms) {
+        e->page_cause = c->event->row;
+        say(c, "page", "No page came for this ticket: paging.");
+    }
+    if (before_contact(e) && e->phase < PHASE_CONTACTED && !e->contact_prompted &&
+        now_ms >= e->opened_ms + policy->contact_within_ms) {
+        e->contact_prompted = true;
+        say(c, "prompt", "Nobody has contacted the customer yet.");
+    }
+    warn_of_step(c);
+    do_what_is_due(c);
+}
+
+static void take_clock_step(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    int64_t shift_ms = c->event->shift_ms;
+    int64_t *const moved[] = {&e->due_ms, &e->warned_due_ms, &e->asked_ms, &e->step_due_ms};
+    for (size_t i = 0; i < COUNT_OF(moved); i++)
+        if (*moved[i] != 0)
+            *moved[i] += shift_ms;
+    say(c, "clock", "The machine's clock was set %+.1f s: deadlines moved with it.",
+        (double)shift_ms / 1000.0);
+}
+
+/* --- outgoing calls --- */
+
+static bool is_current_step(const struct emergency *e, const struct call_facts *call)
+{
+    return e->step == call->kind && e->step_cause == call->cause;
+}
+
+static void accept_follow_up(struct step_context *c, int64_t accepted_ms)
+{
+    struct emergency *e = c->e;
+    e->followed_up_ms = accepted_ms;
+    if (e->phase == PHASE_CONTACTED) {
+        e->phase = PHASE_FOLLOWED_UP;
+        begin_period(e, accepted_ms, c->policy->downgrade_after_ms);
+        e->asked = false;
+    } else if (e->phase == PHASE_ENGAGED && e->before_engaged == PHASE_CONTACTED) {
+        e->before_engaged = PHASE_FOLLOWED_UP;
+        e->left_ms = c->policy->downgrade_after_ms;
+    }
+    say(c, "call", "Follow-up sent.");
+}
+
+static void accept_downgrade(struct step_context *c, int64_t accepted_ms, bool still_wanted)
+{
+    struct emergency *e = c->e;
+    if (e->closing ==
+        CLOSING_TICKET_LOWERED) /* that was us: nobody can have lowered it before an accepted write */
+        reopen_emergency(e);
+    e->downgraded_ms = accepted_ms;
+    e->priority = c->policy->downgrade_priority;
+    say(c, "call", "Ticket downgraded to %s.", ticket_priority_name(c->policy->downgrade_priority));
+    if (e->phase == PHASE_ENGAGED && !still_wanted) {
+        say(c, "prompt", "The customer had just answered: back to urgent?");
+        return;
+    }
+    e->phase = PHASE_DOWNGRADED;
+}
+
+static void take_accepted(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct call_facts *call = &c->event->call;
+    bool current = is_current_step(e, call);
+    switch (call->kind) {
+    case ACTION_FIRST_CONTACT:
+        say(c, "call", "First comment sent.");
+        if (before_contact(e))
+            begin_first_period(c, call->accepted_ms);
+        break;
+    case ACTION_FOLLOW_UP: accept_follow_up(c, call->accepted_ms); break;
+    case ACTION_DOWNGRADE: accept_downgrade(c, call->accepted_ms, current); break;
+    case ACTION_URGENT:
+        e->priority = PRIORITY_URGENT;
+        say(c, "call", "Ticket back to urgent.");
+        break;
+    case ACTION_CREATE_PAGE: take_page(c); break;
+    case ACTION_RESOLVE_PAGE: {
+        page_of(e, &c->event->page)->status = PAGE_RESOLVED;
+        say(c, "call", "Page resolved.");
+        break;
+    }
+    default: break;
+    }
+    if (action_is_step(call->kind))
+        e->released = false;
+    if (current)
+        drop_step(e);
+}
+
+static void take_looked(struct step_context *c)
+{
+    if (is_current_step(c->e, &c->event->call) && c->e->closing == CLOSING_NONE)
+        ask_if_doubtful(c);
+}
+
+static void take_released(struct step_context *c)
+{
+    if (action_is_step(c->event->call.kind))
+        c->e->released = true;
+}
+
+static void take_refused(struct step_context *c)
+{
+    if (action_is_step(c->event->call.kind))
+        c->e->released = false;
+    if (c->event->text[0])
+        say(c, "prompt", "%s", c->event->text);
+}
+
+static void take_told(struct step_context *c)
+{
+    const struct event *event = c->event;
+    if (event->ticket.organization[0])
+        text_copy(c->e->organization, sizeof c->e->organization, event->ticket.organization);
+    if (event->text[0])
+        say(c, event->call.action ? "prompt" : "note", "%s", event->text);
+}
+
+/* --- all together --- */
+
+/* The first comment of the daemon's own, on acknowledgement, if nobody else was first. */
+static void offer_first_contact(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (c->policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
+        e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && !e->released && e->step == ACTION_NONE)
+        begin_step(c, ACTION_FIRST_CONTACT, STEP_AUTOMATICALLY, c->event->at_ms);
+}
+
+static void withdraw_first_contact(struct emergency *e)
+{
+    if (e->step == ACTION_FIRST_CONTACT && e->step_by == STEP_AUTOMATICALLY &&
+        (e->paused || e->closing != CLOSING_NONE || e->phase == PHASE_ENGAGED))
+        drop_step(e);
+}
+
+void emergency_init(struct emergency *e, int64_t id, int64_t opened_ms, const struct policy *policy)
+{
+    *e = (struct emergency){
+        .id = id, .opened_ms = opened_ms, .dry_run = policy->dry_run, .last_ms = INT64_MIN};
+}
+
+bool event_opens(const struct event *event)
+{
+    return event->type == EVENT_OPENED || (event->type == EVENT_PAGE && event->page.status != PAGE_RESOLVED);
+}
+
+static void remember_order(struct emergency *e, const struct event *event)
+{
+    e->last_ms = event->at_ms;
+    e->last_source = event->source;
+    text_copy(e->last_id, sizeof e->last_id, event->id);
+}
+
+bool emergency_is_late(const struct emergency *e, const struct event *event)
+{
+    if (event->at_ms != e->last_ms)
+        return event->at_ms < e->last_ms;
+    if (event->source != e->last_source)
+        return event->source < e->last_source;
+    return strcmp(event->id, e->last_id) < 0;
+}
+
+void emergency_apply(struct emergency *e, const struct event *event, const struct policy *policy,
+                     struct outcome *out)
+{
+    *out = (struct outcome){.kind = "note"};
+    struct step_context c = {e, event, policy, out};
+    switch (event->type) {
+    case EVENT_PAGE: take_page(&c); break;
+    case EVENT_TICKET: take_ticket(&c); break;
+    case EVENT_COMMENT:
+        take_ticket(&c); /* a reply that opens a solved ticket again finds the emergency open */
+        take_comment(&c);
+        break;
+    case EVENT_TICKET_GONE: take_gone(&c); break;
+    case EVENT_LINK: take_link(&c); break;
+    case EVENT_OPENED: take_opened(&c); break;
+    case EVENT_COMMAND: take_command(&c); break;
+    case EVENT_WAKE: take_wake(&c); break;
+    case EVENT_LOOKED: take_looked(&c); break;
+    case EVENT_RELEASED: take_released(&c); break;
+    case EVENT_ACCEPTED: take_accepted(&c); break;
+    case EVENT_REFUSED: take_refused(&c); break;
+    case EVENT_CLOCK_STEP: take_clock_step(&c); break;
+    case EVENT_TOLD: take_told(&c); break;
+    case EVENT_IGNORED:
+    case EVENT_TICKET_READ:
+    case EVENT_TYPE_COUNT: break;
+    }
+    withdraw_first_contact(e);
+    settle_clock(e, event->at_ms);
+    offer_first_contact(&c);
+    remember_order(e, event);
+}
+
+void emergency_replay(struct emergency *e, int64_t id, const struct event *events, size_t count,
+                      const struct policy *policy, int64_t row, struct outcome *out)
+{
+    int64_t opened_ms = INT64_MAX;
+    for (size_t i = 0; i < count; i++)
+        if (event_opens(&events[i]) && events[i].at_ms < opened_ms)
+            opened_ms = events[i].at_ms;
+    emergency_init(e, id, opened_ms == INT64_MAX ? events[0].at_ms : opened_ms, policy);
+    *out = (struct outcome){.kind = "note"};
+    for (size_t i = 0; i < count; i++) {
+        struct outcome each;
+        emergency_apply(e, &events[i], policy, &each);
+        if (events[i].row == row)
+            *out = each;
+    }
+}

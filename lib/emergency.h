@@ -1,0 +1,200 @@
+#ifndef EMERGENCYD_EMERGENCY_H
+#define EMERGENCYD_EMERGENCY_H
+/*
+ * The handbook: how one emergency moves. A pure function of (emergency, event, policy): no clock, no store,
+ * no network, no allocation. An emergency is what its events add up to, taken in the order of event_compare;
+ * an event that comes late is put in its place by adding them up again (emergency_replay), so the order of
+ * arrival does not matter. What the daemon is to do follows from the state (emergency_wants), not from the
+ * way there.
+ *
+ * Plain values without pointers. Any thread may use what is here.
+ */
+#include "lib/event.h"
+
+enum phase {
+    PHASE_PAGED,
+    PHASE_ACKNOWLEDGED,
+    PHASE_CONTACTED,
+    PHASE_FOLLOWED_UP,
+    PHASE_DOWNGRADED,
+    PHASE_ENGAGED,
+    PHASE_COUNT,
+};
+
+/* Why an emergency is closed. TICKET_… go away again when the ticket comes back. */
+enum closing {
+    CLOSING_NONE,
+    CLOSING_BY_PERSON,
+    CLOSING_TICKET_SOLVED,
+    CLOSING_TICKET_LOWERED,
+    CLOSING_TICKET_GONE,
+    CLOSING_RAISED_AGAIN, /* urgent again after the downgrade: a new emergency takes over */
+};
+
+enum doubt {
+    DOUBT_OUTSIDER,         /* someone unknown to the ticket wrote */
+    DOUBT_ENGINEER_COMMENT, /* the engineer wrote once more */
+    DOUBT_STAFF_REQUESTER,  /* the requester wrote, who is of staff */
+    DOUBT_SUSPENDED,        /* a reply waits among Zendesk's suspended tickets */
+    DOUBT_STALE,            /* the step is too late */
+    DOUBT_AUTO_REPLY,       /* from here on: for the downgrade only */
+    DOUBT_NOBODY_MET,
+    DOUBT_COUNT,
+};
+
+/* Who wants the step: decides what may still stop it. */
+enum step_origin {
+    STEP_BY_CLOCK,      /* any hold or doubt */
+    STEP_AUTOMATICALLY, /* the automatic first comment: any hold */
+    STEP_BY_ANSWER,     /* a person pressed do-it: doubts newer than that */
+    STEP_BY_ORDER,      /* a person ordered it: only an answer newer than that */
+};
+
+#define EMERGENCY_PAGES 8
+
+struct page {
+    char incident[32];
+    char url[160];
+    enum page_status status;
+    bool acknowledged;   /* by a person, and not taken back */
+    bool resolved_early; /* by a person before contact */
+    int64_t acknowledged_ms;
+    char engineer[96];
+    int64_t resolve_cause; /* the event that made us want to resolve it */
+};
+
+struct emergency {
+    int64_t id;
+    enum phase phase;
+    enum phase before_engaged;
+    enum closing closing;
+    char closed_why[96];
+    bool paused;
+    char paused_by[96];
+    bool asked;
+    bool dry_run;
+
+    /* facts */
+    int64_t opened_ms, acknowledged_ms, contacted_ms, followed_up_ms, answered_ms, downgraded_ms, closed_ms;
+    int64_t urgent_ms;        /* the change to urgent that opened it; 0 unknown */
+    int64_t linked_ms;        /* when its ticket became known */
+    int64_t last_staff_ms;    /* the last public comment by staff */
+    int64_t last_customer_ms; /* the last comment by a customer, its latest possible moment */
+    bool met;                 /* a person of staff was there */
+    bool person_commented;    /* a person of staff has commented publicly since opening */
+    char engineer[96];
+    char engineer_email[96];
+
+    /* the ticket */
+    int64_t ticket_id;
+    bool ticket_seen; /* its state is known, so a difference is a change */
+    enum ticket_priority priority;
+    enum ticket_status status;
+    int64_t requester_id;
+    int64_t organization_id;
+    char organization[96];
+    char subject[256];
+
+    /* the clock of the period that runs: due while it runs (or is asked), left while it rests */
+    int64_t due_ms;
+    int64_t left_ms;
+    int64_t warned_due_ms; /* the deadline that people were warned of */
+
+    /* doubts: when each arose last; open if later than settled_ms */
+    int64_t doubt_ms[DOUBT_COUNT];
+    char doubt_by[96];
+    int64_t settled_ms;
+    enum action_kind asked_step;
+    int64_t asked_ms;
+    bool reminded;
+
+    /* the step that is to be done now */
+    enum action_kind step;
+    int64_t step_cause; /* the event that wanted it: makes the action unique */
+    int64_t step_due_ms;
+    enum step_origin step_by;
+    bool released; /* it left, and its end is not known yet */
+
+    int64_t page_cause;    /* the event that made us want a page; 0 none */
+    bool contact_prompted; /* nobody had contacted the customer in time, and people were told */
+    bool link_prompted;
+
+    /* the last event in order, to notice late ones */
+    int64_t last_ms;
+    enum event_source last_source;
+    char last_id[64];
+
+    struct page pages[EMERGENCY_PAGES];
+    int page_count;
+};
+
+/* What the handbook leaves open; from the settings. Times in ms. */
+struct policy {
+    int64_t follow_up_after_ms, downgrade_after_ms, stale_after_ms, page_if_missing_ms, contact_within_ms;
+    bool first_contact_automatic, ask_after_engineer_comment, resolve_on_contact, dry_run;
+    bool can_page; /* there is a service to create pages on */
+    enum ticket_priority downgrade_priority;
+};
+
+#define EMERGENCY_WARN_MS   (3 * 60 * 1000)
+#define EMERGENCY_REMIND_MS (10 * 60 * 1000)
+
+/* What happened, beyond the new state. */
+struct outcome {
+    char say[640];    /* for the timeline; "" when nothing happened that anyone must know */
+    const char *kind; /* "page", "ticket", "comment", "command", "clock", "call", "note", "prompt" */
+    bool prompts;     /* a person is asked to do something */
+    bool reread;      /* the ticket is to be read for a new emergency, urgent since raised_ms */
+    int64_t raised_ms;
+};
+
+/* A call that the state asks for. */
+struct want {
+    enum action_kind kind;
+    int64_t cause;
+    const char *incident; /* within the emergency; NULL if of the ticket */
+};
+#define EMERGENCY_WANTS (2 + EMERGENCY_PAGES)
+
+/* A new one, opened at that time, with nothing known but its number. */
+void emergency_init(struct emergency *e, int64_t id, int64_t opened_ms, const struct policy *policy);
+
+/* The event belongs before one that is already added up. */
+bool emergency_is_late(const struct emergency *e, const struct event *event);
+
+/* Whether an event of this kind opens an emergency by itself (and so may set opened_ms). */
+bool event_opens(const struct event *event);
+
+/* Moves E by EVENT, which must not be late; EVENT has its row and now_ms. OUT is filled. */
+void emergency_apply(struct emergency *e, const struct event *event, const struct policy *policy,
+                     struct outcome *out);
+
+/* Adds up EVENTS (COUNT ≥ 1, sorted by event_compare) from nothing; OUT is the outcome of the event of row
+ * ROW. */
+void emergency_replay(struct emergency *e, int64_t id, const struct event *events, size_t count,
+                      const struct policy *policy, int64_t row, struct outcome *out);
+
+/* NULL if COMMAND is allowed now, else why not: a sentence for whoever gave it. */
+const char *emergency_forbids(const struct emergency *e, enum command command);
+
+/* The calls that the state asks for now; WANTS has room for EMERGENCY_WANTS. Returns how many. */
+size_t emergency_wants(const struct emergency *e, struct want *wants);
+
+/* Whether a call is (still) asked for. */
+bool emergency_still_wants(const struct emergency *e, enum action_kind kind, int64_t cause);
+
+/* When the emergency wants an EVENT_WAKE; 0 never. */
+int64_t emergency_wake_ms(const struct emergency *e, const struct policy *policy);
+
+/* The contract's words. */
+const char *emergency_state(const struct emergency *e); /* "paged" … "engaged", "closed" */
+const char *emergency_held(const struct emergency *e);  /* "paused", "asked" or NULL */
+bool emergency_is_open(const struct emergency *e);
+
+/* Why it is held, as a sentence; "" when not. */
+void emergency_held_why(const struct emergency *e, char *out, size_t size);
+
+/* The step that comes next and when; ACTION_NONE when there is none to show. */
+enum action_kind emergency_next(const struct emergency *e, int64_t *due_ms);
+
+#endif

@@ -1,0 +1,225 @@
+/*
+ * What a person may order, and what it does. The table at the end is the contract's: which command is allowed
+ * in which state. A command that is not allowed where it stands in the order of events changes nothing.
+ */
+#include "lib/emergency_internal.h"
+#include "lib/text.h"
+
+#include <stdio.h>
+
+static const char *who(const struct step_context *c)
+{
+    return c->event->by[0] ? c->event->by : "Somebody";
+}
+
+static void take_contacted(struct step_context *c)
+{
+    someone_met(c);
+    say(c, "command", "%s contacted the customer%s%s.", who(c), c->event->text[0] ? ": " : "",
+        c->event->text);
+    if (before_contact(c->e))
+        begin_first_period(c, c->event->at_ms);
+}
+
+static void take_first_contact(struct step_context *c)
+{
+    someone_met(c);
+    if (c->e->step != ACTION_FIRST_CONTACT)
+        begin_step(c, ACTION_FIRST_CONTACT, STEP_BY_ORDER, c->event->at_ms);
+    say(c, "command", "%s posts the first comment.", who(c));
+}
+
+/* The second period counts from the last comment by staff, but never from the first contact itself: the
+ * customer gets both periods in full. */
+static void take_followed_up(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    int64_t start_ms = e->last_staff_ms > e->contacted_ms ? e->last_staff_ms : c->event->at_ms;
+    e->phase = PHASE_FOLLOWED_UP;
+    e->followed_up_ms = start_ms;
+    e->asked = false;
+    e->doubt_ms[DOUBT_ENGINEER_COMMENT] = 0; /* that comment was the follow-up */
+    drop_step(e);
+    begin_period(e, start_ms, c->policy->downgrade_after_ms);
+    say(c, "command", "%s sent the follow-up by hand.", who(c));
+}
+
+static void take_replied(struct step_context *c)
+{
+    say(c, "command", "%s says that the customer answered.", who(c));
+    take_answer(c, c->event->at_ms);
+}
+
+static void take_extend(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    int64_t for_ms = c->event->command.for_ms;
+    e->asked = false;
+    e->settled_ms = c->event->at_ms;
+    drop_step(e);
+    if (e->paused) {
+        e->due_ms = 0;
+        e->left_ms = for_ms;
+    } else {
+        begin_period(e, c->event->at_ms, for_ms);
+    }
+    say(c, "command", "%s extended the period: %lld s from now.", who(c), (long long)(for_ms / 1000));
+}
+
+static void take_pause(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    e->paused = true;
+    text_copy(e->paused_by, sizeof e->paused_by, who(c));
+    say(c, "command", "%s paused the clocks.", who(c));
+}
+
+static void take_resume(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    e->paused = false;
+    e->paused_by[0] = '\0';
+    if (e->phase == PHASE_ENGAGED) {
+        e->phase = e->before_engaged;
+        e->answered_ms = 0;
+    }
+    say(c, "command", "%s resumed the clocks.", who(c));
+}
+
+static void take_do_it(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    e->settled_ms = c->event->at_ms;
+    someone_met(c);
+    begin_step(c, e->asked_step, STEP_BY_ANSWER, c->event->at_ms);
+    say(c, "command", "%s: do it.", who(c));
+}
+
+static void take_downgrade(struct step_context *c)
+{
+    someone_met(c);
+    begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, c->event->at_ms);
+    say(c, "command", "%s ordered the downgrade.", who(c));
+}
+
+static void take_urgent(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->phase == PHASE_DOWNGRADED)
+        e->before_engaged = PHASE_DOWNGRADED;
+    e->phase = PHASE_ENGAGED;
+    begin_step(c, ACTION_URGENT, STEP_BY_ORDER, c->event->at_ms);
+    say(c, "command", "%s: back to urgent.", who(c));
+}
+
+static void take_call_started(struct step_context *c)
+{
+    someone_met(c);
+    say(c, "command", "%s is on a call with the customer.", who(c));
+    take_answer(c, c->event->at_ms);
+}
+
+static void take_note(struct step_context *c)
+{
+    say(c, "note", "%s", c->event->text);
+}
+
+static void take_close(struct step_context *c)
+{
+    const char *why = c->event->text;
+    char by[96];
+    text_format(by, sizeof by, "closed by %s", who(c));
+    close_emergency(c, CLOSING_BY_PERSON, why[0] ? why : by);
+}
+
+static void take_reopen(struct step_context *c)
+{
+    reopen_emergency(c->e);
+    take_pause(c);
+    say(c, "command", "Open again.");
+}
+
+/* --- who may order what, when --- */
+
+#define IN(phase)      (1u << (phase))
+#define BEFORE_CONTACT (IN(PHASE_PAGED) | IN(PHASE_ACKNOWLEDGED))
+#define IN_A_PERIOD    (IN(PHASE_CONTACTED) | IN(PHASE_FOLLOWED_UP))
+#define ANY_PHASE      ((1u << PHASE_COUNT) - 1)
+
+enum needs {
+    NEEDS_OPEN = 1,
+    NEEDS_CLOSED = 2,
+    NEEDS_TICKET = 4,
+    NEEDS_NO_TICKET = 8,
+    NEEDS_NOBODY_MET = 16,
+    NEEDS_ASKED = 32,
+    NEEDS_DOWNGRADED = 64,
+    NEEDS_NO_CONTACT = 128,
+};
+
+static const struct command_rule {
+    unsigned phases;
+    unsigned needs;
+    void (*take)(struct step_context *c);
+    const char *refusal;
+} command_rules[COMMAND_COUNT] = {
+    [COMMAND_CONTACTED] = {ANY_PHASE, NEEDS_OPEN | NEEDS_NOBODY_MET, take_contacted,
+                           "somebody was in contact with the customer already"},
+    [COMMAND_FIRST_CONTACT] = {BEFORE_CONTACT | IN(PHASE_ENGAGED),
+                               NEEDS_OPEN | NEEDS_TICKET | NEEDS_NO_CONTACT, take_first_contact,
+                               "the first comment is for a ticket whose customer was not contacted yet"},
+    [COMMAND_FOLLOWED_UP] = {IN(PHASE_CONTACTED), NEEDS_OPEN, take_followed_up,
+                             "only while the first period runs"},
+    [COMMAND_REPLIED] = {ANY_PHASE, NEEDS_OPEN, take_replied, "it is closed"},
+    [COMMAND_EXTEND] = {IN_A_PERIOD, NEEDS_OPEN, take_extend, "no clock is running"},
+    [COMMAND_PAUSE] = {ANY_PHASE, NEEDS_OPEN, take_pause, "it is closed"},
+    [COMMAND_RESUME] = {ANY_PHASE, NEEDS_OPEN, take_resume, "it is closed"},
+    [COMMAND_DO_IT] = {ANY_PHASE, NEEDS_OPEN | NEEDS_ASKED, take_do_it, "nothing is asked"},
+    [COMMAND_DOWNGRADE] = {IN_A_PERIOD | IN(PHASE_ENGAGED), NEEDS_OPEN | NEEDS_TICKET, take_downgrade,
+                           "only a ticket whose customer was contacted can be downgraded"},
+    [COMMAND_URGENT] = {IN(PHASE_DOWNGRADED) | IN(PHASE_ENGAGED),
+                        NEEDS_OPEN | NEEDS_TICKET | NEEDS_DOWNGRADED, take_urgent, "it was not downgraded"},
+    [COMMAND_CALL_STARTED] = {ANY_PHASE, NEEDS_OPEN, take_call_started, "it is closed"},
+    [COMMAND_LINK] = {ANY_PHASE, NEEDS_OPEN | NEEDS_NO_TICKET, take_link, "it has a ticket already"},
+    [COMMAND_NOTE] = {ANY_PHASE, 0, take_note, ""},
+    [COMMAND_CLOSE] = {ANY_PHASE, NEEDS_OPEN, take_close, "it is closed already"},
+    [COMMAND_REOPEN] = {ANY_PHASE, NEEDS_CLOSED, take_reopen, "it is not closed"},
+};
+
+static bool meets(const struct emergency *e, unsigned needs)
+{
+    const struct {
+        enum needs need;
+        bool met;
+    } facts[] = {
+        {NEEDS_OPEN, e->closing == CLOSING_NONE},
+        {NEEDS_CLOSED, e->closing != CLOSING_NONE},
+        {NEEDS_TICKET, e->ticket_id > 0},
+        {NEEDS_NO_TICKET, e->ticket_id == 0},
+        {NEEDS_NOBODY_MET, !e->met},
+        {NEEDS_ASKED, e->asked},
+        {NEEDS_DOWNGRADED, e->downgraded_ms > 0},
+        {NEEDS_NO_CONTACT, e->contacted_ms == 0},
+    };
+    for (size_t i = 0; i < COUNT_OF(facts); i++)
+        if ((needs & facts[i].need) && !facts[i].met)
+            return false;
+    return true;
+}
+
+const char *emergency_forbids(const struct emergency *e, enum command command)
+{
+    const struct command_rule *rule = &command_rules[command];
+    if (command <= COMMAND_NONE || command >= COMMAND_COUNT || !rule->take)
+        return "no such command";
+    if ((rule->needs & NEEDS_OPEN) && e->closing != CLOSING_NONE)
+        return "it is closed";
+    return (rule->phases & IN(e->phase)) && meets(e, rule->needs) ? NULL : rule->refusal;
+}
+
+void take_command(struct step_context *c)
+{
+    enum command command = c->event->command.name;
+    if (!emergency_forbids(c->e, command))
+        command_rules[command].take(c);
+}

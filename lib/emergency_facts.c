@@ -1,0 +1,245 @@
+/*
+ * The handbook's facts: what pages and the ticket say, and where that moves an emergency. See emergency.c for
+ * comments, clocks and calls.
+ */
+#include "lib/emergency_internal.h"
+#include "lib/text.h"
+
+#include <string.h>
+
+/* --- pages --- */
+
+struct page *page_of(struct emergency *e, const struct page_facts *facts)
+{
+    for (int i = 0; i < e->page_count; i++)
+        if (strcmp(e->pages[i].incident, facts->incident) == 0)
+            return &e->pages[i];
+    if (e->page_count == EMERGENCY_PAGES) { /* more pages than anyone can have: forget the oldest */
+        memmove(&e->pages[0], &e->pages[1], sizeof e->pages - sizeof e->pages[0]);
+        e->page_count--;
+    }
+    struct page *page = &e->pages[e->page_count++];
+    *page = (struct page){0};
+    text_copy(page->incident, sizeof page->incident, facts->incident);
+    return page;
+}
+
+/* Acknowledged while any page is; the engineer is the latest to acknowledge. */
+static void take_acknowledgements(struct emergency *e)
+{
+    const struct page *latest = NULL;
+    int64_t first_ms = 0;
+    for (int i = 0; i < e->page_count; i++) {
+        const struct page *page = &e->pages[i];
+        if (!page->acknowledged)
+            continue;
+        if (!latest || page->acknowledged_ms >= latest->acknowledged_ms)
+            latest = page;
+        if (first_ms == 0 || page->acknowledged_ms < first_ms)
+            first_ms = page->acknowledged_ms;
+    }
+    if (latest && latest->engineer[0])
+        text_copy(e->engineer, sizeof e->engineer, latest->engineer);
+    enum phase *phase = e->phase == PHASE_ENGAGED ? &e->before_engaged : &e->phase;
+    if (*phase >= PHASE_CONTACTED)
+        return;
+    *phase = latest ? PHASE_ACKNOWLEDGED : PHASE_PAGED;
+    e->acknowledged_ms = first_ms;
+}
+
+static void acknowledge(struct page *page, const struct event *event)
+{
+    if (!page->acknowledged)
+        page->acknowledged_ms = event->at_ms;
+    page->acknowledged = true;
+    if (event->by[0])
+        text_copy(page->engineer, sizeof page->engineer, event->by);
+}
+
+/* "Resolved" says nothing about the emergency; a person's implies that they had taken it. */
+static void take_resolve(struct step_context *c, struct page *page)
+{
+    const struct page_facts *facts = &c->event->page;
+    if (!facts->by_person || facts->merged) {
+        say(c, "page", "The page was resolved%s.", facts->merged ? " by a merge" : "");
+        return;
+    }
+    if (!page->acknowledged)
+        acknowledge(page, c->event);
+    say(c, "page", "%s resolved the page.", name_or(c->event->by, "Somebody"));
+    if (before_contact(c->e) && c->e->closing == CLOSING_NONE && !page->resolved_early) {
+        page->resolved_early = true;
+        say(c, "prompt", "The customer has not been contacted yet.");
+    }
+}
+
+void take_page(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct event *event = c->event;
+    const struct page_facts *facts = &event->page;
+    int count = e->page_count;
+    struct page *page = page_of(e, facts);
+    bool is_new = e->page_count > count;
+    enum page_status was = page->status;
+    if (facts->status != PAGE_UNKNOWN)
+        page->status = facts->status;
+    if (facts->url[0])
+        text_copy(page->url, sizeof page->url, facts->url);
+    if (!e->subject[0])
+        text_copy(e->subject, sizeof e->subject, facts->title);
+    if (is_new)
+        say(c, "page", "Page %s: %s.", facts->incident, name_or(facts->title, "no title"));
+
+    bool told = strcmp(facts->event, "acknowledged") == 0;
+    if (page->status == PAGE_ACKNOWLEDGED && (told || !page->acknowledged)) {
+        bool again = page->acknowledged && strcmp(page->engineer, event->by) == 0;
+        if (told)
+            acknowledge(page, event);
+        else { /* how it stands, not who did it */
+            page->acknowledged = true;
+            page->acknowledged_ms = event->at_ms;
+        }
+        if (!again)
+            say(c, "page", "%s acknowledged the page.", told ? name_or(event->by, "Somebody") : "Somebody");
+    } else if (page->status == PAGE_TRIGGERED && page->acknowledged) {
+        page->acknowledged = false;
+        say(c, "page", "The page is no longer acknowledged.");
+    } else if (page->status == PAGE_RESOLVED && was != PAGE_RESOLVED) {
+        take_resolve(c, page);
+    }
+    take_acknowledgements(e);
+}
+
+/* --- the ticket --- */
+
+static bool status_is_over(enum ticket_status status)
+{
+    return status >= STATUS_SOLVED;
+}
+
+static bool lowered(enum ticket_priority was, enum ticket_priority is)
+{
+
+    return was == PRIORITY_URGENT && is != PRIORITY_URGENT && is != PRIORITY_UNKNOWN;
+}
+
+static void take_priority(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct ticket_facts *facts = &c->event->ticket;
+    enum ticket_priority was = e->ticket_seen ? e->priority : facts->previous_priority;
+    if (facts->priority == PRIORITY_UNKNOWN)
+        return;
+    if (lowered(was, facts->priority)) {
+        if (e->released && e->phase != PHASE_DOWNGRADED) /* likely our own downgrade: its end will tell */
+            return;
+        e->priority = facts->priority;
+        if (e->phase != PHASE_DOWNGRADED) {
+            char why[96];
+            text_format(why, sizeof why, "%s set the ticket to %s", name_or(c->event->by, "somebody"),
+                        ticket_priority_name(facts->priority));
+            close_emergency(c, CLOSING_TICKET_LOWERED, why);
+        }
+        return;
+    }
+    e->priority = facts->priority;
+    if (e->phase == PHASE_DOWNGRADED && was != PRIORITY_UNKNOWN && was != PRIORITY_URGENT &&
+        facts->priority == PRIORITY_URGENT && e->closing == CLOSING_NONE) {
+        close_emergency(c, CLOSING_RAISED_AGAIN, "the ticket was raised to urgent again");
+        c->out->reread = true;
+        c->out->raised_ms = c->event->at_ms;
+    }
+}
+
+static void take_status(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct ticket_facts *facts = &c->event->ticket;
+    enum ticket_status was = e->ticket_seen ? e->status : facts->previous_status;
+    if (facts->status == STATUS_UNKNOWN)
+        return;
+    e->status = facts->status;
+    if (status_is_over(facts->status)) {
+        if (was != STATUS_UNKNOWN && !status_is_over(was))
+            close_emergency(c, facts->status == STATUS_DELETED ? CLOSING_TICKET_GONE : CLOSING_TICKET_SOLVED,
+                            ticket_status_name(facts->status));
+        return;
+    }
+    bool may_return = e->closing == CLOSING_TICKET_SOLVED || e->closing == CLOSING_TICKET_GONE;
+    bool still_counts =
+        facts->priority == PRIORITY_URGENT || facts->priority == PRIORITY_UNKNOWN || e->downgraded_ms > 0;
+    if (may_return && still_counts) {
+        reopen_emergency(e);
+        say(c, "ticket", "The ticket is open again: back to where it was.");
+    }
+}
+
+void take_ticket(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct event *event = c->event;
+    const struct ticket_facts *facts = &event->ticket;
+    if (!facts->known)
+        return;
+    if (e->ticket_id == 0)
+        e->ticket_id = event->ticket_id;
+    if (facts->subject[0])
+        text_copy(e->subject, sizeof e->subject, facts->subject);
+    if (facts->requester_id > 0)
+        e->requester_id = facts->requester_id;
+    if (facts->organization_id > 0 && facts->organization_id != e->organization_id) {
+        e->organization_id = facts->organization_id;
+        e->organization[0] = '\0';
+    }
+    if (facts->organization[0])
+        text_copy(e->organization, sizeof e->organization, facts->organization);
+    take_status(c);
+    take_priority(c);
+    e->ticket_seen = true;
+}
+
+void take_gone(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->ticket_seen) {
+        e->status = STATUS_DELETED;
+        close_emergency(c, CLOSING_TICKET_GONE, c->event->text);
+        return;
+    }
+    say(c, "prompt", "There is no ticket %lld: link the right one.", (long long)e->ticket_id);
+    e->ticket_id = 0;
+    e->linked_ms = 0;
+    e->link_prompted = true;
+}
+
+void take_link(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct event *event = c->event;
+    if (event->ticket_id == 0) {
+        if (e->ticket_id == 0 && !e->link_prompted)
+            say(c, "prompt", "No ticket is known for this page: link one.");
+        e->link_prompted = true;
+        return;
+    }
+    if (e->ticket_id != 0 && e->ticket_id != event->ticket_id)
+        return; /* known already: the first word counts */
+    bool was_linked = e->linked_ms > 0;
+    e->ticket_id = event->ticket_id;
+    e->linked_ms = was_linked ? e->linked_ms : event->at_ms;
+    if (e->phase == PHASE_CONTACTED && !was_linked)
+        begin_period(e, later(e->contacted_ms, event->at_ms), c->policy->follow_up_after_ms);
+    say(c, "ticket", "Ticket %lld.", (long long)event->ticket_id);
+}
+
+void take_opened(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->ticket_id == 0)
+        e->ticket_id = c->event->ticket_id;
+    if (e->linked_ms == 0)
+        e->linked_ms = c->event->at_ms;
+    e->urgent_ms = later(e->urgent_ms, c->event->at_ms);
+    say(c, "ticket", "Ticket %lld is urgent.", (long long)c->event->ticket_id);
+}

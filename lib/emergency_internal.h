@@ -1,0 +1,54 @@
+#ifndef EMERGENCYD_EMERGENCY_INTERNAL_H
+#define EMERGENCYD_EMERGENCY_INTERNAL_H
+/*
+ * What the files of the state machine share: emergency.c (the handbook), emergency_facts.c (pages, ticket),
+ * emergency_commands.c (what a person may order), emergency_view.c (what a state says). Nobody else includes
+ * this. Pure, for every thread.
+ */
+#include "lib/emergency.h"
+
+/* One event on its way through the rules. */
+struct step_context {
+    struct emergency *e;
+    const struct event *event;
+    const struct policy *policy;
+    struct outcome *out;
+};
+
+/* Adds a sentence to what the timeline says of this event. */
+void say(struct step_context *c, const char *kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* The customer has been contacted at START_MS: the first period begins. */
+void begin_first_period(struct step_context *c, int64_t start_ms);
+/* The period of the state begins anew at START_MS. */
+void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms);
+/* The customer answered, or someone spoke to them: no clock runs any more. */
+void take_answer(struct step_context *c, int64_t at_ms);
+void close_emergency(struct step_context *c, enum closing closing, const char *why);
+void reopen_emergency(struct emergency *e);
+/* A step is to be done now, because this event wants it. */
+void begin_step(struct step_context *c, enum action_kind kind, enum step_origin by, int64_t due_ms);
+void drop_step(struct emergency *e);
+/* A person of staff was there. */
+void someone_met(struct step_context *c);
+const char *name_or(const char *name, const char *otherwise);
+int64_t later(int64_t a, int64_t b);
+
+/* Facts of pages and the ticket (emergency_facts.c). */
+void take_page(struct step_context *c);
+void take_ticket(struct step_context *c);
+void take_gone(struct step_context *c);
+void take_link(struct step_context *c);
+void take_opened(struct step_context *c);
+/* The page of that incident, added if it is new. */
+struct page *page_of(struct emergency *e, const struct page_facts *facts);
+
+void take_command(struct step_context *c);
+
+bool before_contact(const struct emergency *e);
+/* The doubts that are open for a step at AT_MS, as a bit each. */
+unsigned open_doubts(const struct emergency *e, enum action_kind step);
+
+#define DOUBT_BIT(doubt) (1u << (doubt))
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * Values out of JSON texts, with complaints that name the field. No warnings, nothing fatal; a wrong field is the
+ * caller's to report.
+ */
+#include "lib/services/fields.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/text.h"
+#include "lib/timestamp.h"
+
+bool complain(const struct complaint *complaint, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(complaint->text, complaint->size, format, args);
+    va_end(args);
+    return false;
+}
+
+bool field_is_there(const struct json_value *value)
+{
+    return value->kind != JSON_ABSENT;
+}
+
+/* What is wrong with a value that is not what was wanted. */
+static bool refuse(const struct json_value *value, const char *path, const char *wanted,
+                   const struct complaint *complaint)
+{
+    if (value->kind == JSON_ABSENT || value->kind == JSON_NULL)
+        return complain(complaint, "%s is missing", path);
+    return complain(complaint, "%s is not %s", path, wanted);
+}
+
+bool field_text(const struct json_value *value, const char *path, char *out, size_t size,
+                const struct complaint *complaint)
+{
+    if (value->kind != JSON_STRING || value->len == 0)
+        return refuse(value, path, "a text", complaint);
+    if (value->len >= size)
+        return complain(complaint, "%s is longer than %zu bytes", path, size - 1);
+    text_copy(out, size, value->text);
+    return true;
+}
+
+bool field_id(const struct json_value *value, const char *path, int64_t *out,
+              const struct complaint *complaint)
+{
+    int64_t id = 0;
+    if (!json_to_i64(value, &id) || id <= 0)
+        return refuse(value, path, "a positive whole number", complaint);
+    *out = id;
+    return true;
+}
+
+bool field_time(const struct json_value *value, const char *path, int64_t *ms, int64_t *resolution_ms,
+                const struct complaint *complaint)
+{
+    int resolution = 0;
+    if (value->kind != JSON_STRING || !timestamp_parse(value->text, ms, &resolution))
+        return refuse(value, path, "a time such as 2026-11-23T12:00:00Z", complaint);
+    if (resolution_ms)
+        *resolution_ms = resolution;
+    return true;
+}
+
+void field_optional_text(const struct json_value *value, char *out, size_t size)
+{
+    text_copy(out, size, value->text);
+}
+
+int64_t field_optional_id(const struct json_value *value)
+{
+    int64_t id = 0;
+    return json_to_i64(value, &id) ? id : 0;
+}
+
+void *list_grow(void *items, size_t count, size_t size)
+{
+    if (count > 0 && (count & (count - 1)) != 0)
+        return items;
+    return reallocarray(items, count > 0 ? 2 * count : 1, size);
+}

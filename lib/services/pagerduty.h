@@ -1,0 +1,47 @@
+#ifndef EMERGENCYD_PAGERDUTY_H
+#define EMERGENCYD_PAGERDUTY_H
+/*
+ * PagerDuty: what its webhooks and answers mean, what requests to it look like. Pure functions over texts;
+ * for every thread (a json_reader and a receiver are used by one thread at a time).
+ */
+#include "lib/services/service.h"
+
+/* The number of the ticket that TEXT speaks of by `ticket_pattern`: the last group of digits only; 0 none. */
+int64_t pagerduty_ticket_in(const struct config *config, const char *text);
+
+/* Whether an incident of that service opens emergencies, and is none of our own pages. */
+bool pagerduty_page_counts(const struct config *config, const struct page_facts *page);
+#define PAGERDUTY_OWN_KEY "emergencyd-"
+
+/* Requests. False: out of memory. */
+bool pagerduty_get_incident(struct request *request, const char *incident) MUST_CHECK;
+bool pagerduty_get_alerts(struct request *request, const char *incident) MUST_CHECK;
+bool pagerduty_find_incident(struct request *request, const char *incident_key) MUST_CHECK;
+bool pagerduty_get_me(struct request *request) MUST_CHECK; /* the probe: is anything allowed at all */
+/* A page on `page_service` for a ticket that has none. TICKET_URL goes into the body. */
+bool pagerduty_create_incident(struct request *request, const struct config *config, const char *incident_key,
+                               const char *title, const char *details) MUST_CHECK;
+bool pagerduty_resolve(struct request *request, const char *incident) MUST_CHECK;
+bool pagerduty_list_subscriptions(struct request *request) MUST_CHECK;
+bool pagerduty_enable_subscription(struct request *request, const char *subscription) MUST_CHECK;
+
+/* Answers. False: not what the service documents (ERROR says what is missing). */
+/* GET /incidents/{id} → a PAGE event; at_ms is left 0 for the caller (the answer's Date). */
+bool pagerduty_read_incident(struct json_reader *reader, const char *answer, size_t length,
+                             struct event *event, char *error, size_t error_size) MUST_CHECK;
+/* POST /incidents and GET /incidents?incident_key= (the newest that is not resolved, else the newest): FOUND
+ * false when the list is empty. */
+bool pagerduty_read_found_incident(struct json_reader *reader, const char *answer, size_t length, bool *found,
+                                   struct event *event, char *error, size_t error_size) MUST_CHECK;
+/* GET /incidents/{id}/alerts → the ticket's number in any text of them (keys, summaries, details, links); 0
+ * none. */
+bool pagerduty_read_alerts(const struct config *config, struct json_reader *reader, const char *answer,
+                           size_t length, int64_t *ticket, char *error, size_t error_size) MUST_CHECK;
+/* Whether an error answer says that an open incident with this key exists already (400 with code 2002). */
+bool pagerduty_says_duplicate(struct json_reader *reader, const char *answer, size_t length);
+/* Calls EACH for every subscription that is switched off for a while and delivers to our route. */
+bool pagerduty_read_subscriptions(struct json_reader *reader, const char *answer, size_t length,
+                                  void (*each)(void *context, const char *subscription),
+                                  void *context) MUST_CHECK;
+
+#endif

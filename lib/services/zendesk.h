@@ -1,0 +1,130 @@
+#ifndef EMERGENCYD_ZENDESK_H
+#define EMERGENCYD_ZENDESK_H
+/*
+ * Zendesk: what its webhooks and answers mean, what requests to it look like. Pure functions over texts; for
+ * every thread (a json_reader and a receiver are used by one thread at a time). Times of the answers are as
+ * Zendesk tells them; the caller corrects them by the skew of its clock.
+ */
+#include "lib/services/service.h"
+
+#define ZENDESK_MANY 100 /* ids of one show_many */
+
+/* A ticket as read from the API. zendesk_ticket_free frees what it holds. */
+struct zendesk_ticket {
+    int64_t id;
+    struct ticket_facts facts; /* known, from_api */
+    char stamp[40];            /* updated_at to the letter, for safe_update */
+    int64_t updated_ms, created_ms;
+    int64_t form_id;
+    char **tags;
+    size_t tag_count;
+    int64_t *involved; /* collaborators, CCs and followers */
+    size_t involved_count;
+};
+void zendesk_ticket_free(struct zendesk_ticket *ticket); /* takes zeroed ones */
+
+/* What is known of ourselves and of whom to pass over, to tell who a comment's author is. */
+struct zendesk_authors {
+    const struct config *config;
+    int64_t own_user_id; /* 0 not known yet */
+};
+
+/* A comment and what is known of its author, for zendesk_standing. */
+struct zendesk_author {
+    int64_t id;
+    int64_t requester_id; /* of the ticket; 0 unknown */
+    bool is_staff;
+    bool belongs;       /* a CC, a follower, or of the ticket's organisation */
+    bool is_merge_note; /* the service says so */
+    const char *text;   /* of the comment; never NULL */
+};
+enum author_standing zendesk_standing(const struct zendesk_authors *authors,
+                                      const struct zendesk_author *author);
+/* Whether TEXT, without what it quotes, fits one of auto_reply_patterns (its first 16 KB are looked at). */
+bool zendesk_is_automatic(const struct config *config, const char *text);
+
+/* Requests. False: out of memory. Paths begin with /api/v2. */
+bool zendesk_get_ticket(struct request *request, int64_t ticket) MUST_CHECK;
+bool zendesk_get_comments(struct request *request,
+                          int64_t ticket) MUST_CHECK; /* newest 100, with their users */
+bool zendesk_get_audits(struct request *request, int64_t ticket) MUST_CHECK; /* newest 100 */
+/* A further page of them, as next_page of struct zendesk_history says; PAGE 1 is zendesk_get_audits. */
+bool zendesk_get_audits_page(struct request *request, int64_t ticket, int page) MUST_CHECK;
+bool zendesk_get_tickets(struct request *request, const int64_t *tickets, size_t count) MUST_CHECK;
+/* Urgent and unsolved, newest first; PAGE 1 is the first, 10 the last that Zendesk gives. A superset of
+ * emergency_match (a form can't be searched for by its id): ask zendesk_ticket_matches. */
+bool zendesk_search_urgent(struct request *request, const struct config *config, int page) MUST_CHECK;
+bool zendesk_get_organization(struct request *request, int64_t organization) MUST_CHECK;
+bool zendesk_get_me(struct request *request) MUST_CHECK;
+bool zendesk_get_suspended(struct request *request) MUST_CHECK; /* newest 100 */
+
+/* A change of a ticket, only on top of what was read. */
+struct zendesk_update {
+    int64_t ticket;
+    const char *stamp;
+    const char *mark;                  /* goes to metadata: how the update is recognised in the audits */
+    const char *comment;               /* public; NULL none */
+    const char *priority;              /* NULL unchanged */
+    bool downgrade;                    /* also form, tags and fields of the settings */
+    const struct zendesk_ticket *read; /* as just read: its tags are the base */
+};
+bool zendesk_update_ticket(struct request *request, const struct config *config,
+                           const struct zendesk_update *update) MUST_CHECK;
+
+/* Answers. False: not what the service documents (ERROR says what is missing). */
+bool zendesk_read_ticket(struct json_reader *reader, const char *answer, size_t length,
+                         struct zendesk_ticket *ticket, char *error, size_t error_size) MUST_CHECK;
+/*
+ * show_many and search: EACH once a ticket, which it must not keep. NEXT_PAGE (may be NULL) true: there are more
+ * (search). One ticket that can't be read makes the answer false, but EACH is called for all others first.
+ */
+typedef void zendesk_ticket_fn(void *context, const struct zendesk_ticket *ticket);
+bool zendesk_read_tickets(struct json_reader *reader, const char *answer, size_t length,
+                          zendesk_ticket_fn *each, void *context, bool *next_page, char *error,
+                          size_t error_size) MUST_CHECK;
+/*
+ * Comments → COMMENT events, oldest first; at_ms as told with resolution_ms 1000; the first comment of a
+ * ticket is its description (AUTHOR_NOBODY). The event's id is the comment's, padded with zeros to 19 digits.
+ * TEXT is the plain text, good until EACH returns. EACH is called for all of them or for none.
+ */
+typedef void zendesk_comment_fn(void *context, struct event *event, const char *text);
+bool zendesk_read_comments(struct json_reader *reader, const char *answer, size_t length,
+                           const struct zendesk_ticket *ticket, const struct zendesk_authors *authors,
+                           zendesk_comment_fn *each, void *context, char *error,
+                           size_t error_size) MUST_CHECK;
+/*
+ * Audits: when the ticket turned urgent last (0: not among them), and whether MARK (NULL: not asked) is among
+ * them and of what time. Pages add up: HISTORY is zeroed by the caller before the first. next_page: 0, or the
+ * page that must be read as well, because Zendesk gave the oldest audits first and these are not all.
+ */
+struct zendesk_history {
+    int64_t urgent_ms;
+    bool marked;
+    int64_t marked_ms;
+    int next_page;
+};
+bool zendesk_read_audits(struct json_reader *reader, const char *answer, size_t length, const char *mark,
+                         struct zendesk_history *history, char *error, size_t error_size) MUST_CHECK;
+bool zendesk_read_organization(struct json_reader *reader, const char *answer, size_t length, char *name,
+                               size_t size, char *error, size_t error_size) MUST_CHECK;
+bool zendesk_read_me(struct json_reader *reader, const char *answer, size_t length, int64_t *user,
+                     char *error, size_t error_size) MUST_CHECK;
+/* Suspended replies to this ticket after SINCE_MS: the newest's time and author; *newest_ms 0 when none. */
+bool zendesk_read_suspended(struct json_reader *reader, const char *answer, size_t length, int64_t ticket,
+                            int64_t since_ms, int64_t *newest_ms, char *author,
+                            size_t author_size) MUST_CHECK;
+
+/* Whether a ticket is one of those that open emergencies (emergency_match). */
+bool zendesk_ticket_matches(const struct config *config, const struct zendesk_ticket *ticket);
+/* "https://…/agent/tickets/4711" */
+void zendesk_ticket_url(const struct config *config, int64_t ticket, char *out, size_t size);
+
+/*
+ * The credentials: POST /oauth/tokens (JSON) for a bearer token of client credentials. zendesk_read_token
+ * fills the token and for how long it is good.
+ */
+bool zendesk_get_token(struct request *request, const struct config *config) MUST_CHECK;
+bool zendesk_read_token(struct json_reader *reader, const char *answer, size_t length, char *token,
+                        size_t size, int64_t *valid_ms, char *error, size_t error_size) MUST_CHECK;
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * Who wrote a comment, and whether a machine did. Both decide whether a customer has answered, so in doubt they
+ * say less than they might: what looks like a merge note counts as one only if staff wrote it, and only texts
+ * without their quotations count as automatic. Nothing can fail here.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/services/zendesk.h"
+#include "lib/text.h"
+
+#define LOOKED_AT 16384 /* bytes of a text in which the phrases of automatic replies are looked for */
+
+/* "#12", or "#12, #13" if several. False: TEXT does not begin with that; *rest is what follows. */
+static bool skip_numbers(const char *text, bool several, const char **rest)
+{
+    do {
+        if (*text != '#' || !isdigit((unsigned char)text[1]))
+            return false;
+        text += 1 + strspn(text + 1, "0123456789");
+        *rest = text;
+        text += strspn(text, ", ");
+    } while (several && *text == '#');
+    return true;
+}
+
+/*
+ * The texts that Zendesk proposes to whoever merges: `Request #12 "Subject" was closed and merged into this
+ * request. …`, `Requests #12, #13 were closed and merged into this request.`, `This request was closed and merged
+ * into request #12 …`; "ticket" for "request" in newer ones.
+ */
+static bool is_merge_note(const char *text, const char *word)
+{
+    char line[400], begin[40], end[80];
+    const char *rest = NULL;
+    text += strspn(text, " \t\r\n");
+    text_copy_n(line, sizeof(line), text, strcspn(text, "\r\n"));
+    const size_t length = strlen(word);
+    snprintf(begin, sizeof(begin), "this %s was closed and merged into %s #*", word, word);
+    if (text_glob(begin, line))
+        return true;
+    snprintf(begin, sizeof(begin), "%s*", word);
+    if (!text_glob(begin, line))
+        return false;
+    const bool several = line[length] == 's';
+    if (line[length + several] != ' ' || !skip_numbers(line + length + several + 1, several, &rest))
+        return false;
+    snprintf(end, sizeof(end), "%s %s closed and merged into this %s*", *rest == ' ' && rest[1] == '"' ? " \"*\"" : "",
+             several ? "were" : "was", word);
+    return text_glob(end, rest);
+}
+
+static bool is_ignored(const struct config *config, int64_t author)
+{
+    const struct id_list *ignored = &config->policy.ignored_authors;
+    for (size_t i = 0; i < ignored->count; i++)
+        if (ignored->items[i] == author)
+            return true;
+    return author <= 0;
+}
+
+enum author_standing zendesk_standing(const struct zendesk_authors *authors, const struct zendesk_author *author)
+{
+    const bool is_requester = author->requester_id > 0 && author->id == author->requester_id;
+    if (is_ignored(authors->config, author->id) || author->is_merge_note)
+        return AUTHOR_NOBODY;
+    if (authors->own_user_id > 0 && author->id == authors->own_user_id)
+        return AUTHOR_OURSELVES;
+    if (author->is_staff && (is_merge_note(author->text, "request") || is_merge_note(author->text, "ticket")))
+        return AUTHOR_NOBODY;
+    if (author->is_staff)
+        return is_requester ? AUTHOR_STAFF_REQUESTER : AUTHOR_STAFF;
+    return is_requester || author->belongs ? AUTHOR_CUSTOMER : AUTHOR_OUTSIDER;
+}
+
+bool zendesk_is_automatic(const struct config *config, const char *text)
+{
+    char written[LOOKED_AT], begin[LOOKED_AT];
+    const struct text_list *patterns = &config->policy.auto_reply_patterns;
+    text_copy(begin, sizeof(begin), text);
+    text_without_quotation(begin, written, sizeof(written));
+    for (size_t i = 0; i < patterns->count; i++)
+        if (text_glob(patterns->items[i], written))
+            return true;
+    return false;
+}

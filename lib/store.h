@@ -1,0 +1,166 @@
+#ifndef EMERGENCYD_STORE_H
+#define EMERGENCYD_STORE_H
+/*
+ * The database: journal, emergencies, outbox. store*.c are the only files with SQL, and no type of SQLite
+ * shows here.
+ *
+ * One writer (the ledger's thread) with store_open, any number of readers (one a thread) with
+ * store_open_reader; a struct store is used by the thread that opened it. A second process is kept out by a
+ * lock on PATH.lock. WAL mode, synchronous=FULL: what store_commit has confirmed survives a loss of power.
+ * Only the writer checkpoints.
+ *
+ * Functions that return enum store_result: STORE_OK, or what went wrong, which is logged once by the store
+ * itself.
+ */
+#include "lib/action.h"
+#include "lib/emergency.h"
+#include "lib/log.h"
+
+struct store;
+
+enum store_result {
+    STORE_OK,
+    STORE_NONE,   /* no such row (look-ups), or a repeat (store_add_event) */
+    STORE_FULL,   /* the disk has no room, or is read-only for now: roll back, try later */
+    STORE_BROKEN, /* I/O error or damage: the process must end */
+};
+
+/* Opens for writing, creating and migrating as needed. NULL: ERROR says why in a sentence for the operator
+ * (held by another process, newer schema, damaged, no access). */
+struct store *store_open(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
+/* Read-only, for another thread; the writer must be open already. */
+struct store *store_open_reader(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
+void store_close(struct store *store); /* NULL is fine */
+
+/* --- transactions: one a batch, a savepoint an item --- */
+enum store_result store_begin(struct store *store) MUST_CHECK;
+enum store_result store_commit(struct store *store) MUST_CHECK; /* on failure it is rolled back */
+void store_rollback(struct store *store);
+enum store_result store_item_begin(struct store *store) MUST_CHECK;
+enum store_result store_item_keep(struct store *store) MUST_CHECK;
+void store_item_undo(struct store *store);
+/* Readers: one consistent view for several queries. */
+enum store_result store_view_begin(struct store *store) MUST_CHECK;
+void store_view_end(struct store *store);
+/* Moves the WAL into the database when it has grown; outside of a transaction. */
+void store_checkpoint(struct store *store);
+
+/* --- facts about this database --- */
+/* Text of KEY into VALUE; STORE_NONE if it was never set. Keys: "instance", "first_start_ms". */
+enum store_result store_get_fact(struct store *store, const char *key, char *value, size_t size) MUST_CHECK;
+enum store_result store_set_fact(struct store *store, const char *key, const char *value) MUST_CHECK;
+
+/* --- the journal --- */
+enum delivery_outcome { DELIVERY_APPLIED, DELIVERY_IGNORED, DELIVERY_WAITING, DELIVERY_REJECTED };
+
+/* What is kept beside an event's meaning. */
+struct journal_entry {
+    const char *repeat_key; /* NULL: never a repeat */
+    const char *payload;    /* the webhook's body; NULL none */
+    size_t payload_length;
+    enum delivery_outcome outcome;
+};
+/* Writes EVENT and sets event->row. STORE_NONE: an event with this repeat key is there already (event->row is
+ * its number), nothing was written. */
+enum store_result store_add_event(struct store *store, struct event *event,
+                                  const struct journal_entry *entry) MUST_CHECK;
+/* What came of it: to which emergency it belongs, what is to be read in the timeline, the resulting deadline.
+ */
+enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,
+                                     enum delivery_outcome outcome, const char *kind, const char *say,
+                                     int64_t due_ms) MUST_CHECK;
+/* All events of EMERGENCY sorted by event_compare, without payloads. The caller frees *EVENTS. */
+enum store_result store_events(struct store *store, int64_t emergency, struct event **events,
+                               size_t *count) MUST_CHECK;
+/* Gives the emergency those events of the ticket (0: none) or incident ("": none) that waited for one
+ * (outcome DELIVERY_WAITING), not older than since_ms. *CLAIMED says how many. */
+enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
+                                     const char *incident, int64_t since_ms, size_t *claimed) MUST_CHECK;
+/* Hands all events and actions of one emergency to another (joining); the younger row then points to the
+ * older. */
+enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms) MUST_CHECK;
+/* Drops payloads received before BEFORE_MS, at most LIMIT rows a call. *DROPPED says how many. */
+enum store_result store_drop_payloads(struct store *store, int64_t before_ms, int limit,
+                                      int *dropped) MUST_CHECK;
+
+/* --- emergencies --- */
+enum store_result store_new_emergency(struct store *store, struct emergency *e) MUST_CHECK; /* sets e->id */
+/* Row and pages; WAKE_MS (emergency_wake_ms) is what store_wakes tells after a restart. */
+enum store_result store_put_emergency(struct store *store, const struct emergency *e,
+                                      int64_t wake_ms) MUST_CHECK;
+enum store_result store_get_emergency(struct store *store, int64_t id,
+                                      struct emergency *e) MUST_CHECK; /* follows joins */
+enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
+enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
+enum store_result store_of_incident(struct store *store, const char *incident,
+                                    struct emergency *e) MUST_CHECK;
+/* Calls EACH for every emergency with a wake time, or every open action that waits for a time, for the wheel.
+ */
+typedef bool store_wake_fn(void *context, int64_t id, int64_t wake_ms); /* false ends it */
+enum store_result store_wakes(struct store *store, store_wake_fn *each, void *context) MUST_CHECK;
+/* Open emergencies that have a ticket / unresolved pages, ids above AFTER, at most LIMIT: for the poll. */
+struct store_ticket {
+    int64_t emergency, ticket;
+};
+enum store_result store_open_tickets(struct store *store, int64_t after, struct store_ticket *out, int limit,
+                                     int *count) MUST_CHECK;
+struct store_incident {
+    int64_t emergency;
+    char incident[32];
+};
+enum store_result store_open_incidents(struct store *store, int64_t after_emergency,
+                                       struct store_incident *out, int limit, int *count) MUST_CHECK;
+/* Running clocks, ids above AFTER, for a step of the wall clock. */
+enum store_result store_running(struct store *store, int64_t after, int64_t *ids, int limit,
+                                int *count) MUST_CHECK;
+
+/* --- the outbox --- */
+/* Writes ACTION and sets action->id. STORE_NONE: the same (emergency, kind, cause, incident) is there
+ * already. */
+enum store_result store_add_action(struct store *store, struct action *action) MUST_CHECK;
+enum store_result store_put_action(struct store *store, const struct action *action) MUST_CHECK;
+enum store_result store_get_action(struct store *store, int64_t id, struct action *action) MUST_CHECK;
+enum store_result store_find_action(struct store *store, int64_t emergency, enum action_kind kind,
+                                    int64_t cause, const char *incident, struct action *action) MUST_CHECK;
+/* The first that is not over in the line of (emergency, service); of no emergency: any with that ticket. */
+enum store_result store_head_action(struct store *store, int64_t emergency, enum service_id service,
+                                    struct action *action) MUST_CHECK;
+/* A READ_TICKET of the ticket that has not begun (PENDING), whichever emergency. */
+enum store_result store_pending_read(struct store *store, int64_t ticket, struct action *action) MUST_CHECK;
+/* Actions that are not over, of the emergency (0: of all), oldest first, ids above AFTER. */
+enum store_result store_open_actions(struct store *store, int64_t emergency, int64_t after,
+                                     struct action *out, int limit, int *count) MUST_CHECK;
+/* Whether the emergency has a comment action whose sent text equals TEXT (our own comments come back to us).
+ */
+enum store_result store_sent_text(struct store *store, int64_t emergency, const char *text,
+                                  bool *found) MUST_CHECK;
+
+/* --- for the admin listener --- */
+/* Newest first, LIMIT rows from the id below BEFORE (0: from the newest); STATE "" or a word of the contract.
+ */
+enum store_result store_list(struct store *store, const char *state, int64_t before, struct emergency *out,
+                             int limit, int *count) MUST_CHECK;
+struct timeline_entry {
+    int64_t at_ms;
+    char kind[16];
+    char by[96];
+    char text[640];
+};
+enum store_result store_timeline(struct store *store, int64_t emergency, struct timeline_entry **entries,
+                                 size_t *count) MUST_CHECK; /* the caller frees */
+enum store_result
+store_actions_of(struct store *store, int64_t emergency, struct action **actions,
+                 size_t *count) MUST_CHECK; /* all of them, oldest first; the caller frees */
+/* Gauges for /metrics. */
+struct store_figures {
+    int64_t emergencies_open[PHASE_COUNT];
+    int64_t actions_open[3];
+    int64_t actions_parked;
+};
+enum store_result store_figures(struct store *store, struct store_figures *figures) MUST_CHECK;
+
+/* For the test of the query plans: the i-th prepared statement's SQL, NULL past the last. *MAY_SCAN: meant
+ * to. */
+const char *store_statement_sql(size_t i, bool *may_scan);
+
+#endif
