@@ -27,10 +27,10 @@ MAKEFLAGS += --no-print-directory
 
 DEB := gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libyajl-dev libjansson-dev \
 	libinih-dev libssl-dev libsystemd-dev ca-certificates \
-	check python3 python3-pytest python3-pytest-xdist util-linux \
+	check python3 python3-aiohttp python3-pytest python3-pytest-xdist util-linux \
 	clang clang-tidy clang-format cppcheck pmccabe
 LIBRARIES := libmicrohttpd libcurl sqlite3 yajl jansson inih libcrypto libsystemd
-HAVE_DEPS := { pkg-config --exists $(LIBRARIES) check && $(PYTHON) -c 'import pytest, xdist'; } 2>/dev/null
+HAVE_DEPS := { pkg-config --exists $(LIBRARIES) check && $(PYTHON) -c 'import aiohttp, pytest, xdist'; } 2>/dev/null
 
 # Asked once, and only when something is compiled: "make deps" must work without pkg-config.
 PKG = $(eval PKG := $$(shell pkg-config --cflags --libs $(LIBRARIES) 2>&1))$(if $(filter -l%,$(PKG)),$(PKG),$(error \
@@ -62,10 +62,10 @@ obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
-.PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck install clean FORCE
+.PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck \
+	install clean FORCE
 .DELETE_ON_ERROR:
 all: $(BUILD)/emergencyd $(BUILD)/emergencyctl
-
 $(BUILD)/emergencyd: $(call obj,$(DAEMON)) $(BUILD)/libemergency.a
 $(BUILD)/emergencyctl: $(call obj,$(CTL)) $(BUILD)/libemergency.a
 $(BUILD)/emergencyd $(BUILD)/emergencyctl:
@@ -123,22 +123,22 @@ bench: $(BENCH)
 format:
 	clang-format -i $(ALL_C)
 format-check:
-	@printf '%s\n' $(ALL_C) | xargs -P$(JOBS) -n8 clang-format --dry-run -Werror
+	clang-format --dry-run -Werror $(ALL_C)
 
-# Goes on after a finding, to show them all.
+# Goes on after a finding, to show them all. Leaks: gcc 12 sees false ones, clang and ASan look for them.
 lint:
 	@$(MAKE) -k lint-all
 lint-all: $(OURS:%=$(BUILD)/lint/%.ok) lint-rules lint-cppcheck
 lint-rules:
 	@scripts/check_rules $(ALL_C)
-	@printf '%s\n' $(HEADERS) | xargs -P$(JOBS) -n1 gcc $(CPPFLAGS) -std=c11 $(WARN) -fsyntax-only -x c
+	@printf '%s\n' $(HEADERS) | xargs -P$(JOBS) -n1 gcc $(CPPFLAGS) -std=c11 $(WARN) -Wno-pedantic -fsyntax-only -x c
 lint-cppcheck:
 	@cppcheck --quiet -j$(JOBS) --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppress=missingIncludeSystem -I. -D_GNU_SOURCE lib daemon ctl
 $(BUILD)/lint/%.c.ok: %.c Makefile .clang-tidy
 	@echo "  LINT  $<"
 	@mkdir -p $(@D)
-	$(Q)gcc $(CPPFLAGS) $(CFLAGS) -fanalyzer -MMD -MP -MT $@ -MF $(@:.ok=.d) -c -o $(@:.ok=.o) $<
+	$(Q)gcc $(CPPFLAGS) $(CFLAGS) -fanalyzer -Wno-analyzer-malloc-leak -MMD -MP -MT $@ -MF $(@:.ok=.d) -c -o $(@:.ok=.o) $<
 	$(Q)clang-tidy --quiet $< -- $(CPPFLAGS) -std=c11 2>/dev/null
 	@touch $@
 

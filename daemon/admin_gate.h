@@ -21,8 +21,8 @@ bool admin_gate_type_is_json(const char *type) MUST_CHECK;
 
 struct admin_token;
 
-/* NULL: out of memory, or TOKEN is empty. The text is not needed afterwards. */
-struct admin_token *admin_token_new(const char *token) MUST_CHECK;
+/* NULL: out of memory, or TEXT is empty. TEXT is not needed afterwards. */
+struct admin_token *admin_token_new(const char *text) MUST_CHECK;
 void admin_token_free(struct admin_token *token); /* NULL is fine */
 /* Whether an Authorization header shows the token. Takes the same time however much of it is right. */
 bool admin_token_ok(struct admin_token *token, const char *authorization) MUST_CHECK;

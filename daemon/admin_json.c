@@ -235,10 +235,3 @@ json_t *admin_json_outbox_action(const struct action *action)
     put_call(&object, action);
     return object;
 }
-
-json_t *admin_json_error(const char *text)
-{
-    json_t *object = json_object();
-    put(&object, "error", text_value(text));
-    return object;
-}

@@ -31,7 +31,4 @@ json_t *admin_json_emergency_alone(const struct config *config, const struct eme
 /* As in the outbox: an action with its emergency. */
 json_t *admin_json_outbox_action(const struct action *action) MUST_CHECK;
 
-/* {"error": TEXT} */
-json_t *admin_json_error(const char *text) MUST_CHECK;
-
 #endif

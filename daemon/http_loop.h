@@ -20,6 +20,7 @@
 
 struct http_loop;
 struct http_connection;
+struct json_t;
 
 /* A header of an answer; both must outlive it (literals). */
 struct http_header {
@@ -39,9 +40,9 @@ struct http_request {
     /* the loop's own */
     struct http_connection *on;
     size_t body_room;
-    bool complete; /* all of it is here */
-    bool waiting;  /* suspended until it is answered */
-    bool refused;  /* answered before it was complete; what still comes is thrown away */
+    bool complete;       /* all of it is here */
+    bool waiting;        /* suspended until it is answered */
+    bool refused;        /* answered before it was complete; what still comes is thrown away */
     unsigned int status; /* of the answer; 0: none yet */
     const char *content_type;
     char *answer; /* malloc'ed */
@@ -106,7 +107,10 @@ void http_answer(struct http_request *request, unsigned int status, const char *
                  size_t length);
 /* Answers with a text that is JSON already; it is copied. */
 void http_answer_json(struct http_request *request, unsigned int status, const char *json);
-/* Answers {"error": ERROR}; a 503 gets `Retry-After: 5` as well. */
+/* Answers with a value of jansson's, whose reference becomes the loop's; NULL (no memory) becomes a 500. A
+ * 503 gets `Retry-After: 5` as well. */
+void http_answer_tree(struct http_request *request, unsigned int status, struct json_t *root);
+/* Answers {"error": ERROR}, likewise. */
 void http_answer_error(struct http_request *request, unsigned int status, const char *error);
 /* A request header, or NULL. */
 const char *http_request_header(const struct http_request *request, const char *name);

@@ -12,6 +12,8 @@
 #include "lib/store.h"
 
 struct ledger;
+struct call;
+struct delivery;
 
 /* Where the ledger's letters go. A delivery goes back to the mailbox of the listener that it came from. */
 struct ledger_exits {

@@ -27,7 +27,7 @@ const char *action_state_name(enum action_state state)
 
 bool action_is_read(enum action_kind kind)
 {
-    return kind == ACTION_READ_TICKET || kind == ACTION_READ_ALERTS || kind == ACTION_READ_ORGANIZATION;
+    return kind == ACTION_READ_TICKET || kind == ACTION_READ_ALERTS;
 }
 
 bool action_is_customer_facing(enum action_kind kind)

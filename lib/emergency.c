@@ -264,6 +264,8 @@ static void take_customer_comment(struct step_context *c)
         return;
     if (event->comment.standing == AUTHOR_STAFF_REQUESTER)
         take_doubt(c, DOUBT_STAFF_REQUESTER, latest, "The requester, who is of staff, wrote.");
+    else if (event->comment.standing == AUTHOR_SUSPENDED)
+        take_doubt(c, DOUBT_SUSPENDED, latest, "A reply waits among Zendesk's suspended tickets.");
     else if (outsider)
         take_doubt(c, DOUBT_OUTSIDER, latest,
                    "Someone wrote who is neither requester, CC nor of the organisation.");
@@ -285,6 +287,7 @@ static void take_comment(struct step_context *c)
         break;
     case AUTHOR_CUSTOMER:
     case AUTHOR_OUTSIDER:
+    case AUTHOR_SUSPENDED:
     case AUTHOR_STAFF_REQUESTER: take_customer_comment(c); break;
     case AUTHOR_UNKNOWN:
     case AUTHOR_OURSELVES:

@@ -45,7 +45,6 @@ static const char *const action_kind_names[ACTION_KIND_COUNT] = {
     [ACTION_RESOLVE_PAGE] = "resolve_page",
     [ACTION_READ_TICKET] = "read_ticket",
     [ACTION_READ_ALERTS] = "read_alerts",
-    [ACTION_READ_ORGANIZATION] = "read_organization",
 };
 
 static const char *const command_names[COMMAND_COUNT] = {

@@ -72,6 +72,7 @@ enum author_standing {
     AUTHOR_STAFF,
     AUTHOR_STAFF_REQUESTER, /* staff, but asking: no contact by support */
     AUTHOR_OURSELVES,       /* a comment of the daemon's */
+    AUTHOR_SUSPENDED,       /* of a reply that Zendesk holds back as suspended */
     AUTHOR_NOBODY,          /* the system, an ignored author, a merge note, the ticket's description */
 };
 
@@ -86,7 +87,6 @@ enum action_kind {
     ACTION_RESOLVE_PAGE,
     ACTION_READ_TICKET, /* reads that must not be forgotten are rows of the outbox too */
     ACTION_READ_ALERTS,
-    ACTION_READ_ORGANIZATION,
     ACTION_KIND_COUNT,
 };
 

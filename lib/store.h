@@ -10,7 +10,9 @@
  * Only the writer checkpoints.
  *
  * Functions that return enum store_result: STORE_OK, or what went wrong, which is logged once by the store
- * itself.
+ * itself, and once more when it is over. After STORE_FULL or STORE_BROKEN within a transaction every call
+ * returns the same until store_rollback (SQLite may have undone it all by itself). Nothing may be written
+ * outside of a transaction: that is STORE_BROKEN.
  */
 #include "lib/action.h"
 #include "lib/emergency.h"
@@ -20,8 +22,8 @@ struct store;
 
 enum store_result {
     STORE_OK,
-    STORE_NONE,   /* no such row (look-ups), or a repeat (store_add_event) */
-    STORE_FULL,   /* the disk has no room, or is read-only for now: roll back, try later */
+    STORE_NONE,   /* no such row (look-ups), or one too many (what is added): nothing was written */
+    STORE_FULL,   /* the disk has no room, is read-only, or another program locks it: roll back, try later */
     STORE_BROKEN, /* I/O error or damage: the process must end */
 };
 
@@ -42,7 +44,8 @@ void store_item_undo(struct store *store);
 /* Readers: one consistent view for several queries. */
 enum store_result store_view_begin(struct store *store) MUST_CHECK;
 void store_view_end(struct store *store);
-/* Moves the WAL into the database when it has grown; outside of a transaction. */
+/* Moves the WAL into the database when it has grown (rarely, then it takes some 100 ms); outside of a
+ * transaction. Nothing else does: to be called now and then, best after each batch is answered. */
 void store_checkpoint(struct store *store);
 
 /* --- facts about this database --- */
@@ -73,19 +76,24 @@ enum store_result store_settle_event(struct store *store, int64_t row, int64_t e
 enum store_result store_events(struct store *store, int64_t emergency, struct event **events,
                                size_t *count) MUST_CHECK;
 /* Gives the emergency those events of the ticket (0: none) or incident ("": none) that waited for one
- * (outcome DELIVERY_WAITING), not older than since_ms. *CLAIMED says how many. */
+ * (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */
 enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
                                      const char *incident, int64_t since_ms, size_t *claimed) MUST_CHECK;
-/* Hands all events and actions of one emergency to another (joining); the younger row then points to the
- * older. */
+/* Hands all events, pages and actions of one emergency to another (joining), its PENDING actions as
+ * CANCELLED; the younger row then points to the older and shows in nothing but store_get_emergency. The
+ * caller adds up the older one's events anew and puts it in the same transaction. */
 enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms) MUST_CHECK;
-/* Drops payloads received before BEFORE_MS, at most LIMIT rows a call. *DROPPED says how many. */
+/* Drops payloads received before BEFORE_MS, at most LIMIT a call. *DROPPED says how many; less than LIMIT:
+ * there are no more. */
 enum store_result store_drop_payloads(struct store *store, int64_t before_ms, int limit,
                                       int *dropped) MUST_CHECK;
 
 /* --- emergencies --- */
-enum store_result store_new_emergency(struct store *store, struct emergency *e) MUST_CHECK; /* sets e->id */
-/* Row and pages; WAKE_MS (emergency_wake_ms) is what store_wakes tells after a restart. */
+/* Sets e->id. STORE_NONE: another open emergency has this ticket. */
+enum store_result store_new_emergency(struct store *store, struct emergency *e) MUST_CHECK;
+/* Row and pages; WAKE_MS (emergency_wake_ms) is what store_wakes tells after a restart. STORE_NONE: another
+ * open emergency has this ticket (this one came back, say, or was linked); nothing was written, but a
+ * warning. */
 enum store_result store_put_emergency(struct store *store, const struct emergency *e,
                                       int64_t wake_ms) MUST_CHECK;
 enum store_result store_get_emergency(struct store *store, int64_t id,
@@ -94,11 +102,11 @@ enum store_result store_open_of_ticket(struct store *store, int64_t ticket, stru
 enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_of_incident(struct store *store, const char *incident,
                                     struct emergency *e) MUST_CHECK;
-/* Calls EACH for every emergency with a wake time, or every open action that waits for a time, for the wheel.
- */
+/* Calls EACH for every emergency with a wake time, for the wheel. EACH must not use the store. */
 typedef bool store_wake_fn(void *context, int64_t id, int64_t wake_ms); /* false ends it */
 enum store_result store_wakes(struct store *store, store_wake_fn *each, void *context) MUST_CHECK;
-/* Open emergencies that have a ticket / unresolved pages, ids above AFTER, at most LIMIT: for the poll. */
+/* Open emergencies that have a ticket / unresolved pages, ids above AFTER, at most LIMIT (incidents: at least
+ * EMERGENCY_PAGES; the last emergency is told whole or not at all): for the poll. */
 struct store_ticket {
     int64_t emergency, ticket;
 };
@@ -110,19 +118,20 @@ struct store_incident {
 };
 enum store_result store_open_incidents(struct store *store, int64_t after_emergency,
                                        struct store_incident *out, int limit, int *count) MUST_CHECK;
-/* Running clocks, ids above AFTER, for a step of the wall clock. */
+/* Open emergencies with a deadline (due_ms), ids above AFTER, for a step of the wall clock. */
 enum store_result store_running(struct store *store, int64_t after, int64_t *ids, int limit,
                                 int *count) MUST_CHECK;
 
 /* --- the outbox --- */
-/* Writes ACTION and sets action->id. STORE_NONE: the same (emergency, kind, cause, incident) is there
- * already. */
+/* Writes ACTION and sets action->id. STORE_NONE: the same (emergency, kind, cause, incident), or of no
+ * emergency (ticket, kind, cause), is there already. */
 enum store_result store_add_action(struct store *store, struct action *action) MUST_CHECK;
 enum store_result store_put_action(struct store *store, const struct action *action) MUST_CHECK;
 enum store_result store_get_action(struct store *store, int64_t id, struct action *action) MUST_CHECK;
+/* Only of an emergency. */
 enum store_result store_find_action(struct store *store, int64_t emergency, enum action_kind kind,
                                     int64_t cause, const char *incident, struct action *action) MUST_CHECK;
-/* The first that is not over in the line of (emergency, service); of no emergency: any with that ticket. */
+/* The first that is not over in the line of (emergency, service); those of no emergency are one line. */
 enum store_result store_head_action(struct store *store, int64_t emergency, enum service_id service,
                                     struct action *action) MUST_CHECK;
 /* A READ_TICKET of the ticket that has not begun (PENDING), whichever emergency. */
@@ -136,8 +145,8 @@ enum store_result store_sent_text(struct store *store, int64_t emergency, const 
                                   bool *found) MUST_CHECK;
 
 /* --- for the admin listener --- */
-/* Newest first, LIMIT rows from the id below BEFORE (0: from the newest); STATE "" or a word of the contract.
- */
+/* Newest first, LIMIT rows from the id below BEFORE (0: from the newest); STATE "" or a word of the contract
+ * (another word: none). */
 enum store_result store_list(struct store *store, const char *state, int64_t before, struct emergency *out,
                              int limit, int *count) MUST_CHECK;
 struct timeline_entry {

@@ -1,6 +1,6 @@
 /*
- * Values out of JSON texts, with complaints that name the field. No warnings, nothing fatal; a wrong field is the
- * caller's to report.
+ * Values out of JSON texts, with complaints that name the field. No warnings, nothing fatal; a wrong field is
+ * the caller's to report.
  */
 #include "lib/services/fields.h"
 
@@ -82,4 +82,19 @@ void *list_grow(void *items, size_t count, size_t size)
     if (count > 0 && (count & (count - 1)) != 0)
         return items;
     return reallocarray(items, count > 0 ? 2 * count : 1, size);
+}
+
+const struct json_value *fields_read_once(struct json_reader *reader, const char *const *wanted, size_t count,
+                                          const char *answer, size_t length, json_each *each, void *context,
+                                          const struct complaint *complaint)
+{
+    struct json_spec *spec = json_spec_new(wanted, count);
+    if (!spec) {
+        complain(complaint, "out of memory");
+        return NULL;
+    }
+    const struct json_value *values =
+        json_fields_read(reader, spec, answer, length, each, context, complaint->text, complaint->size);
+    json_spec_free(spec);
+    return values;
 }

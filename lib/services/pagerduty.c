@@ -1,6 +1,6 @@
 /*
- * PagerDuty's webhooks, and what pages say of tickets. What can't be read is reported to the caller; nothing is
- * logged here, nothing is fatal.
+ * PagerDuty's webhooks, and what pages say of tickets. What can't be read is reported to the caller; nothing
+ * is logged here, nothing is fatal.
  */
 #include "lib/services/pagerduty.h"
 
@@ -152,7 +152,8 @@ static bool read_envelope(const struct json_value *values, char *type, size_t ty
 {
     if (!field_text(&values[EVENT_ID], paths[EVENT_ID], event->id, sizeof(event->id), complaint) ||
         !field_text(&values[EVENT_KIND], paths[EVENT_KIND], type, type_size, complaint) ||
-        !field_time(&values[OCCURRED_AT], paths[OCCURRED_AT], &event->at_ms, &event->resolution_ms, complaint))
+        !field_time(&values[OCCURRED_AT], paths[OCCURRED_AT], &event->at_ms, &event->resolution_ms,
+                    complaint))
         return false;
     if (values[DATA].kind != JSON_OBJECT)
         return complain(complaint, "%s is %s", paths[DATA],
@@ -163,7 +164,8 @@ static bool read_envelope(const struct json_value *values, char *type, size_t ty
 
 /* Data that is no incident but hangs at one: notes, responders, tasks … Of no interest, but they must say at
  * which; role assignments say so in each of them. */
-static bool read_other(const struct json_value *values, struct event *event, const struct complaint *complaint)
+static bool read_other(const struct json_value *values, struct event *event,
+                       const struct complaint *complaint)
 {
     if (strcmp(values[DATA_TYPE].text, "incident_role_assignment") == 0)
         return true;
@@ -196,9 +198,8 @@ static bool read_webhook(const struct receiver *receiver, struct json_reader *re
 {
     const struct complaint complaint = {delivery->error, sizeof(delivery->error)};
     delivery->event = (struct event){.type = EVENT_IGNORED, .source = EVENT_SOURCE_PAGERDUTY};
-    const struct json_value *values =
-        json_fields_read(reader, receiver->spec, webhook->body, webhook->length, NULL, NULL, delivery->error,
-                         sizeof(delivery->error));
+    const struct json_value *values = json_fields_read(reader, receiver->spec, webhook->body, webhook->length,
+                                                       NULL, NULL, delivery->error, sizeof(delivery->error));
     delivery->rejected = !values || !read_values(receiver, values, delivery, &complaint);
     return !delivery->rejected;
 }

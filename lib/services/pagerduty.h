@@ -17,7 +17,8 @@ bool pagerduty_page_counts(const struct config *config, const struct page_facts 
 bool pagerduty_get_incident(struct request *request, const char *incident) MUST_CHECK;
 bool pagerduty_get_alerts(struct request *request, const char *incident) MUST_CHECK;
 bool pagerduty_find_incident(struct request *request, const char *incident_key) MUST_CHECK;
-bool pagerduty_get_me(struct request *request) MUST_CHECK; /* the probe: is anything allowed at all */
+/* The probe: is anything allowed at all. Asks for one incident; /users/me is refused to an account's key. */
+bool pagerduty_get_me(struct request *request) MUST_CHECK;
 /* A page on `page_service` for a ticket that has none. TICKET_URL goes into the body. */
 bool pagerduty_create_incident(struct request *request, const struct config *config, const char *incident_key,
                                const char *title, const char *details) MUST_CHECK;
@@ -26,7 +27,8 @@ bool pagerduty_list_subscriptions(struct request *request) MUST_CHECK;
 bool pagerduty_enable_subscription(struct request *request, const char *subscription) MUST_CHECK;
 
 /* Answers. False: not what the service documents (ERROR says what is missing). */
-/* GET /incidents/{id} → a PAGE event; at_ms is left 0 for the caller (the answer's Date). */
+/* GET /incidents/{id} → a PAGE event; at_ms is left 0 for the caller (the answer's Date), and so is its id.
+ * `by` is who changed the status last. */
 bool pagerduty_read_incident(struct json_reader *reader, const char *answer, size_t length,
                              struct event *event, char *error, size_t error_size) MUST_CHECK;
 /* POST /incidents and GET /incidents?incident_key= (the newest that is not resolved, else the newest): FOUND

@@ -1,6 +1,6 @@
 /*
- * PagerDuty's answers. What is not as documented is reported to the caller; nothing is logged here, nothing is
- * fatal.
+ * PagerDuty's answers. What is not as documented is reported to the caller; nothing is logged here, nothing
+ * is fatal.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,32 +11,29 @@
 #include "lib/timestamp.h"
 
 /* An incident, alone or in a list. */
-enum { SELF, ID, URL, TITLE, KEY, STATUS, SERVICE, RESOLVE_REASON, CREATED, AGENT_NAME, AGENT_TYPE, INCIDENT_FIELDS };
+enum {
+    SELF,
+    ID,
+    URL,
+    TITLE,
+    KEY,
+    STATUS,
+    SERVICE,
+    RESOLVE_REASON,
+    CREATED,
+    AGENT_NAME,
+    AGENT_TYPE,
+    INCIDENT_FIELDS
+};
 
 #define INCIDENT_PATHS(self)                                                                                 \
-    self, self ".id", self ".html_url", self ".title", self ".incident_key", self ".status", self ".service.id", \
-        self ".resolve_reason.type", self ".created_at", self ".last_status_change_by.summary",              \
-        self ".last_status_change_by.type"
+    self, self ".id", self ".html_url", self ".title", self ".incident_key", self ".status",                 \
+        self ".service.id", self ".resolve_reason.type", self ".created_at",                                 \
+        self ".last_status_change_by.summary", self ".last_status_change_by.type"
 
-static const char *const paths[2 * INCIDENT_FIELDS + 1] = {
-    INCIDENT_PATHS("incident"), INCIDENT_PATHS("incidents[]"), "incidents"};
+static const char *const paths[2 * INCIDENT_FIELDS + 1] = {INCIDENT_PATHS("incident"),
+                                                           INCIDENT_PATHS("incidents[]"), "incidents"};
 enum { LISTED = INCIDENT_FIELDS, LIST = 2 * INCIDENT_FIELDS };
-
-/* Reads a text with paths that are needed once in a while only. */
-static const struct json_value *read_once(struct json_reader *reader, const char *const *wanted, size_t count,
-                                          const char *answer, size_t length, json_each *each, void *context,
-                                          const struct complaint *complaint)
-{
-    struct json_spec *spec = json_spec_new(wanted, count);
-    if (!spec) {
-        complain(complaint, "out of memory");
-        return NULL;
-    }
-    const struct json_value *values =
-        json_fields_read(reader, spec, answer, length, each, context, complaint->text, complaint->size);
-    json_spec_free(spec);
-    return values;
-}
 
 /* VALUES and NAMES are those of one incident. */
 static bool read_incident(const struct json_value *values, const char *const *names, struct event *event,
@@ -65,7 +62,7 @@ bool pagerduty_read_incident(struct json_reader *reader, const char *answer, siz
 {
     const struct complaint complaint = {error, error_size};
     const struct json_value *values =
-        read_once(reader, paths, INCIDENT_FIELDS, answer, length, NULL, NULL, &complaint);
+        fields_read_once(reader, paths, INCIDENT_FIELDS, answer, length, NULL, NULL, &complaint);
     return values && read_incident(values, paths, event, &complaint);
 }
 
@@ -107,7 +104,7 @@ bool pagerduty_read_found_incident(struct json_reader *reader, const char *answe
     struct finding finding = {.complaint = &complaint, .event = event};
     *found = false;
     const struct json_value *values =
-        read_once(reader, paths, COUNT_OF(paths), answer, length, on_incident, &finding, &complaint);
+        fields_read_once(reader, paths, COUNT_OF(paths), answer, length, on_incident, &finding, &complaint);
     if (!values || finding.failed)
         return false;
     if (values[SELF].kind == JSON_OBJECT) {
@@ -166,7 +163,7 @@ bool pagerduty_read_alerts(const struct config *config, struct json_reader *read
     const struct complaint complaint = {error, error_size};
     struct alert_search search = {.config = config};
     const struct json_value *values =
-        read_once(reader, wanted, COUNT_OF(wanted), answer, length, on_alert, &search, &complaint);
+        fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, on_alert, &search, &complaint);
     if (!values)
         return false;
     if (values[COUNT_OF(wanted) - 1].kind != JSON_ARRAY)
@@ -188,8 +185,8 @@ bool pagerduty_says_duplicate(struct json_reader *reader, const char *answer, si
     const struct complaint complaint = {ignored, sizeof(ignored)};
     bool exists = false;
     int64_t code = 0;
-    const struct json_value *values =
-        read_once(reader, wanted, COUNT_OF(wanted), answer, length, on_error_text, &exists, &complaint);
+    const struct json_value *values = fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length,
+                                                       on_error_text, &exists, &complaint);
     return values && json_to_i64(&values[0], &code) && code == 2002 && exists;
 }
 
@@ -228,7 +225,7 @@ bool pagerduty_read_subscriptions(struct json_reader *reader, const char *answer
     char ignored[100];
     const struct complaint complaint = {ignored, sizeof(ignored)};
     struct subscription_visit visit = {.each = each, .context = context};
-    const struct json_value *values =
-        read_once(reader, wanted, COUNT_OF(wanted), answer, length, on_subscription, &visit, &complaint);
+    const struct json_value *values = fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length,
+                                                       on_subscription, &visit, &complaint);
     return values && values[COUNT_OF(wanted) - 1].kind == JSON_ARRAY;
 }

@@ -43,9 +43,9 @@ bool pagerduty_create_incident(struct request *request, const struct config *con
                                const char *title, const char *details)
 {
     json_t *body = json_pack("{s:{s:s, s:s, s:{s:s, s:s}, s:s, s:s, s:{s:s, s:s}}}", "incident", "type",
-                             "incident", "title", title, "service", "id", config->pagerduty.page_service, "type",
-                             "service_reference", "urgency", "high", "incident_key", incident_key, "body", "type",
-                             "incident_body", "details", details);
+                             "incident", "title", title, "service", "id", config->pagerduty.page_service,
+                             "type", "service_reference", "urgency", "high", "incident_key", incident_key,
+                             "body", "type", "incident_body", "details", details);
     if (!body)
         return request_give_up(request, body);
     return request_make(request, "POST", body, "/incidents");
@@ -55,7 +55,8 @@ bool pagerduty_resolve(struct request *request, const char *incident)
 {
     char encoded[REQUEST_ENCODED_SIZE];
     request_encode(incident, encoded, sizeof(encoded));
-    json_t *body = json_pack("{s:{s:s, s:s}}", "incident", "type", "incident_reference", "status", "resolved");
+    json_t *body =
+        json_pack("{s:{s:s, s:s}}", "incident", "type", "incident_reference", "status", "resolved");
     if (!body)
         return request_give_up(request, body);
     return request_make(request, "PUT", body, "/incidents/%s", encoded);

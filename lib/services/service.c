@@ -57,7 +57,8 @@ bool receiver_init(struct receiver *receiver, const struct service *service, con
         receiver->max_age_ms = config->zendesk.max_age_ms;
         good = good && add_keys(receiver, config->zendesk.webhook_secret, config->zendesk.webhook_secret_2);
     } else {
-        good = good && add_keys(receiver, config->pagerduty.webhook_secret, config->pagerduty.webhook_secret_2) &&
+        good = good &&
+               add_keys(receiver, config->pagerduty.webhook_secret, config->pagerduty.webhook_secret_2) &&
                add_pattern(receiver, config->pagerduty.ticket_pattern);
     }
     if (!good)

@@ -10,8 +10,8 @@
 
 #include <regex.h>
 
-/* Of lib/json_fields.h, which is not included here: jansson.h, which writers of requests need, has an enum with
- * the same names. */
+/* Of lib/json_fields.h, which is not included here: jansson.h, which writers of requests need, has an enum
+ * with the same names. */
 struct json_reader;
 struct json_spec;
 
@@ -43,8 +43,8 @@ struct service {
     const char *signature_header;
     const char *timestamp_header; /* NULL: it has none */
     const char *id_header;
-    bool wants_json_type;  /* 415 unless Content-Type is application/json */
-    int unreadable_status; /* what a signed body that can't be read is answered: 400 or 200 */
+    bool wants_json_type;     /* 415 unless Content-Type is application/json */
+    int unreadable_status;    /* what a signed body that can't be read is answered: 400 or 200 */
     const char *const *paths; /* what read_webhook looks at */
     size_t path_count;
 
@@ -64,9 +64,9 @@ const struct service *service_by_route(const char *route);
 extern const struct service zendesk_service, pagerduty_service;
 
 /*
- * Keys, paths and pattern from the settings, which must outlive the receiver. A service that is not configured
- * gets no key, and nothing is verified by it. False: libcrypto refuses, or out of memory; the receiver is zeroed
- * then. Free with receiver_free, which takes zeroed objects.
+ * Keys, paths and pattern from the settings, which must outlive the receiver. A service that is not
+ * configured gets no key, and nothing is verified by it. False: libcrypto refuses, or out of memory; the
+ * receiver is zeroed then. Free with receiver_free, which takes zeroed objects.
  */
 bool receiver_init(struct receiver *receiver, const struct service *service,
                    const struct config *config) MUST_CHECK;

@@ -263,8 +263,8 @@ static bool read_foreign_event(struct reading *reading)
 }
 
 /*
- * A trigger's body has neither time nor id. The invocation's id comes in a header that is not signed: it names
- * the event, but a repeat is known by the signature.
+ * A trigger's body has neither time nor id. The invocation's id comes in a header that is not signed: it
+ * names the event, but a repeat is known by the signature.
  */
 static bool read_trigger(struct reading *reading, const char *type)
 {

@@ -75,8 +75,9 @@ bool zendesk_update_ticket(struct request *request, const struct config *config,
 bool zendesk_read_ticket(struct json_reader *reader, const char *answer, size_t length,
                          struct zendesk_ticket *ticket, char *error, size_t error_size) MUST_CHECK;
 /*
- * show_many and search: EACH once a ticket, which it must not keep. NEXT_PAGE (may be NULL) true: there are more
- * (search). One ticket that can't be read makes the answer false, but EACH is called for all others first.
+ * show_many and search: EACH once a ticket, which it must not keep. NEXT_PAGE (may be NULL) true: there are
+ * more (search). One ticket that can't be read makes the answer false, but EACH is called for all others
+ * first.
  */
 typedef void zendesk_ticket_fn(void *context, const struct zendesk_ticket *ticket);
 bool zendesk_read_tickets(struct json_reader *reader, const char *answer, size_t length,

@@ -1,7 +1,7 @@
 /*
- * Who wrote a comment, and whether a machine did. Both decide whether a customer has answered, so in doubt they
- * say less than they might: what looks like a merge note counts as one only if staff wrote it, and only texts
- * without their quotations count as automatic. Nothing can fail here.
+ * Who wrote a comment, and whether a machine did. Both decide whether a customer has answered, so in doubt
+ * they say less than they might: what looks like a merge note counts as one only if staff wrote it, and only
+ * texts without their quotations count as automatic. Nothing can fail here.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -27,28 +27,28 @@ static bool skip_numbers(const char *text, bool several, const char **rest)
 
 /*
  * The texts that Zendesk proposes to whoever merges: `Request #12 "Subject" was closed and merged into this
- * request. …`, `Requests #12, #13 were closed and merged into this request.`, `This request was closed and merged
- * into request #12 …`; "ticket" for "request" in newer ones.
+ * request. …`, `Requests #12, #13 were closed and merged into this request.`, `This request was closed and
+ * merged into request #12 …`; "ticket" for "request" in newer ones.
  */
 static bool is_merge_note(const char *text, const char *word)
 {
-    char line[400], begin[40], end[80];
+    char line[400], pattern[100];
     const char *rest = NULL;
+    const size_t length = strlen(word);
     text += strspn(text, " \t\r\n");
     text_copy_n(line, sizeof(line), text, strcspn(text, "\r\n"));
-    const size_t length = strlen(word);
-    snprintf(begin, sizeof(begin), "this %s was closed and merged into %s #*", word, word);
-    if (text_glob(begin, line))
+    snprintf(pattern, sizeof(pattern), "this %s was closed and merged into %s #*", word, word);
+    if (text_glob(pattern, line))
         return true;
-    snprintf(begin, sizeof(begin), "%s*", word);
-    if (!text_glob(begin, line))
+    snprintf(pattern, sizeof(pattern), "%s*", word);
+    if (!text_glob(pattern, line))
         return false;
     const bool several = line[length] == 's';
     if (line[length + several] != ' ' || !skip_numbers(line + length + several + 1, several, &rest))
         return false;
-    snprintf(end, sizeof(end), "%s %s closed and merged into this %s*", *rest == ' ' && rest[1] == '"' ? " \"*\"" : "",
-             several ? "were" : "was", word);
-    return text_glob(end, rest);
+    snprintf(pattern, sizeof(pattern), "%s %s closed and merged into this %s*",
+             strncmp(rest, " \"", 2) == 0 ? " \"*\"" : "", several ? "were" : "was", word);
+    return text_glob(pattern, rest);
 }
 
 static bool is_ignored(const struct config *config, int64_t author)
@@ -60,7 +60,8 @@ static bool is_ignored(const struct config *config, int64_t author)
     return author <= 0;
 }
 
-enum author_standing zendesk_standing(const struct zendesk_authors *authors, const struct zendesk_author *author)
+enum author_standing zendesk_standing(const struct zendesk_authors *authors,
+                                      const struct zendesk_author *author)
 {
     const bool is_requester = author->requester_id > 0 && author->id == author->requester_id;
     if (is_ignored(authors->config, author->id) || author->is_merge_note)

@@ -88,6 +88,9 @@ def daemon(request, world, cast):
         return made
 
     yield make
+    # What a test left hanging must not keep a daemon from ending.
+    world.zendesk.clear_faults()
+    world.pagerduty.clear_faults()
     failures = []
     for made in request.node.daemons:
         try:

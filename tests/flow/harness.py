@@ -187,7 +187,11 @@ class Daemon:
     def stop(self):
         """SIGTERM: it finishes what is in flight and ends with 0."""
         self._signal(signal.SIGTERM)
-        status = self.process.wait(STOP_TIMEOUT_S)
+        try:
+            status = self.process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"runs {STOP_TIMEOUT_S} s after SIGTERM\n"
+                                 + self.stderr()) from None
         self.process = None
         assert status == 0, f"exit {status} after SIGTERM\n{self.stderr()}"
 
@@ -211,20 +215,25 @@ class Daemon:
                                             START_TIMEOUT_S)
 
     def close(self):
-        """Ends the daemon if it runs and removes its directory.
+        """Ends the daemon as stop() does, if it runs; removes its directory.
 
-        AssertionError if it had ended by itself or a sanitizer complained.
+        AssertionError if it had ended by itself, does not end well (leaks
+        are found at the end only) or a sanitizer complained.
         """
-        status = self.process and self.process.poll()
-        if self.running:
-            self.kill()
-        text = self.stderr()
-        self._notifications.close()
-        self._port_lock.close()
-        self._admin_port_lock.close()
-        shutil.rmtree(self.directory)
-        assert status is None, f"the daemon ended by itself: {status}"
-        assert not SANITIZER_REPORT.search(text), "a sanitizer complained"
+        try:
+            if self.running:
+                self.stop()
+            status = self.process and self.process.wait()
+            assert status is None, (
+                f"the daemon ended by itself: {status}\n{self.stderr()}")
+            assert not SANITIZER_REPORT.search(self.stderr()), self.stderr()
+        finally:
+            if self.running:
+                self.kill()
+            self._notifications.close()
+            self._port_lock.close()
+            self._admin_port_lock.close()
+            shutil.rmtree(self.directory)
 
     @property
     def running(self):

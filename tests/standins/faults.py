@@ -30,6 +30,7 @@ class Fault:
         self.silent = silent
         self.cut_at = cut_at
         self.hits = 0
+        self.cancelled = False
 
     def take(self, request):
         """Whether the fault is for this request; uses up one of its times."""
@@ -42,9 +43,10 @@ class Fault:
         return True
 
     def cancel(self):
-        """Meets no further request; releases those it holds."""
+        """Meets no further request; ends what it does to present ones."""
         with self._world.changed:
             self._left = 0
+            self.cancelled = True
         self.release()
 
     def release(self):

@@ -148,6 +148,12 @@ class HttpService:
             self._faults.append(fault)
         return fault
 
+    def clear_faults(self):
+        """Cancels all faults."""
+        with self.world.changed:
+            for fault in self._faults:
+                fault.cancel()
+
     def received(self, method=None, path=None):
         """The recorded requests, oldest first, all or the matching ones."""
         with self.world.changed:
@@ -242,9 +248,9 @@ class HttpService:
         if fault.reset:
             return _reset(raw.transport)
         if fault.silent:
-            while not raw.transport.is_closing():
+            while not (raw.transport.is_closing() or fault.cancelled):
                 await asyncio.sleep(0.05)
-            return web.Response()
+            return _reset(raw.transport)
         response = self._response(request, answer)
         if fault.cut_at is None:
             return response

@@ -105,9 +105,11 @@ class Standins:
         await self.pagerduty.start()
 
     async def _close(self):
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.zendesk.stop()
         await self.pagerduty.stop()
+        # Webhooks on their way, and requests that faults still hold.
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self.session.close()

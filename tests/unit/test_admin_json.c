@@ -259,12 +259,6 @@ START_TEST(a_call_in_the_outbox_names_its_emergency)
 }
 END_TEST
 
-START_TEST(an_error_is_one_text)
-{
-    assert_json(admin_json_error("no \"such\" thing"), "{\"error\": \"no \\\"such\\\" thing\"}");
-}
-END_TEST
-
 Suite *admin_json_suite(void)
 {
     Suite *suite = suite_create("admin_json");
@@ -279,7 +273,6 @@ Suite *admin_json_suite(void)
     tcase_add_test(tcase, seconds_are_whole_and_negative_as_soon_as_it_is_past);
     tcase_add_test(tcase, a_text_that_was_cut_within_a_character_is_mended);
     tcase_add_test(tcase, a_call_in_the_outbox_names_its_emergency);
-    tcase_add_test(tcase, an_error_is_one_text);
     suite_add_tcase(suite, tcase);
     return suite;
 }

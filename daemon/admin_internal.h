@@ -1,0 +1,39 @@
+#ifndef EMERGENCYD_ADMIN_INTERNAL_H
+#define EMERGENCYD_ADMIN_INTERNAL_H
+/*
+ * What the files of the admin listener share: admin.c (its life, who may pass, which route) and admin_pages.c
+ * (what a route answers). Nobody else includes this. Everything here belongs to the listener's thread while
+ * it runs.
+ */
+#include "daemon/admin.h"
+#include "daemon/http_loop.h"
+
+struct admin_token;
+
+struct admin {
+    const struct config *config;
+    struct ledger *ledger;
+    struct log *log;
+    struct metrics *metrics;
+    struct http_loop *loop;
+    struct store *store;       /* a reader; the thread's own as soon as that runs */
+    struct admin_token *token; /* NULL: none is asked for */
+    char *socket_path;         /* to be removed at the end; NULL: not ours */
+};
+
+/* What the path of a request names beside its route. */
+struct admin_target {
+    int64_t id;
+    char word[32];
+};
+
+typedef void admin_page_fn(struct admin *admin, struct http_request *request,
+                           const struct admin_target *target);
+
+/* Each answers the request, or waits and gives the ledger a delivery. */
+admin_page_fn admin_list, admin_show, admin_command, admin_outbox, admin_retry, admin_metrics, admin_ready;
+
+/* A delivery has come back: answers the request that waits for it, and frees it. */
+void admin_take_letter(void *context, struct delivery *delivery);
+
+#endif

@@ -1,0 +1,649 @@
+/*
+ * The desk's batches: begin, take what comes, end; and its start. What goes wrong with the store spoils the
+ * batch and is told by desk_end; out of memory counts as a broken store, since a process that can't remember
+ * must start again.
+ */
+#include "lib/desk_internal.h"
+#include "lib/text.h"
+#include "lib/timestamp.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* A batch that could not be written is tried again after this. */
+#define TROUBLE_PAUSE_MS 1000
+/* A deadline or an answer that could not be handled is tried again after this. */
+#define ITEM_PAUSE_MS 60000
+
+bool desk_did(struct desk *desk, enum store_result result)
+{
+    if (result == STORE_OK || result == STORE_NONE)
+        return true;
+    if (desk->trouble == STORE_OK)
+        desk->trouble = result;
+    return false;
+}
+
+bool list_push(void **items, size_t *count, size_t *room, const void *item, size_t size)
+{
+    if (*count == *room) {
+        size_t more = *room ? *room * 2 : 16;
+        void *grown = reallocarray(*items, more, size);
+        if (!grown)
+            return false;
+        *items = grown;
+        *room = more;
+    }
+    memcpy((char *)*items + *count * size, item, size);
+    (*count)++;
+    return true;
+}
+
+void desk_alarm(struct desk *desk, enum alarm_kind kind, int64_t id, int64_t due_ms)
+{
+    const struct alarm_change change = {kind, id, due_ms};
+    if (!list_push((void **)&desk->changes, &desk->change_count, &desk->change_room, &change, sizeof change))
+        (void)desk_did(desk, STORE_BROKEN);
+}
+
+/* --- start and end --- */
+
+static void set_policy(struct desk *desk)
+{
+    static const enum ticket_priority priorities[] = {
+        [DOWNGRADE_PRIORITY_HIGH] = PRIORITY_HIGH,
+        [DOWNGRADE_PRIORITY_NORMAL] = PRIORITY_NORMAL,
+        [DOWNGRADE_PRIORITY_LOW] = PRIORITY_LOW,
+    };
+    const struct config *config = desk->config;
+    desk->policy = (struct policy){
+        .follow_up_after_ms = config->policy.follow_up_after_ms,
+        .downgrade_after_ms = config->policy.downgrade_after_ms,
+        .stale_after_ms = config->policy.stale_after_ms,
+        .page_if_missing_ms = config->policy.page_if_missing_ms,
+        .contact_within_ms = config->policy.contact_within_ms,
+        .first_contact_automatic = config->policy.first_contact == FIRST_CONTACT_AUTOMATIC,
+        .ask_after_engineer_comment = config->policy.after_engineer_comment == AFTER_ENGINEER_COMMENT_ASK,
+        .resolve_on_contact = config->policy.resolve_on_contact && config->pagerduty.api_token,
+        .dry_run = config->policy.dry_run,
+        .can_page = config->pagerduty.api_token && config->pagerduty.page_service,
+        .downgrade_priority = priorities[config->zendesk.downgrade_priority],
+    };
+}
+
+/* A name for this database that no other has: marks of different installations must not be mixed up. */
+static bool make_instance(char *out, size_t size)
+{
+    unsigned char random[12];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return false;
+    for (size_t i = 0; i < sizeof random && 2 * i + 3 <= size; i++)
+        text_format(out + 2 * i, 3, "%02x", random[i]);
+    return true;
+}
+
+static bool read_facts(struct desk *desk, int64_t now_ms)
+{
+    char text[32];
+    enum store_result found = store_get_fact(desk->store, "first_start_ms", text, sizeof text);
+    if (!desk_did(desk, found))
+        return false;
+    if (found == STORE_OK) {
+        return text_to_i64(text, strlen(text), &desk->first_start_ms) &&
+               desk_did(desk, store_get_fact(desk->store, "instance", desk->instance, sizeof desk->instance));
+    }
+    desk->first_start_ms = now_ms;
+    text_format(text, sizeof text, "%lld", (long long)now_ms);
+    return make_instance(desk->instance, sizeof desk->instance) &&
+           desk_did(desk, store_set_fact(desk->store, "first_start_ms", text)) &&
+           desk_did(desk, store_set_fact(desk->store, "instance", desk->instance));
+}
+
+static bool set_emergency_alarm(void *context, int64_t id, int64_t wake_ms)
+{
+    struct desk *desk = context;
+    return alarms_set(&desk->alarms, ALARM_EMERGENCY, id, wake_ms) || desk_did(desk, STORE_BROKEN);
+}
+
+/* Calls that were on their way when the last process ended: nobody knows what became of them. */
+static bool take_up_actions(struct desk *desk, int64_t now_ms)
+{
+    enum { MANY = 64 };
+    struct action *actions = calloc(MANY, sizeof *actions);
+    int64_t after = 0;
+    int count = MANY;
+    bool good = actions;
+    while (good && count == MANY) {
+        good = desk_did(desk, store_open_actions(desk->store, 0, after, actions, MANY, &count));
+        for (int i = 0; good && i < count; i++) {
+            struct action *action = &actions[i];
+            after = action->id;
+            if (action->state == ACTION_SENDING && !desk_flight_of(desk, action->id)) {
+                action->state = ACTION_UNKNOWN;
+                text_copy(action->error, sizeof action->error, "the program ended while it was being sent");
+                good = desk_did(desk, store_put_action(desk->store, action));
+            }
+            good = good && alarms_set(&desk->alarms, ALARM_ACTION, action->id,
+                                      action->next_ms > now_ms ? action->next_ms : now_ms);
+        }
+    }
+    free(actions);
+    return good;
+}
+
+static bool take_up(struct desk *desk, int64_t now_ms)
+{
+    if (!desk_did(desk, store_begin(desk->store)))
+        return false;
+    if (read_facts(desk, now_ms) && take_up_actions(desk, now_ms))
+        return desk_did(desk, store_commit(desk->store)) &&
+               desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)) &&
+               desk->trouble == STORE_OK;
+    store_rollback(desk->store);
+    return false;
+}
+
+struct desk *desk_new(const struct config *config, struct store *store, struct log *log,
+                      struct metrics *metrics, int64_t now_ms)
+{
+    struct desk *desk = calloc(1, sizeof *desk);
+    if (!desk)
+        return NULL;
+    *desk = (struct desk){.config = config, .store = store, .log = log, .metrics = metrics, .now_ms = now_ms};
+    alarms_init(&desk->alarms, now_ms);
+    desk->reader = json_reader_new();
+    desk->seen = calloc(SEEN_TICKETS, sizeof *desk->seen);
+    desk->ready_end = &desk->ready;
+    desk->answers_end = &desk->answers;
+    desk->calls_end = &desk->calls;
+    desk->next_poll_ms = now_ms;
+    desk->jitter = (uint32_t)now_ms | 1;
+    desk->last_serial = now_ms * 1000; /* above those of any process before */
+    desk->lines[SERVICE_ZENDESK].configured = true;
+    desk->lines[SERVICE_PAGERDUTY].configured = config->pagerduty.api_token;
+    set_policy(desk);
+    if (desk->reader && desk->seen && take_up(desk, now_ms))
+        return desk;
+    desk_free(desk);
+    return NULL;
+}
+
+void desk_free(struct desk *desk)
+{
+    if (!desk)
+        return;
+    while (desk->flights)
+        desk_end_flight(desk, desk->flights);
+    for (size_t i = 0; i < SERVICE_COUNT; i++) {
+        free(desk->lines[i].waiting[0]);
+        free(desk->lines[i].waiting[1]);
+    }
+    alarms_free(&desk->alarms);
+    json_reader_free(desk->reader);
+    free(desk->changes);
+    free(desk->popped);
+    free(desk->seen);
+    free(desk);
+}
+
+/* --- batches --- */
+
+enum store_result desk_begin(struct desk *desk, int64_t now_ms)
+{
+    desk->now_ms = now_ms;
+    desk->batch++;
+    desk->trouble = store_begin(desk->store);
+    return desk->trouble;
+}
+
+static void drop_calls(struct desk *desk)
+{
+    while (desk->calls) {
+        struct call *call = desk->calls;
+        desk->calls = call->next;
+        desk->calls_open--;
+        call_free(call);
+    }
+    desk->calls_end = &desk->calls;
+}
+
+/* What this batch began or moved has not happened: it starts again from its rows. */
+static void forget_flights(struct desk *desk)
+{
+    struct flight *next;
+    for (struct flight *flight = desk->flights; flight; flight = next) {
+        next = flight->next;
+        if (flight->batch != desk->batch)
+            continue;
+        if (flight->action > 0)
+            (void)alarms_set(&desk->alarms, ALARM_ACTION, flight->action, desk->now_ms + TROUBLE_PAUSE_MS);
+        desk_end_flight(desk, flight);
+    }
+}
+
+static void undo_batch(struct desk *desk)
+{
+    drop_calls(desk);
+    forget_flights(desk);
+    for (size_t i = 0; i < desk->popped_count; i++) {
+        const struct alarm_change *popped = &desk->popped[i];
+        if (!alarms_set(&desk->alarms, popped->kind, popped->id, desk->now_ms + TROUBLE_PAUSE_MS))
+            desk->trouble = STORE_BROKEN;
+    }
+    for (struct delivery *delivery = desk->answers; delivery; delivery = delivery->next) {
+        delivery->status = 503;
+        text_copy(delivery->error, sizeof delivery->error, "the database can't be written right now");
+    }
+}
+
+static void keep_batch(struct desk *desk)
+{
+    for (size_t i = 0; i < desk->change_count; i++) {
+        const struct alarm_change *change = &desk->changes[i];
+        if (change->due_ms == 0)
+            alarms_clear(&desk->alarms, change->kind, change->id);
+        else if (!alarms_set(&desk->alarms, change->kind, change->id, change->due_ms))
+            desk->trouble = STORE_BROKEN;
+    }
+    if (desk->calls) {
+        *desk->ready_end = desk->calls;
+        desk->ready_end = desk->calls_end;
+        desk->calls = NULL;
+        desk->calls_end = &desk->calls;
+    }
+}
+
+enum store_result desk_end(struct desk *desk)
+{
+    if (desk->trouble == STORE_OK)
+        desk->trouble = store_commit(desk->store);
+    else
+        store_rollback(desk->store);
+    if (desk->trouble == STORE_OK) {
+        metrics_count(&desk->metrics->commits);
+        keep_batch(desk);
+    } else {
+        metrics_count(&desk->metrics->commits_failed);
+        undo_batch(desk);
+    }
+    desk->change_count = 0;
+    desk->popped_count = 0;
+    return desk->trouble;
+}
+
+struct delivery *desk_answers(struct desk *desk)
+{
+    struct delivery *answers = desk->answers;
+    desk->answers = NULL;
+    desk->answers_end = &desk->answers;
+    return answers;
+}
+
+struct call *desk_calls(struct desk *desk)
+{
+    struct call *calls = desk->ready;
+    desk->ready = NULL;
+    desk->ready_end = &desk->ready;
+    return calls;
+}
+
+size_t desk_calls_open(const struct desk *desk)
+{
+    return desk->calls_open;
+}
+
+void desk_quiet(struct desk *desk)
+{
+    desk->quiet = true;
+}
+
+/* --- items: each in a savepoint, so that one bad item harms no other --- */
+
+static bool begin_item(struct desk *desk)
+{
+    desk->item_changes = desk->change_count;
+    desk->item_calls = desk->calls_end;
+    desk->item_serial = desk->last_serial;
+    return desk->trouble == STORE_OK && desk_did(desk, store_item_begin(desk->store));
+}
+
+/* What a bad item left in memory goes with it. */
+static void undo_item(struct desk *desk)
+{
+    store_item_undo(desk->store);
+    desk->change_count = desk->item_changes;
+    struct call *call = *desk->item_calls;
+    *desk->item_calls = NULL;
+    desk->calls_end = desk->item_calls;
+    while (call) {
+        struct call *next = call->next;
+        desk->calls_open--;
+        call_free(call);
+        call = next;
+    }
+    struct flight *next;
+    for (struct flight *flight = desk->flights; flight; flight = next) {
+        next = flight->next;
+        if (flight->serial > desk->item_serial)
+            desk_end_flight(desk, flight);
+    }
+}
+
+/* False: the item was bad and is undone; or the whole batch is in trouble. */
+static bool end_item(struct desk *desk, bool good)
+{
+    if (desk->trouble != STORE_OK)
+        return false;
+    if (good)
+        return desk_did(desk, store_item_keep(desk->store));
+    undo_item(desk);
+    log_event(desk->log, LOG_LEVEL_ERROR, "ITEM-UNDONE", 0, 0,
+              "something could not be handled and was undone");
+    return false;
+}
+
+/* --- deliveries --- */
+
+static void answer(struct delivery *delivery, int status, const char *error)
+{
+    delivery->status = status;
+    text_copy(delivery->error, sizeof delivery->error, error);
+}
+
+static bool take_webhook(struct desk *desk, struct delivery *delivery)
+{
+    delivery->event.now_ms = desk->now_ms;
+    const struct journal_entry entry = {
+        .repeat_key = delivery->repeat_key[0] ? delivery->repeat_key : NULL,
+        .payload = delivery->payload,
+        .payload_length = delivery->payload_length,
+        .outcome = delivery->rejected ? DELIVERY_REJECTED : DELIVERY_IGNORED,
+    };
+    delivery->status = 200;
+    if (delivery->event.at_ms == 0)
+        delivery->event.at_ms = desk->now_ms;
+    else if (delivery->service == SERVICE_ZENDESK)
+        desk_correct_time(desk, &delivery->event);
+    if (delivery->rejected) {
+        log_event(desk->log, LOG_LEVEL_WARNING, "WEBHOOK-REJECTED", 0, 0, "%s: %s",
+                  service_name(delivery->service), delivery->error);
+        delivery->event =
+            (struct event){.type = EVENT_IGNORED, .at_ms = desk->now_ms, .now_ms = desk->now_ms};
+    }
+    return desk_take_event(desk, delivery, &entry);
+}
+
+/* A contrary command comes too late for bytes that are on their way. */
+static bool is_contrary(enum command command)
+{
+    return command != COMMAND_REPLIED && command != COMMAND_NOTE && command != COMMAND_CONTACTED &&
+           command != COMMAND_LINK && command != COMMAND_CALL_STARTED;
+}
+
+static bool step_is_sending(struct desk *desk, const struct emergency *e)
+{
+    if (!e->released)
+        return false;
+    for (const struct flight *flight = desk->flights; flight; flight = flight->next)
+        if (flight->emergency == e->id && flight->step == FLIGHT_WRITE && flight->service == SERVICE_ZENDESK)
+            return true;
+    return false;
+}
+
+static bool take_command(struct desk *desk, struct delivery *delivery)
+{
+    struct event *event = &delivery->event;
+    struct emergency e;
+    enum store_result found = store_get_emergency(desk->store, event->emergency, &e);
+    if (!desk_did(desk, found))
+        return false;
+    if (found == STORE_NONE) {
+        answer(delivery, 404, "no such emergency");
+        return true;
+    }
+    delivery->emergency = e.id;
+    const char *refusal = emergency_forbids(&e, event->command.name);
+    if (refusal) {
+        answer(delivery, 409, refusal);
+        return true;
+    }
+    if (is_contrary(event->command.name) && step_is_sending(desk, &e)) {
+        answer(delivery, 409, "already being sent");
+        return true;
+    }
+    if (event->command.name == COMMAND_REOPEN && e.ticket_id > 0) {
+        struct emergency other;
+        found = store_open_of_ticket(desk->store, e.ticket_id, &other);
+        if (found == STORE_OK)
+            answer(delivery, 409, "another emergency of its ticket is open");
+        if (found != STORE_NONE)
+            return desk_did(desk, found);
+    }
+    event->emergency = e.id;
+    event->source = EVENT_SOURCE_PERSON;
+    event->at_ms = event->now_ms = desk->now_ms;
+    event->resolution_ms = 1;
+    text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
+    delivery->status = 200;
+    if (event->command.name != COMMAND_LINK)
+        return desk_apply(desk, &e, event, NULL, NULL);
+    if (!desk_link(desk, &e, event, NULL))
+        return false;
+    delivery->emergency = e.id;
+    return true;
+}
+
+static bool take_retry(struct desk *desk, struct delivery *delivery)
+{
+    struct action action;
+    enum store_result found = store_get_action(desk->store, delivery->action, &action);
+    if (!desk_did(desk, found))
+        return false;
+    if (found == STORE_NONE) {
+        answer(delivery, 404, "no such call");
+        return true;
+    }
+    if (action.state != ACTION_PARKED) {
+        answer(delivery, 409, "only a parked call can be sent again");
+        return true;
+    }
+    action.state = ACTION_UNKNOWN; /* looked up first, whatever became of it */
+    action.next_ms = 0;
+    action.ended_ms = 0;
+    desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);
+    delivery->status = 200;
+    return desk_did(desk, store_put_action(desk->store, &action));
+}
+
+static bool take_probe(struct desk *desk, struct delivery *delivery)
+{
+    char text[32];
+    text_format(text, sizeof text, "%lld", (long long)desk->now_ms);
+    delivery->status = 200;
+    return desk_did(desk, store_set_fact(desk->store, "last_probe_ms", text));
+}
+
+void desk_take_delivery(struct desk *desk, struct delivery *delivery)
+{
+    bool good = begin_item(desk);
+    if (good) {
+        switch (delivery->kind) {
+        case DELIVERY_WEBHOOK: good = take_webhook(desk, delivery); break;
+        case DELIVERY_COMMAND: good = take_command(desk, delivery); break;
+        case DELIVERY_PROBE: good = take_probe(desk, delivery); break;
+        case DELIVERY_RETRY: good = take_retry(desk, delivery); break;
+        }
+        good = end_item(desk, good);
+    }
+    if (!good)
+        answer(delivery, 503, "it can't be stored right now");
+    delivery->next = NULL;
+    *desk->answers_end = delivery;
+    desk->answers_end = &delivery->next;
+}
+
+/* --- answers of services --- */
+
+static struct flight *flight_of_call(struct desk *desk, const struct call *call)
+{
+    for (struct flight *flight = desk->flights; flight; flight = flight->next)
+        if (flight->serial == call->flight)
+            return flight;
+    return NULL;
+}
+
+/* By how much Zendesk's clock is ahead of ours; its Date is cut to the second. */
+static void learn_skew(struct desk *desk, const struct call *call)
+{
+    if (call->service != SERVICE_ZENDESK || call->date_ms == 0 || call->received_ms == 0)
+        return;
+    int64_t skew_ms = call->date_ms + 500 - call->received_ms;
+    desk->skew_ms = skew_ms >= 2000 || skew_ms <= -2000 ? skew_ms : 0;
+}
+
+static bool take_answer(struct desk *desk, struct flight *flight, struct call *call)
+{
+    flight->batch = desk->batch;
+    learn_skew(desk, call);
+    return flight->service == SERVICE_ZENDESK ? desk_take_zendesk(desk, flight, call)
+                                              : desk_take_pagerduty(desk, flight, call);
+}
+
+/* An answer that can't be handled: the action starts again from its row, but not at once. */
+static void give_up_flight(struct desk *desk, int64_t action)
+{
+    struct flight *flight = desk_flight_of(desk, action);
+    if (flight)
+        desk_end_flight(desk, flight);
+    desk_alarm(desk, ALARM_ACTION, action, desk->now_ms + ITEM_PAUSE_MS);
+}
+
+void desk_take_call(struct desk *desk, struct call *call)
+{
+    struct flight *flight = flight_of_call(desk, call);
+    desk->calls_open--;
+    if (flight && begin_item(desk)) {
+        int64_t action = flight->action;
+        bool good = end_item(desk, take_answer(desk, flight, call));
+        if (!good && desk->trouble == STORE_OK && action > 0)
+            give_up_flight(desk, action);
+    }
+    if (call->end != CALL_ANSWERED)
+        metrics_count(&desk->metrics->calls_failed);
+    call_free(call);
+}
+
+/* --- deadlines --- */
+
+static bool wake(struct desk *desk, int64_t id)
+{
+    struct emergency e;
+    enum store_result found = store_get_emergency(desk->store, id, &e);
+    if (!desk_did(desk, found))
+        return false;
+    int64_t wake_ms = found == STORE_OK && e.id == id ? emergency_wake_ms(&e, &desk->policy) : 0;
+    if (wake_ms == 0)
+        return true; /* the alarm was a hint, and the row says otherwise */
+    if (wake_ms > desk->now_ms) {
+        desk_alarm(desk, ALARM_EMERGENCY, id, wake_ms);
+        return true;
+    }
+    metrics_count(&desk->metrics->deadlines);
+    struct event event = desk_own_event(desk, EVENT_WAKE);
+    return desk_apply(desk, &e, &event, NULL, NULL);
+}
+
+bool desk_take_due(struct desk *desk, int limit)
+{
+    enum alarm_kind kind;
+    int64_t id;
+    int64_t due_ms;
+    if (desk->now_ms >= desk->next_poll_ms && begin_item(desk)) {
+        desk->next_poll_ms = desk->now_ms + desk->config->zendesk.poll_every_ms;
+        (void)end_item(desk, desk_poll(desk));
+    }
+    alarms_advance(&desk->alarms, desk->now_ms);
+    while (limit > 0 && desk->trouble == STORE_OK && alarms_pop(&desk->alarms, &kind, &id, &due_ms)) {
+        const struct alarm_change popped = {kind, id, due_ms};
+        if (!list_push((void **)&desk->popped, &desk->popped_count, &desk->popped_room, &popped,
+                       sizeof popped))
+            (void)desk_did(desk, STORE_BROKEN);
+        if (begin_item(desk) &&
+            !end_item(desk, kind == ALARM_EMERGENCY ? wake(desk, id) : desk_begin_action(desk, id)))
+            desk_alarm(desk, kind, id, desk->now_ms + ITEM_PAUSE_MS);
+        limit--;
+    }
+    return limit == 0;
+}
+
+int64_t desk_next_ms(const struct desk *desk)
+{
+    int64_t wake_ms;
+    if (alarms_next(&desk->alarms, &wake_ms) && wake_ms < desk->next_poll_ms)
+        return wake_ms;
+    return desk->next_poll_ms;
+}
+
+int64_t desk_lateness_ms(const struct desk *desk, int64_t now_ms)
+{
+    int64_t wake_ms;
+    if (!alarms_next(&desk->alarms, &wake_ms) || wake_ms >= now_ms)
+        return 0;
+    return now_ms - wake_ms;
+}
+
+/* The wheel can't go back, so it is made anew from the store's rows; running deadlines have moved with the
+ * clock. */
+static bool rebuild_alarms(struct desk *desk)
+{
+    alarms_free(&desk->alarms);
+    alarms_init(&desk->alarms, desk->now_ms);
+    desk->next_poll_ms = desk->now_ms;
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        desk->lines[i].not_before_ms = 0;
+    if (!desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)))
+        return false;
+    return take_up_actions(desk, desk->now_ms);
+}
+
+void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
+{
+    enum { MANY = 256 };
+    int64_t ids[MANY];
+    int64_t after = 0;
+    int count = MANY;
+    log_event(desk->log, LOG_LEVEL_WARNING, "CLOCK-STEP", 0, 0,
+              "the clock was set by %+lld ms: deadlines move with it", (long long)shift_ms);
+    bool good = begin_item(desk);
+    while (good && count == MANY) {
+        good = desk_did(desk, store_running(desk->store, after, ids, MANY, &count));
+        for (int i = 0; good && i < count; i++) {
+            struct emergency e;
+            after = ids[i];
+            good = desk_did(desk, store_get_emergency(desk->store, ids[i], &e));
+            struct event event = desk_own_event(desk, EVENT_CLOCK_STEP);
+            event.shift_ms = shift_ms;
+            good = good && desk_apply(desk, &e, &event, NULL, NULL);
+        }
+    }
+    (void)end_item(desk, good && rebuild_alarms(desk));
+}
+
+enum store_result desk_tidy(struct desk *desk, int64_t now_ms)
+{
+    int dropped = 0;
+    enum store_result result = store_begin(desk->store);
+    if (result != STORE_OK)
+        return result;
+    result = store_drop_payloads(desk->store, now_ms - desk->config->store.keep_payloads_ms, 200, &dropped);
+    if (result != STORE_OK) {
+        store_rollback(desk->store);
+        return result;
+    }
+    result = store_commit(desk->store);
+    store_checkpoint(desk->store);
+    return result;
+}

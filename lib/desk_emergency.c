@@ -1,0 +1,453 @@
+/*
+ * Emergencies: which one an event is about, moving it, opening and joining. See desk.h.
+ */
+#include "lib/desk_internal.h"
+#include "lib/text.h"
+#include "lib/timestamp.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct event desk_own_event(const struct desk *desk, enum event_type type)
+{
+    return (struct event){
+        .type = type,
+        .source = EVENT_SOURCE_SELF,
+        .at_ms = desk->now_ms,
+        .resolution_ms = 1,
+        .now_ms = desk->now_ms,
+    };
+}
+
+void desk_correct_time(const struct desk *desk, struct event *event)
+{
+    event->at_ms -= desk->skew_ms;
+}
+
+/* --- moving --- */
+
+static void log_outcome(struct desk *desk, const struct emergency *e, const struct event *event,
+                        const struct outcome *out)
+{
+    if (out->say[0])
+        log_event(desk->log, out->prompts ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+                  out->prompts ? "ASKED" : "EVENT", e->id, e->ticket_id, "%s: %s", emergency_state(e),
+                  out->say);
+    else
+        log_event(desk->log, LOG_LEVEL_DEBUG, "EVENT", e->id, e->ticket_id, "%s: %s", emergency_state(e),
+                  event_type_name(event->type));
+}
+
+/* Adds up all events of E again; OUT is what the event of ROW does among them. */
+static bool replay(struct desk *desk, struct emergency *e, int64_t row, struct outcome *out)
+{
+    struct event *events = NULL;
+    size_t count = 0;
+    bool good = desk_did(desk, store_events(desk->store, e->id, &events, &count));
+    if (good && count > 0) {
+        bool dry_run = e->dry_run;
+        emergency_replay(e, e->id, events, count, &desk->policy, row, out);
+        e->dry_run = dry_run;
+    }
+    free(events);
+    return good;
+}
+
+/* Writes what became of E, and does what it wants. */
+static bool put(struct desk *desk, const struct emergency *was, const struct emergency *e)
+{
+    int64_t wake_ms = emergency_wake_ms(e, &desk->policy);
+    enum store_result result = store_put_emergency(desk->store, e, wake_ms);
+    if (result != STORE_OK) { /* NONE: another open one has its ticket, so this item can't be */
+        (void)desk_did(desk, result);
+        return false;
+    }
+    desk_alarm(desk, ALARM_EMERGENCY, e->id, wake_ms);
+    return desk_reconcile(desk, was, e);
+}
+
+static bool settle(struct desk *desk, const struct emergency *was, const struct emergency *e,
+                   const struct event *event, const struct outcome *out)
+{
+    if (!desk_did(desk, store_settle_event(desk->store, event->row, e->id, DELIVERY_APPLIED, out->kind,
+                                           out->say, e->due_ms)) ||
+        !put(desk, was, e))
+        return false;
+    log_outcome(desk, e, event, out);
+    return !out->reread || desk_want_ticket_read(desk, e->ticket_id, out->raised_ms, 0);
+}
+
+/* The event is in the journal: moves E by it, in its place. */
+static bool move(struct desk *desk, struct emergency *e, const struct event *event)
+{
+    const struct emergency was = *e;
+    struct outcome out;
+    if (emergency_is_late(e, event)) {
+        if (!replay(desk, e, event->row, &out))
+            return false;
+    } else {
+        emergency_apply(e, event, &desk->policy, &out);
+    }
+    return settle(desk, &was, e, event, &out);
+}
+
+bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
+                const struct journal_entry *entry, bool *repeat)
+{
+    const struct journal_entry plain = {.outcome = DELIVERY_APPLIED};
+    event->emergency = e->id;
+    event->now_ms = desk->now_ms;
+    if (event->source == EVENT_SOURCE_SELF && !event->id[0])
+        text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
+    enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);
+    if (!desk_did(desk, added))
+        return false;
+    if (repeat)
+        *repeat = added == STORE_NONE;
+    return added == STORE_NONE || move(desk, e, event);
+}
+
+/* --- opening and joining --- */
+
+/* Events that came before the emergency they belong to. */
+static bool claim(struct desk *desk, struct emergency *e, const char *incident)
+{
+    size_t claimed = 0;
+    struct outcome out;
+    const struct emergency was = *e;
+    if (!desk_did(desk, store_claim_events(desk->store, e->id, e->ticket_id, incident, e->opened_ms - 1000,
+                                           &claimed)))
+        return false;
+    if (claimed == 0)
+        return true;
+    return replay(desk, e, 0, &out) && put(desk, &was, e);
+}
+
+/* A new emergency, by the event that opens it: that comes first, lest a repeat leave an empty one. */
+static bool open_emergency(struct desk *desk, struct emergency *e, struct event *event,
+                           const struct journal_entry *entry, bool *repeat)
+{
+    const struct journal_entry plain = {.outcome = DELIVERY_APPLIED};
+    event->now_ms = desk->now_ms;
+    enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);
+    *repeat = added == STORE_NONE;
+    if (added != STORE_OK)
+        return desk_did(desk, added);
+    emergency_init(e, 0, event->at_ms, &desk->policy);
+    if (!desk_did(desk, store_new_emergency(desk->store, e)))
+        return false;
+    event->emergency = e->id;
+    log_event(desk->log, LOG_LEVEL_INFO, "OPENED", e->id, event->ticket_id, "a new emergency");
+    return move(desk, e, event);
+}
+
+/* Hands everything of the younger to the older, which is then added up again. */
+static bool join(struct desk *desk, struct emergency *e, const struct emergency *other)
+{
+    int64_t older = e->id < other->id ? e->id : other->id;
+    int64_t younger = e->id < other->id ? other->id : e->id;
+    struct outcome out;
+    if (!desk_did(desk, store_join(desk->store, younger, older, desk->now_ms)) ||
+        !desk_did(desk, store_get_emergency(desk->store, older, e)))
+        return false;
+    for (struct flight *flight = desk->flights; flight; flight = flight->next)
+        if (flight->emergency == younger)
+            flight->emergency = older;
+    desk_alarm(desk, ALARM_EMERGENCY, younger, 0);
+    log_event(desk->log, LOG_LEVEL_INFO, "JOINED", older, other->ticket_id, "emergency %lld is the same one",
+              (long long)younger);
+    const struct emergency was = *e;
+    return replay(desk, e, 0, &out) && put(desk, &was, e);
+}
+
+bool desk_link(struct desk *desk, struct emergency *e, struct event *event, const struct journal_entry *entry)
+{
+    struct emergency other;
+    enum store_result found = STORE_NONE;
+    if (event->ticket_id > 0)
+        found = store_open_of_ticket(desk->store, event->ticket_id, &other);
+    if (!desk_did(desk, found))
+        return false;
+    if (found == STORE_OK && other.id != e->id && !join(desk, e, &other))
+        return false;
+    if (!desk_apply(desk, e, event, entry, NULL))
+        return false;
+    if (event->ticket_id == 0)
+        return true;
+    return claim(desk, e, "") && desk_want_ticket_read(desk, event->ticket_id, 0, 0);
+}
+
+/* What PagerDuty itself says of the page's ticket; 0: its alerts may tell. */
+static int64_t ticket_of_page(const struct desk *desk, const struct event *event)
+{
+    int64_t ticket = pagerduty_ticket_in(desk->config, event->page.title);
+    return ticket > 0 ? ticket : pagerduty_ticket_in(desk->config, event->page.key);
+}
+
+static bool look_for_ticket(struct desk *desk, struct emergency *e, const struct event *page, int64_t ticket)
+{
+    if (ticket == 0 && desk->lines[SERVICE_PAGERDUTY].configured) {
+        struct action read = {
+            .emergency = e->id, .service = SERVICE_PAGERDUTY, .kind = ACTION_READ_ALERTS, .cause = page->row};
+        text_copy(read.incident, sizeof read.incident, page->page.incident);
+        return desk_add_action(desk, &read);
+    }
+    struct event link = desk_own_event(desk, EVENT_LINK);
+    link.at_ms = page->at_ms;
+    link.ticket_id = ticket;
+    return desk_link(desk, e, &link, NULL);
+}
+
+static bool open_by_page(struct desk *desk, struct event *event, const struct journal_entry *entry,
+                         bool *repeat)
+{
+    struct emergency e;
+    int64_t ticket = ticket_of_page(desk, event);
+    enum store_result found = ticket > 0 ? store_open_of_ticket(desk->store, ticket, &e) : STORE_NONE;
+    if (!desk_did(desk, found))
+        return false;
+    if (found == STORE_OK) /* one more page of an emergency that is open */
+        return desk_apply(desk, &e, event, entry, repeat) && claim(desk, &e, event->page.incident);
+    if (!open_emergency(desk, &e, event, entry, repeat))
+        return false;
+    if (*repeat)
+        return true;
+    return claim(desk, &e, event->page.incident) && look_for_ticket(desk, &e, event, ticket);
+}
+
+bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
+                         struct emergency *e, bool *opened)
+{
+    struct emergency last;
+    *opened = false;
+    enum store_result found = store_last_of_ticket(desk->store, ticket->id, &last);
+    if (!desk_did(desk, found))
+        return false;
+    bool is_news = urgent_ms + 999 >= desk->first_start_ms;
+    if (found == STORE_OK) /* Zendesk's times are cut to the second */
+        is_news = last.closing != CLOSING_NONE && urgent_ms != last.urgent_ms &&
+                  urgent_ms + (last.urgent_ms > 0 ? 999 : 0) >= last.closed_ms;
+    if (!is_news) {
+        log_event(desk->log, LOG_LEVEL_INFO, "NOT-OPENED", 0, ticket->id,
+                  found == STORE_OK ? "urgent since before its last emergency ended: not opened again"
+                                    : "urgent since before the first start: listed here, not opened");
+        return true;
+    }
+    struct event event = desk_own_event(desk, EVENT_OPENED);
+    event.source = EVENT_SOURCE_ZENDESK;
+    event.at_ms = urgent_ms;
+    event.resolution_ms = 1000;
+    event.ticket_id = ticket->id;
+    event.ticket = ticket->facts;
+    bool repeat;
+    *opened = true;
+    return open_emergency(desk, e, &event, NULL, &repeat) && claim(desk, e, "");
+}
+
+/* --- webhooks --- */
+
+/* Keeps an event that is of no emergency: as noise, or waiting for one. */
+static bool keep(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry,
+                 enum delivery_outcome outcome)
+{
+    struct journal_entry kept = *entry;
+    kept.outcome = entry->outcome == DELIVERY_REJECTED ? DELIVERY_REJECTED : outcome;
+    enum store_result added = store_add_event(desk->store, &delivery->event, &kept);
+    delivery->duplicate = added == STORE_NONE;
+    return desk_did(desk, added);
+}
+
+/* A page of our own making: it belongs to the emergency that wanted it, and opens none. */
+static bool emergency_of_own_page(struct desk *desk, const char *key, struct emergency *e, bool *found)
+{
+    char prefix[80];
+    text_format(prefix, sizeof prefix, PAGERDUTY_OWN_KEY "%s-", desk->instance);
+    int64_t id;
+    struct action action;
+    *found = false;
+    size_t length = strlen(prefix);
+    if (strncmp(key, prefix, length) != 0 || !text_to_i64(key + length, strlen(key + length), &id))
+        return true;
+    enum store_result result = store_get_action(desk->store, id, &action);
+    if (result == STORE_OK && action.emergency > 0)
+        result = store_get_emergency(desk->store, action.emergency, e);
+    else if (result == STORE_OK)
+        result = STORE_NONE;
+    *found = result == STORE_OK;
+    return desk_did(desk, result);
+}
+
+static bool take_page_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
+{
+    struct event *event = &delivery->event;
+    struct emergency e;
+    enum store_result result = store_of_incident(desk->store, event->page.incident, &e);
+    if (!desk_did(desk, result))
+        return false;
+    bool found = result == STORE_OK;
+    if (!found && !emergency_of_own_page(desk, event->page.key, &e, &found))
+        return false;
+    if (found)
+        return desk_apply(desk, &e, event, entry, &delivery->duplicate);
+    if (!pagerduty_page_counts(desk->config, &event->page))
+        return keep(desk, delivery, entry, DELIVERY_IGNORED);
+    if (!event_opens(event))
+        return keep(desk, delivery, entry, DELIVERY_WAITING);
+    return open_by_page(desk, event, entry, &delivery->duplicate);
+}
+
+/* A comment that is known already says only how the ticket stands. */
+static bool settle_comment(struct desk *desk, struct emergency *e, struct event *event, const char *text)
+{
+    bool known = false;
+    if (!desk_did(desk, store_knows_comment(desk->store, event->comment.id, event->comment.standing, &known)))
+        return false;
+    if (known) {
+        event->type = EVENT_TICKET;
+        return true;
+    }
+    bool own = event->comment.author_id == desk->own_user_id && desk->own_user_id > 0;
+    if (!own && text && event->comment.standing == AUTHOR_STAFF &&
+        !desk_is_own_comment(desk, e->id, text, &own))
+        return false;
+    if (own)
+        event->comment.standing = AUTHOR_OURSELVES;
+    return true;
+}
+
+/* Whether a ticket that stands like this may be the beginning of an emergency. */
+static bool may_open(const struct ticket_facts *facts)
+{
+    return facts->known && facts->priority == PRIORITY_URGENT && facts->status < STATUS_SOLVED;
+}
+
+static bool take_ticket_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
+{
+    struct event *event = &delivery->event;
+    struct emergency e;
+    int64_t turned_ms = event->ticket.previous_priority != PRIORITY_UNKNOWN ? event->at_ms : 0;
+    enum store_result found = store_open_of_ticket(desk->store, event->ticket_id, &e);
+    if (found == STORE_NONE)
+        found = store_last_of_ticket(desk->store, event->ticket_id, &e);
+    if (!desk_did(desk, found))
+        return false;
+    bool may = may_open(&event->ticket);
+    if (found == STORE_NONE) {
+        if (!keep(desk, delivery, entry, DELIVERY_WAITING))
+            return false;
+        return !may || delivery->duplicate || desk_want_ticket_read(desk, event->ticket_id, turned_ms, 0);
+    }
+    bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
+    if (event->type == EVENT_COMMENT && !settle_comment(desk, &e, event, delivery->comment_text))
+        return false;
+    if (!desk_apply(desk, &e, event, entry, &delivery->duplicate))
+        return false;
+    if (delivery->duplicate)
+        return true;
+    if (refine && !desk_want_ticket_read(desk, event->ticket_id, 0, 0)) /* CC or colleague? the API knows */
+        return false;
+    return emergency_is_open(&e) || !may || desk_want_ticket_read(desk, event->ticket_id, turned_ms, 0);
+}
+
+static bool take_hint(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
+{
+    const struct event *event = &delivery->event;
+    int64_t told_ms = strcmp(event->text, "ticket.urgent") == 0 ? desk->now_ms : 0;
+    return keep(desk, delivery, entry, DELIVERY_IGNORED) &&
+           desk_want_ticket_read(desk, event->ticket_id, 0, told_ms);
+}
+
+static void count_webhook(struct desk *desk, const struct delivery *delivery)
+{
+    struct metrics *metrics = desk->metrics;
+    metrics_count(delivery->service == SERVICE_ZENDESK ? &metrics->webhooks_zendesk
+                                                       : &metrics->webhooks_pagerduty);
+    if (delivery->rejected)
+        metrics_count(&metrics->webhooks_rejected);
+    else if (delivery->duplicate)
+        metrics_count(&metrics->webhooks_duplicate);
+    else if (delivery->event.type == EVENT_IGNORED)
+        metrics_count(&metrics->webhooks_ignored);
+}
+
+bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
+{
+    bool good = false;
+    switch (delivery->event.type) {
+    case EVENT_PAGE: good = take_page_event(desk, delivery, entry); break;
+    case EVENT_TICKET:
+    case EVENT_TICKET_GONE:
+    case EVENT_COMMENT: good = take_ticket_event(desk, delivery, entry); break;
+    case EVENT_TICKET_READ: good = take_hint(desk, delivery, entry); break;
+    default: good = keep(desk, delivery, entry, DELIVERY_IGNORED); break;
+    }
+    if (good)
+        count_webhook(desk, delivery);
+    return good;
+}
+
+/* --- what was read --- */
+
+static bool same_ticket(const struct emergency *e, const struct ticket_facts *facts)
+{
+    return e->ticket_seen && e->priority == facts->priority && e->status == facts->status &&
+           e->requester_id == facts->requester_id &&
+           (facts->organization_id == 0 || e->organization_id == facts->organization_id) &&
+           strcmp(e->subject, facts->subject) == 0;
+}
+
+bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
+                       int64_t date_ms)
+{
+    if (same_ticket(e, &ticket->facts))
+        return true;
+    struct event event = desk_own_event(desk, EVENT_TICKET);
+    event.source = EVENT_SOURCE_ZENDESK;
+    event.at_ms = date_ms > 0 ? date_ms : desk->now_ms + desk->skew_ms;
+    event.resolution_ms = 1000;
+    event.ticket_id = ticket->id;
+    event.ticket = ticket->facts;
+    text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
+    desk_correct_time(desk, &event);
+    return desk_apply(desk, e, &event, NULL, NULL);
+}
+
+bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *event, const char *text)
+{
+    desk_correct_time(desk, event);
+    if (event->at_ms + 999 < e->opened_ms)
+        return true;
+    if (!settle_comment(desk, e, event, text))
+        return false;
+    if (event->type != EVENT_COMMENT) /* known already */
+        return true;
+    return desk_apply(desk, e, event, NULL, NULL);
+}
+
+/* White space and case may come back otherwise than they were sent. */
+static bool same_words(const char *a, const char *b)
+{
+    for (;;) {
+        while (*a == ' ' || *a == '\n' || *a == '\r' || *a == '\t')
+            a++;
+        while (*b == ' ' || *b == '\n' || *b == '\r' || *b == '\t')
+            b++;
+        if (*a != *b)
+            return false;
+        if (*a == '\0')
+            return true;
+        a++;
+        b++;
+    }
+}
+
+bool desk_is_own_comment(struct desk *desk, int64_t emergency, const char *text, bool *own)
+{
+    struct action *actions = NULL;
+    size_t count = 0;
+    bool good = desk_did(desk, store_actions_of(desk->store, emergency, &actions, &count));
+    for (size_t i = 0; good && !*own && i < count; i++)
+        *own = actions[i].text[0] && same_words(actions[i].text, text);
+    free(actions);
+    return good;
+}

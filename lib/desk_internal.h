@@ -1,0 +1,199 @@
+#ifndef EMERGENCYD_DESK_INTERNAL_H
+#define EMERGENCYD_DESK_INTERNAL_H
+/*
+ * What the desk's files share: desk.c (batches, deliveries), desk_emergency.c (moving, opening, joining
+ * emergencies), desk_flight.c (the life of an outgoing call), desk_zendesk.c and desk_pagerduty.c (what is
+ * asked of each and what its answers mean), desk_poll.c (what might have been missed). Nobody else includes
+ * this.
+ *
+ * Errors: a failing store marks the batch (desk->trouble) and everything after it in the batch does nothing;
+ * functions therefore return whether they may go on.
+ */
+#include "lib/desk.h"
+#include "lib/messages.h"
+#include "lib/services/pagerduty.h"
+#include "lib/services/zendesk.h"
+
+/* Where a flight is: what its open call asks. */
+enum flight_step {
+    FLIGHT_TICKET,    /* the ticket: its stamp */
+    FLIGHT_AUDITS,    /* its history: our mark, or when it turned urgent */
+    FLIGHT_COMMENTS,  /* its newest comments */
+    FLIGHT_SUSPENDED, /* replies that Zendesk holds back */
+    FLIGHT_ORGANIZATION,
+    FLIGHT_INCIDENT, /* the page, as it stands */
+    FLIGHT_ALERTS,
+    FLIGHT_FIND_INCIDENT, /* by its key: did the first attempt take effect? */
+    FLIGHT_WRITE,         /* the write itself */
+    FLIGHT_PROBE,         /* may we do anything at this service? */
+    FLIGHT_SEARCH,        /* the poll's calls: of no action */
+    FLIGHT_MANY,
+    FLIGHT_SUBSCRIPTIONS,
+    FLIGHT_ENABLE,
+};
+
+/* An outgoing call with the reads around it, in memory only: after a crash it starts again from its row. */
+struct flight {
+    struct flight *next;
+    int64_t serial; /* of the call that is open: the only answer that counts */
+    uint64_t batch; /* the last batch that moved it */
+    enum service_id service;
+    enum flight_step step;
+    int64_t action; /* 0: a poll's */
+    int64_t ticket_id;
+    int64_t emergency; /* 0 none (yet) */
+    char incident[32];
+    struct zendesk_ticket ticket; /* as the look has read it */
+    int64_t ticket_date_ms;       /* by Zendesk's clock */
+    struct zendesk_history history;
+    bool history_read;
+    int page; /* of a search */
+    int64_t asked_ids[ZENDESK_MANY];
+    size_t asked_count;
+};
+
+struct service_line { /* one a service */
+    bool configured;
+    bool refused;          /* its own probe was refused: everything waits */
+    int64_t probe_ms;      /* while refused: not asked again before */
+    int64_t not_before_ms; /* it asked us to wait */
+    int flights;
+    int64_t *waiting[2]; /* actions that wait for a free place: customer-facing, others */
+    size_t waiting_count[2], waiting_room[2];
+};
+
+struct alarm_change {
+    enum alarm_kind kind;
+    int64_t id;
+    int64_t due_ms; /* 0: clear */
+};
+
+/* Tickets as of when they were last read whole: what has not changed is not read again. */
+struct seen_ticket {
+    int64_t ticket;
+    int64_t updated_ms;
+};
+#define SEEN_TICKETS 8192
+
+struct desk {
+    const struct config *config;
+    struct policy policy;
+    struct store *store;
+    struct log *log;
+    struct metrics *metrics;
+    struct json_reader *reader;
+    char instance[40];
+    int64_t first_start_ms;
+    int64_t own_user_id;
+    int64_t skew_ms;       /* Zendesk's clock minus ours, 0 below 2 s */
+    bool suspended_hidden; /* our credentials may not see them */
+    bool quiet;
+
+    int64_t now_ms;
+    uint64_t batch;
+    enum store_result trouble; /* of this batch */
+    struct alarms alarms;
+    struct alarm_change *changes; /* to be made when the batch is durable */
+    size_t change_count, change_room;
+    struct alarm_change *popped; /* taken in this batch: to be set again if it fails */
+    size_t popped_count, popped_room;
+    struct delivery *answers, **answers_end;
+    struct call *calls, **calls_end; /* of this batch */
+    size_t item_changes;             /* where the item began: what a bad one left is cut off */
+    struct call **item_calls;
+    int64_t item_serial;
+    struct call *ready, **ready_end; /* durable: to be fetched */
+    size_t calls_open;
+
+    struct flight *flights;
+    int64_t last_serial;
+    uint32_t jitter;
+    struct service_line lines[SERVICE_COUNT];
+
+    int64_t next_poll_ms;
+    uint64_t polls;
+    int64_t poll_cursor;
+    int64_t incident_cursor;
+    struct seen_ticket *seen; /* SEEN_TICKETS of them, by ticket modulo */
+};
+
+/* --- desk.c --- */
+/* Whether the store did it; anything but OK and NONE spoils the batch. */
+bool desk_did(struct desk *desk, enum store_result result) MUST_CHECK;
+void desk_alarm(struct desk *desk, enum alarm_kind kind, int64_t id, int64_t due_ms);
+bool list_push(void **items, size_t *count, size_t *room, const void *item, size_t size) MUST_CHECK;
+
+/* --- desk_emergency.c --- */
+/* Writes EVENT to the journal as E's and moves E by it. ENTRY NULL: no payload and no repeat key. *REPEAT
+ * (NULL: don't care) says that it was there already and nothing was done. */
+bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
+                const struct journal_entry *entry, bool *repeat);
+/* An event of our own making, now. */
+struct event desk_own_event(const struct desk *desk, enum event_type type);
+/* A webhook's event with its payload, wherever it belongs. */
+bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry);
+/* E's ticket became known: joins E with the open emergency of that ticket, if there is another. */
+bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
+               const struct journal_entry *entry);
+/* What a read has shown of a ticket: applies what differs from what is known. */
+bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
+                       int64_t date_ms);
+/* A comment that was read: applies it unless it is known. */
+bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *event, const char *text);
+/* Opens a new emergency for a ticket that turned urgent at URGENT_MS, if that is news. *OPENED says so. */
+bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
+                         struct emergency *e, bool *opened);
+bool desk_is_own_comment(struct desk *desk, int64_t emergency, const char *text, bool *own);
+/* Corrects the time of an event by Zendesk's skew. */
+void desk_correct_time(const struct desk *desk, struct event *event);
+
+/* --- desk_flight.c --- */
+/* A row for the outbox, and its alarm. The same one a second time does nothing. */
+bool desk_add_action(struct desk *desk, const struct action *action);
+/* Reads the ticket soon; RAISED_MS > 0: known to have turned urgent then; TOLD_MS > 0: said to have, by then.
+ */
+bool desk_want_ticket_read(struct desk *desk, int64_t ticket, int64_t raised_ms, int64_t told_ms);
+/* What E wanted and wants: adds and cancels actions. */
+bool desk_reconcile(struct desk *desk, const struct emergency *was, const struct emergency *is);
+/* The alarm of an action: begins it if it may. */
+bool desk_begin_action(struct desk *desk, int64_t id);
+struct flight *desk_flight_of(struct desk *desk, int64_t action);
+struct flight *desk_new_flight(struct desk *desk, enum service_id service, int64_t action);
+void desk_end_flight(struct desk *desk, struct flight *flight);
+/* Hands REQUEST out as the flight's next call; takes what the request holds. */
+bool desk_ask(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
+              bool customer_facing);
+/* Ends of an action, each with the flight's end. */
+bool desk_finish(struct desk *desk, struct flight *flight, struct action *action, enum action_state state,
+                 const char *why);
+bool desk_retry_later(struct desk *desk, struct flight *flight, struct action *action, int64_t wait_ms,
+                      const char *why);
+/* An answer that is none of 2xx, 404 and 409, or no answer at all: waits, parks, probes. */
+bool desk_take_failure(struct desk *desk, struct flight *flight, const struct call *call);
+/* Marks the action as sending, in this batch, before its first byte. */
+bool desk_release(struct desk *desk, struct emergency *e, struct action *action);
+/* The write has ended: ACCEPTED or REFUSED for the emergency. EXTRA (may be NULL) has page facts. */
+bool desk_call_event(struct desk *desk, const struct action *action, enum event_type type,
+                     int64_t accepted_ms, const char *text, const struct event *extra);
+bool call_is_good(const struct call *call);
+
+/* --- desk_zendesk.c, desk_pagerduty.c: the first question of an action, and what answers mean --- */
+bool desk_begin_zendesk(struct desk *desk, struct flight *flight, struct action *action);
+bool desk_take_zendesk(struct desk *desk, struct flight *flight, struct call *call);
+bool desk_begin_pagerduty(struct desk *desk, struct flight *flight, struct action *action);
+bool desk_take_pagerduty(struct desk *desk, struct flight *flight, struct call *call);
+void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size);
+bool desk_probe(struct desk *desk, struct flight *flight);
+/* The probe's answer: refused once more, or the action alone is. */
+bool desk_take_probe(struct desk *desk, struct flight *flight, const struct call *call);
+
+/* --- desk_poll.c --- */
+bool desk_poll(struct desk *desk);
+bool desk_take_search(struct desk *desk, struct flight *flight, const struct call *call);
+bool desk_take_many(struct desk *desk, struct flight *flight, const struct call *call);
+bool desk_take_subscriptions(struct desk *desk, struct flight *flight, const struct call *call);
+bool desk_take_polled_incident(struct desk *desk, struct flight *flight, const struct call *call);
+bool desk_has_seen(const struct desk *desk, int64_t ticket, int64_t updated_ms);
+void desk_saw(struct desk *desk, int64_t ticket, int64_t updated_ms);
+
+#endif

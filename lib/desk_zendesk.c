@@ -1,0 +1,458 @@
+/*
+ * What the desk asks of Zendesk, step by step, and what the answers mean: reading a ticket, and the look
+ * before every public write. The ticket is read before its comments, so that a change in between makes the
+ * write fail (409) instead of going unseen; its audits are read after its stamp, so that a late first attempt
+ * makes a second one fail.
+ */
+#include "lib/desk_internal.h"
+#include "lib/text.h"
+
+#include <string.h>
+
+/* Stamps have a resolution of one second: what is younger than this may still change unseen. */
+#define STAMP_SETTLES_MS 2000
+/* After a 409 somebody is at work on the ticket. */
+#define CONFLICT_PAUSE_MS 500
+
+void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size)
+{
+    text_format(out, size, "%s-%lld", desk->instance, (long long)action->id);
+}
+
+static bool ask(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
+                bool made)
+{
+    if (!made)
+        return desk_did(desk, STORE_BROKEN); /* out of memory */
+    return desk_ask(desk, flight, step, request, flight->emergency > 0);
+}
+
+static bool ask_ticket(struct desk *desk, struct flight *flight)
+{
+    struct request request = {0};
+    return ask(desk, flight, FLIGHT_TICKET, &request, zendesk_get_ticket(&request, flight->ticket_id));
+}
+
+static bool ask_audits(struct desk *desk, struct flight *flight)
+{
+    struct request request = {0};
+    int page = flight->history.next_page > 0 ? flight->history.next_page : 1;
+    return ask(desk, flight, FLIGHT_AUDITS, &request,
+               zendesk_get_audits_page(&request, flight->ticket_id, page));
+}
+
+static bool ask_comments(struct desk *desk, struct flight *flight)
+{
+    struct request request = {0};
+    return ask(desk, flight, FLIGHT_COMMENTS, &request, zendesk_get_comments(&request, flight->ticket_id));
+}
+
+bool desk_probe(struct desk *desk, struct flight *flight)
+{
+    struct request request = {0};
+    bool zendesk = flight->service == SERVICE_ZENDESK;
+    return ask(desk, flight, FLIGHT_PROBE, &request,
+               zendesk ? zendesk_get_me(&request) : pagerduty_get_me(&request));
+}
+
+/* An answer that is not as documented is as good as none. */
+static bool unreadable(struct desk *desk, struct flight *flight, struct call *call, const char *error)
+{
+    call->end = CALL_BROKEN;
+    text_copy(call->error, sizeof call->error, error);
+    return desk_take_failure(desk, flight, call);
+}
+
+static bool get_action(struct desk *desk, const struct flight *flight, struct action *action)
+{
+    enum store_result found = store_get_action(desk->store, flight->action, action);
+    return desk_did(desk, found) && found == STORE_OK;
+}
+
+/* The emergency of the flight's ticket: the open one, else the last. */
+static bool get_emergency_of_ticket(struct desk *desk, const struct flight *flight, struct emergency *e,
+                                    bool *found)
+{
+    enum store_result result = store_open_of_ticket(desk->store, flight->ticket_id, e);
+    if (result == STORE_NONE)
+        result = store_last_of_ticket(desk->store, flight->ticket_id, e);
+    *found = result == STORE_OK;
+    return desk_did(desk, result);
+}
+
+static bool get_emergency(struct desk *desk, const struct flight *flight, struct emergency *e, bool *found)
+{
+    if (flight->emergency == 0)
+        return get_emergency_of_ticket(desk, flight, e, found);
+    enum store_result result = store_get_emergency(desk->store, flight->emergency, e);
+    *found = result == STORE_OK;
+    return desk_did(desk, result);
+}
+
+bool desk_begin_zendesk(struct desk *desk, struct flight *flight, struct action *action)
+{
+    if (action_is_read(action->kind) || action->state == ACTION_UNKNOWN)
+        return ask_ticket(desk, flight);
+    struct emergency e;
+    bool found;
+    if (!get_emergency(desk, flight, &e, &found))
+        return false;
+    if (!found || e.ticket_id == 0 || !emergency_still_wants(&e, action->kind, action->cause))
+        return desk_finish(desk, flight, action, ACTION_CANCELLED, "");
+    flight->ticket_id = e.ticket_id;
+    return ask_ticket(desk, flight);
+}
+
+/* --- the end of a write --- */
+
+static bool accept(struct desk *desk, struct flight *flight, struct action *action, enum action_state state,
+                   int64_t accepted_ms)
+{
+    return desk_finish(desk, flight, action, state, "") &&
+           desk_call_event(desk, action, EVENT_ACCEPTED, accepted_ms, "", NULL);
+}
+
+/* It is no longer wanted, and certainly did not take effect. */
+static bool withdraw(struct desk *desk, struct flight *flight, struct action *action)
+{
+    bool was_unknown = action->state == ACTION_UNKNOWN;
+    return desk_finish(desk, flight, action, ACTION_CANCELLED, "") &&
+           (!was_unknown || desk_call_event(desk, action, EVENT_REFUSED, 0, "", NULL));
+}
+
+static void write_comment(struct desk *desk, const struct emergency *e, const struct action *action,
+                          char *out, size_t size)
+{
+    out[0] = '\0';
+    if (action->kind == ACTION_FIRST_CONTACT)
+        messages_first_contact(e, out, size);
+    else if (action->kind == ACTION_FOLLOW_UP)
+        messages_follow_up(e, &desk->policy, out, size);
+    else if (action->kind == ACTION_DOWNGRADE && desk->config->zendesk.downgrade_comment)
+        messages_downgrade(e, &desk->policy, out, size);
+}
+
+static bool send_write(struct desk *desk, struct flight *flight, struct emergency *e, struct action *action)
+{
+    char mark[80];
+    struct request request = {0};
+    desk_mark(desk, action, mark, sizeof mark);
+    write_comment(desk, e, action, action->text, sizeof action->text);
+    struct zendesk_update update = {
+        .ticket = e->ticket_id,
+        .stamp = flight->ticket.stamp,
+        .mark = mark,
+        .comment = action->text[0] ? action->text : NULL,
+        .downgrade = action->kind == ACTION_DOWNGRADE,
+        .read = &flight->ticket,
+    };
+    if (action->kind == ACTION_DOWNGRADE)
+        update.priority = ticket_priority_name(desk->policy.downgrade_priority);
+    else if (action->kind == ACTION_URGENT)
+        update.priority = ticket_priority_name(PRIORITY_URGENT);
+    if (!zendesk_update_ticket(&request, desk->config, &update))
+        return desk_did(desk, STORE_BROKEN);
+    if (!desk_release(desk, e, action)) {
+        request_free(&request);
+        return false;
+    }
+    return desk_ask(desk, flight, FLIGHT_WRITE, &request, true);
+}
+
+/* The look is done and all that it showed is applied: may the write go out? */
+static bool decide(struct desk *desk, struct flight *flight)
+{
+    struct action action;
+    struct emergency e;
+    bool found;
+    if (!get_action(desk, flight, &action) || !get_emergency(desk, flight, &e, &found) || !found)
+        return false;
+    int64_t date_ms = flight->ticket_date_ms > 0 ? flight->ticket_date_ms : desk->now_ms + desk->skew_ms;
+    int64_t settled_ms = flight->ticket.updated_ms + STAMP_SETTLES_MS;
+    if (desk->quiet || (date_ms < settled_ms && emergency_still_wants(&e, action.kind, action.cause)))
+        return desk_retry_later(desk, flight, &action, date_ms < settled_ms ? settled_ms - date_ms : 0,
+                                action.error);
+    struct event looked = desk_own_event(desk, EVENT_LOOKED);
+    looked.call = (struct call_facts){.action = action.id, .kind = action.kind, .cause = action.cause};
+    if (emergency_still_wants(&e, action.kind, action.cause) && !desk_apply(desk, &e, &looked, NULL, NULL))
+        return false;
+    flight = desk_flight_of(desk, action.id); /* gone, if what was seen has cancelled it */
+    if (!flight)
+        return true;
+    if (!emergency_still_wants(&e, action.kind, action.cause))
+        return withdraw(desk, flight, &action);
+    if (e.dry_run)
+        return accept(desk, flight, &action, ACTION_DRY, desk->now_ms);
+    return send_write(desk, flight, &e, &action);
+}
+
+static bool take_write(struct desk *desk, struct flight *flight, struct call *call)
+{
+    struct action action;
+    if (call_is_good(call))
+        return get_action(desk, flight, &action) && accept(desk, flight, &action, ACTION_DONE, desk->now_ms);
+    if (call->end != CALL_ANSWERED || call->status != 409)
+        return desk_take_failure(desk, flight, call);
+    if (!get_action(desk, flight, &action))
+        return false;
+    /* Somebody was faster; perhaps a first attempt of our own, which its mark in the audits will show. */
+    action.state = action.attempts > 1 ? ACTION_UNKNOWN : ACTION_PENDING;
+    bool known = action.state == ACTION_PENDING;
+    return desk_retry_later(desk, flight, &action, CONFLICT_PAUSE_MS, "the ticket changed meanwhile") &&
+           (!known || desk_call_event(desk, &action, EVENT_REFUSED, 0, "", NULL));
+}
+
+/* --- the reads --- */
+
+static bool take_gone(struct desk *desk, struct flight *flight)
+{
+    struct emergency e;
+    struct action action;
+    bool found;
+    if (!get_action(desk, flight, &action) || !get_emergency(desk, flight, &e, &found))
+        return false;
+    if (found && emergency_is_open(&e)) {
+        struct event event = desk_own_event(desk, EVENT_TICKET_GONE);
+        event.ticket_id = flight->ticket_id;
+        text_copy(event.text, sizeof event.text, "deleted");
+        if (!desk_apply(desk, &e, &event, NULL, NULL))
+            return false;
+    }
+    flight = desk_flight_of(desk, action.id);
+    if (!flight)
+        return true;
+    if (action_is_read(action.kind))
+        return desk_finish(desk, flight, &action, ACTION_DONE, "");
+    return withdraw(desk, flight, &action);
+}
+
+/* A ticket without an open emergency: is it the beginning of one? */
+static bool may_open(const struct desk *desk, const struct zendesk_ticket *ticket)
+{
+    return ticket->facts.priority == PRIORITY_URGENT && ticket->facts.status < STATUS_SOLVED &&
+           zendesk_ticket_matches(desk->config, ticket);
+}
+
+static bool finish_read(struct desk *desk, struct flight *flight)
+{
+    struct action action;
+    return get_action(desk, flight, &action) && desk_finish(desk, flight, &action, ACTION_DONE, "");
+}
+
+static bool take_ticket(struct desk *desk, struct flight *flight, struct call *call)
+{
+    char error[160];
+    struct emergency e;
+    bool found;
+    int64_t action_id = flight->action;
+    if (call->end == CALL_ANSWERED && call->status == 404)
+        return take_gone(desk, flight);
+    if (!call_is_good(call))
+        return desk_take_failure(desk, flight, call);
+    zendesk_ticket_free(&flight->ticket);
+    if (!zendesk_read_ticket(desk->reader, call->answer, call->answer_length, &flight->ticket, error,
+                             sizeof error))
+        return unreadable(desk, flight, call, error);
+    flight->ticket_date_ms = call->date_ms;
+    if (!get_emergency(desk, flight, &e, &found))
+        return false;
+    if (found && !desk_apply_ticket(desk, &e, &flight->ticket, flight->ticket_date_ms))
+        return false;
+    flight = desk_flight_of(desk, action_id); /* gone, if the ticket's state has cancelled it */
+    struct action action;
+    if (!flight)
+        return true;
+    if (!get_action(desk, flight, &action))
+        return false;
+    if (action.state == ACTION_UNKNOWN ||
+        (action_is_read(action.kind) && (!found || !emergency_is_open(&e)) &&
+         may_open(desk, &flight->ticket)))
+        return ask_audits(desk, flight);
+    if (found && emergency_is_open(&e))
+        return ask_comments(desk, flight);
+    return action_is_read(action.kind) ? finish_read(desk, flight) : withdraw(desk, flight, &action);
+}
+
+/* When the ticket turned urgent, by the best witness there is. */
+static int64_t urgent_since(const struct desk *desk, const struct flight *flight, const struct action *action)
+{
+    int64_t audited_ms = flight->history.urgent_ms > 0 ? flight->history.urgent_ms - desk->skew_ms : 0;
+    if (audited_ms > 0 || action->raised_ms > 0)
+        return audited_ms > action->raised_ms ? audited_ms : action->raised_ms;
+    return action->due_ms > 0 ? action->due_ms : flight->ticket.created_ms - desk->skew_ms;
+}
+
+static bool take_history_of_opening(struct desk *desk, struct flight *flight, const struct action *action)
+{
+    struct emergency e;
+    bool opened;
+    if (!desk_open_by_ticket(desk, &flight->ticket, urgent_since(desk, flight, action), &e, &opened))
+        return false;
+    if (!opened) {
+        desk_saw(desk, flight->ticket_id, flight->ticket.updated_ms);
+        return finish_read(desk, flight);
+    }
+    flight->emergency = e.id;
+    return desk_apply_ticket(desk, &e, &flight->ticket, flight->ticket_date_ms) && ask_comments(desk, flight);
+}
+
+static bool take_audits(struct desk *desk, struct flight *flight, struct call *call)
+{
+    char error[160];
+    char mark[80];
+    struct action action;
+    if (!call_is_good(call))
+        return desk_take_failure(desk, flight, call);
+    if (!get_action(desk, flight, &action))
+        return false;
+    desk_mark(desk, &action, mark, sizeof mark);
+    if (!zendesk_read_audits(desk->reader, call->answer, call->answer_length, mark, &flight->history, error,
+                             sizeof error))
+        return unreadable(desk, flight, call, error);
+    if (flight->history.next_page > 0 && !flight->history.marked)
+        return ask_audits(desk, flight);
+    if (action_is_read(action.kind))
+        return take_history_of_opening(desk, flight, &action);
+    if (flight->history
+            .marked) /* it took effect; its time is cut to the second, and the period must not be short */
+        return accept(desk, flight, &action, ACTION_DONE, flight->history.marked_ms + 999 - desk->skew_ms);
+    struct emergency e;
+    bool found;
+    if (!get_emergency(desk, flight, &e, &found))
+        return false;
+    if (!found || !emergency_still_wants(&e, action.kind, action.cause))
+        return withdraw(desk, flight, &action);
+    return ask_comments(desk, flight);
+}
+
+struct comments_read {
+    struct desk *desk;
+    struct emergency *e;
+    bool good;
+};
+
+static void take_one_comment(void *context, struct event *event, const char *text)
+{
+    struct comments_read *read = context;
+    read->good = read->good && desk_apply_comment(read->desk, read->e, event, text);
+}
+
+static bool look_at_suspended(struct desk *desk, struct flight *flight)
+{
+    struct request request = {0};
+    if (desk->suspended_hidden)
+        return decide(desk, flight);
+    return ask(desk, flight, FLIGHT_SUSPENDED, &request, zendesk_get_suspended(&request));
+}
+
+static bool after_comments(struct desk *desk, struct flight *flight, const struct emergency *e)
+{
+    struct action action;
+    struct request request = {0};
+    if (!get_action(desk, flight, &action))
+        return false;
+    if (!action_is_read(action.kind))
+        return look_at_suspended(desk, flight);
+    if (e->organization_id == 0 || e->organization[0])
+        return desk_finish(desk, flight, &action, ACTION_DONE, "");
+    flight->emergency = e->id;
+    return ask(desk, flight, FLIGHT_ORGANIZATION, &request,
+               zendesk_get_organization(&request, e->organization_id));
+}
+
+static bool take_comments(struct desk *desk, struct flight *flight, struct call *call)
+{
+    char error[160];
+    struct emergency e;
+    bool found;
+    int64_t action_id = flight->action;
+    if (!call_is_good(call))
+        return desk_take_failure(desk, flight, call);
+    if (!get_emergency(desk, flight, &e, &found))
+        return false;
+    const struct zendesk_authors authors = {desk->config, desk->own_user_id};
+    struct comments_read read = {desk, &e, found};
+    if (found && !zendesk_read_comments(desk->reader, call->answer, call->answer_length, &flight->ticket,
+                                        &authors, take_one_comment, &read, error, sizeof error))
+        return unreadable(desk, flight, call, error);
+    flight = desk_flight_of(desk, action_id); /* gone, if a comment has cancelled it */
+    if (!read.good || !flight)
+        return read.good || !found;
+    if (flight->ticket_date_ms >= flight->ticket.updated_ms + STAMP_SETTLES_MS)
+        desk_saw(desk, flight->ticket_id, flight->ticket.updated_ms);
+    return after_comments(desk, flight, &e);
+}
+
+static bool take_suspended(struct desk *desk, struct flight *flight, const struct call *call)
+{
+    struct emergency e;
+    bool found;
+    int64_t newest_ms = 0;
+    int64_t action_id = flight->action;
+    struct event event = desk_own_event(desk, EVENT_COMMENT);
+    if (call->end == CALL_ANSWERED && (call->status == 403 || call->status == 404))
+        desk->suspended_hidden = true; /* our credentials may not see them */
+    if (!get_emergency(desk, flight, &e, &found))
+        return false;
+    if (found && call_is_good(call) &&
+        zendesk_read_suspended(desk->reader, call->answer, call->answer_length, flight->ticket_id,
+                               e.contacted_ms + desk->skew_ms - 1, &newest_ms, event.by, sizeof event.by) &&
+        newest_ms > 0) {
+        event.source = EVENT_SOURCE_ZENDESK;
+        event.at_ms = newest_ms;
+        event.resolution_ms = 1000;
+        event.ticket_id = flight->ticket_id;
+        event.comment.standing = AUTHOR_SUSPENDED;
+        desk_correct_time(desk, &event);
+        if (event.at_ms + 999 > e.doubt_ms[DOUBT_SUSPENDED] && !desk_apply(desk, &e, &event, NULL, NULL))
+            return false;
+    }
+    flight = desk_flight_of(desk, action_id);
+    return !flight || decide(desk, flight);
+}
+
+/* The organisation's name is for people to read: without it things go on. */
+static bool take_organization(struct desk *desk, struct flight *flight, const struct call *call)
+{
+    char error[160];
+    struct emergency e;
+    bool found;
+    struct event event = desk_own_event(desk, EVENT_TOLD);
+    if (!get_emergency(desk, flight, &e, &found))
+        return false;
+    if (found && call_is_good(call) &&
+        zendesk_read_organization(desk->reader, call->answer, call->answer_length, event.ticket.organization,
+                                  sizeof event.ticket.organization, error, sizeof error) &&
+        !desk_apply(desk, &e, &event, NULL, NULL))
+        return false;
+    return finish_read(desk, flight);
+}
+
+static bool take_me(struct desk *desk, struct flight *flight, const struct call *call)
+{
+    char error[160];
+    int64_t user;
+    if (call_is_good(call) &&
+        zendesk_read_me(desk->reader, call->answer, call->answer_length, &user, error, sizeof error) &&
+        user > 0)
+        desk->own_user_id = user;
+    return desk_take_probe(desk, flight, call);
+}
+
+bool desk_take_zendesk(struct desk *desk, struct flight *flight, struct call *call)
+{
+    if (call->end == CALL_ANSWERED)
+        metrics_count(&desk->metrics->calls_zendesk);
+    switch (flight->step) {
+    case FLIGHT_TICKET: return take_ticket(desk, flight, call);
+    case FLIGHT_AUDITS: return take_audits(desk, flight, call);
+    case FLIGHT_COMMENTS: return take_comments(desk, flight, call);
+    case FLIGHT_SUSPENDED: return take_suspended(desk, flight, call);
+    case FLIGHT_ORGANIZATION: return take_organization(desk, flight, call);
+    case FLIGHT_WRITE: return take_write(desk, flight, call);
+    case FLIGHT_PROBE: return take_me(desk, flight, call);
+    case FLIGHT_SEARCH: return desk_take_search(desk, flight, call);
+    case FLIGHT_MANY: return desk_take_many(desk, flight, call);
+    default: return false;
+    }
+}

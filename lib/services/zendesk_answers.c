@@ -1,0 +1,212 @@
+/*
+ * Zendesk's other answers: audits, organisations, suspended tickets, ourselves, tokens. What is not as
+ * documented is reported to the caller; nothing is logged here, nothing is fatal.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/services/fields.h"
+#include "lib/services/zendesk.h"
+#include "lib/text.h"
+#include "lib/timestamp.h"
+
+/* ---- audits -------------------------------------------------------------------------------------------- */
+
+enum {
+    AUDIT,
+    AUDIT_ID,
+    AUDIT_CREATED,
+    MARK,
+    CHANGE,
+    CHANGE_TYPE,
+    CHANGE_FIELD,
+    CHANGE_VALUE,
+    AUDITS,
+    NEXT_PAGE,
+    AUDIT_FIELDS
+};
+
+static const char *const audit_paths[AUDIT_FIELDS] = {
+    [AUDIT] = "audits[]",
+    [AUDIT_ID] = "audits[].id",
+    [AUDIT_CREATED] = "audits[].created_at",
+    [MARK] = "audits[].metadata.custom.emergencyd",
+    [CHANGE] = "audits[].events[]",
+    [CHANGE_TYPE] = "audits[].events[].type",
+    [CHANGE_FIELD] = "audits[].events[].field_name",
+    [CHANGE_VALUE] = "audits[].events[].value",
+    [AUDITS] = "audits",
+    [NEXT_PAGE] = "next_page",
+};
+
+struct audit_walk {
+    const char *mark;
+    struct zendesk_history *history;
+    const struct complaint *complaint;
+    bool turned_urgent; /* in the audit that is being read */
+    bool failed;
+    int64_t first_id, last_id;
+};
+
+static bool turns_urgent(const struct json_value *values)
+{
+    const char *type = values[CHANGE_TYPE].text;
+    return (strcmp(type, "Change") == 0 || strcmp(type, "Create") == 0) &&
+           strcmp(values[CHANGE_FIELD].text, "priority") == 0 &&
+           text_equal_nocase(values[CHANGE_VALUE].text, "urgent");
+}
+
+static bool read_audit(struct audit_walk *walk, const struct json_value *values)
+{
+    struct zendesk_history *history = walk->history;
+    int64_t created_ms = 0;
+    if (!field_id(&values[AUDIT_ID], audit_paths[AUDIT_ID], &walk->last_id, walk->complaint) ||
+        !field_time(&values[AUDIT_CREATED], audit_paths[AUDIT_CREATED], &created_ms, NULL, walk->complaint))
+        return false;
+    if (walk->first_id == 0)
+        walk->first_id = walk->last_id;
+    if (walk->turned_urgent && created_ms > history->urgent_ms)
+        history->urgent_ms = created_ms;
+    if (walk->mark && field_is_there(&values[MARK]) && strcmp(values[MARK].text, walk->mark) == 0) {
+        history->marked = true;
+        history->marked_ms = created_ms;
+    }
+    return true;
+}
+
+static void on_audit(void *context, int field, const struct json_value values[])
+{
+    struct audit_walk *walk = context;
+    if (field == CHANGE) {
+        walk->turned_urgent = walk->turned_urgent || turns_urgent(values);
+        return;
+    }
+    if (!walk->failed)
+        walk->failed = !read_audit(walk, values);
+    walk->turned_urgent = false;
+}
+
+/* The number of a page in its address; 0 none. */
+static int page_in(const char *url)
+{
+    const char *at = strchr(url, '?');
+    int64_t page = 0;
+    while (at) {
+        at++;
+        if (strncmp(at, "page=", 5) == 0 && text_to_i64(at + 5, strcspn(at + 5, "&#"), &page) && page > 0 &&
+            page < 1000)
+            return (int)page;
+        at = strchr(at, '&');
+    }
+    return 0;
+}
+
+bool zendesk_read_audits(struct json_reader *reader, const char *answer, size_t length, const char *mark,
+                         struct zendesk_history *history, char *error, size_t error_size)
+{
+    const struct complaint complaint = {error, error_size};
+    struct audit_walk walk = {.mark = mark, .history = history, .complaint = &complaint};
+    history->next_page = 0;
+    const struct json_value *values =
+        fields_read_once(reader, audit_paths, AUDIT_FIELDS, answer, length, on_audit, &walk, &complaint);
+    if (!values || walk.failed)
+        return false;
+    if (values[AUDITS].kind != JSON_ARRAY)
+        return complain(&complaint, "audits is missing");
+    const bool oldest_first = walk.first_id < walk.last_id;
+    if (!oldest_first || values[NEXT_PAGE].kind != JSON_STRING)
+        return true;
+    history->next_page = page_in(values[NEXT_PAGE].text);
+    return history->next_page > 0 || complain(&complaint, "next_page has no page");
+}
+
+/* ---- the rest ------------------------------------------------------------------------------------------ */
+
+bool zendesk_read_organization(struct json_reader *reader, const char *answer, size_t length, char *name,
+                               size_t size, char *error, size_t error_size)
+{
+    static const char *const wanted[] = {"organization.name"};
+    const struct complaint complaint = {error, error_size};
+    const struct json_value *values =
+        fields_read_once(reader, wanted, 1, answer, length, NULL, NULL, &complaint);
+    if (!values)
+        return false;
+    if (values->kind != JSON_STRING)
+        return complain(&complaint, "%s is missing", wanted[0]);
+    text_copy(name, size, values->text);
+    return true;
+}
+
+/* Without credentials Zendesk shows a user without an id. */
+bool zendesk_read_me(struct json_reader *reader, const char *answer, size_t length, int64_t *user,
+                     char *error, size_t error_size)
+{
+    static const char *const wanted[] = {"user.id"};
+    const struct complaint complaint = {error, error_size};
+    const struct json_value *values =
+        fields_read_once(reader, wanted, 1, answer, length, NULL, NULL, &complaint);
+    return values && field_id(values, wanted[0], user, &complaint);
+}
+
+enum { SUSPENDED, SUSPENDED_TICKET, SUSPENDED_AT, SENDER_NAME, SENDER_EMAIL, SUSPENDED_LIST };
+
+struct suspended_search {
+    int64_t ticket, since_ms;
+    int64_t newest_ms;
+    char *author;
+    size_t author_size;
+};
+
+static void on_suspended(void *context, int field, const struct json_value values[])
+{
+    struct suspended_search *search = context;
+    int64_t at_ms = 0;
+    if (field != SUSPENDED || field_optional_id(&values[SUSPENDED_TICKET]) != search->ticket ||
+        !timestamp_parse(values[SUSPENDED_AT].text, &at_ms, NULL))
+        return;
+    if (at_ms <= search->since_ms || at_ms <= search->newest_ms)
+        return;
+    search->newest_ms = at_ms;
+    const bool named = values[SENDER_NAME].len > 0;
+    text_copy(search->author, search->author_size, values[named ? SENDER_NAME : SENDER_EMAIL].text);
+}
+
+bool zendesk_read_suspended(struct json_reader *reader, const char *answer, size_t length, int64_t ticket,
+                            int64_t since_ms, int64_t *newest_ms, char *author, size_t author_size)
+{
+    static const char *const wanted[] = {"suspended_tickets[]",
+                                         "suspended_tickets[].ticket_id",
+                                         "suspended_tickets[].created_at",
+                                         "suspended_tickets[].author.name",
+                                         "suspended_tickets[].author.email",
+                                         "suspended_tickets"};
+    char ignored[100];
+    const struct complaint complaint = {ignored, sizeof(ignored)};
+    struct suspended_search search = {
+        .ticket = ticket, .since_ms = since_ms, .author = author, .author_size = author_size};
+    text_copy(author, author_size, "");
+    *newest_ms = 0;
+    const struct json_value *values =
+        fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, on_suspended, &search, &complaint);
+    if (!values || values[SUSPENDED_LIST].kind != JSON_ARRAY)
+        return false;
+    *newest_ms = search.newest_ms;
+    return true;
+}
+
+/* A token that does not say for how long it is good has no end of its own: an hour then. */
+bool zendesk_read_token(struct json_reader *reader, const char *answer, size_t length, char *token,
+                        size_t size, int64_t *valid_ms, char *error, size_t error_size)
+{
+    enum { TOKEN, EXPIRES };
+    static const char *const wanted[] = {[TOKEN] = "access_token", [EXPIRES] = "expires_in"};
+    const struct complaint complaint = {error, error_size};
+    const struct json_value *values =
+        fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, NULL, NULL, &complaint);
+    if (!values || !field_text(&values[TOKEN], wanted[TOKEN], token, size, &complaint))
+        return false;
+    const int64_t seconds = field_optional_id(&values[EXPIRES]);
+    *valid_ms = seconds > 0 && seconds < 172800 ? seconds * 1000 : 3600 * 1000;
+    return true;
+}

@@ -1,0 +1,227 @@
+/*
+ * Emergencies and their pages as rows. Errors: see store_statements.c; a join that leads nowhere is damage.
+ */
+#include "lib/store_internal.h"
+#include "lib/text.h"
+
+static enum store_result put_pages(struct store *store, const struct emergency *e)
+{
+    enum store_result result = STORE_OK;
+    for (int i = 0; i < e->page_count && result == STORE_OK; i++) {
+        sqlite3_stmt *put = store_use(store, STATEMENT_PUT_PAGE);
+        int next = store_bind_page(put, &e->pages[i]);
+        sqlite3_bind_int64(put, next, e->id);
+        sqlite3_bind_int(put, next + 1, i);
+        result = store_write(store, STATEMENT_PUT_PAGE, NULL);
+    }
+    return result;
+}
+
+static void note_twice(struct store *store, const struct emergency *e)
+{
+    log_event(store->log, LOG_LEVEL_WARNING, "STORE-TWICE", e->id, e->ticket_id,
+              "not written: another emergency of this ticket is open");
+}
+
+enum store_result store_new_emergency(struct store *store, struct emergency *e)
+{
+    sqlite3_stmt *insert = store_use(store, STATEMENT_NEW_EMERGENCY);
+    int next = store_bind_emergency(insert, e);
+    sqlite3_bind_int(insert, next, (int)e->closing);
+    sqlite3_bind_int64(insert, next + 1, e->ticket_id);
+    enum store_result result = store_write_unique(store, STATEMENT_NEW_EMERGENCY);
+    if (result == STORE_NONE)
+        note_twice(store, e);
+    if (result != STORE_OK)
+        return result;
+    e->id = sqlite3_last_insert_rowid(store->db);
+    return put_pages(store, e);
+}
+
+static enum store_result put_keys(struct store *store, const struct emergency *e, int64_t wake_ms)
+{
+    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_EMERGENCY_KEYS);
+    sqlite3_bind_int(put, 1, (int)e->closing);
+    sqlite3_bind_int64(put, 2, e->ticket_id);
+    sqlite3_bind_int64(put, 3, wake_ms);
+    sqlite3_bind_int64(put, 4, e->id);
+    enum store_result result = store_write_unique(store, STATEMENT_PUT_EMERGENCY_KEYS);
+    if (result == STORE_NONE)
+        note_twice(store, e);
+    return result;
+}
+
+enum store_result store_put_emergency(struct store *store, const struct emergency *e, int64_t wake_ms)
+{
+    enum store_result result = put_keys(store, e, wake_ms);
+    if (result != STORE_OK)
+        return result;
+    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_EMERGENCY);
+    sqlite3_bind_int64(put, store_bind_emergency(put, e), e->id);
+    result = store_write(store, STATEMENT_PUT_EMERGENCY, NULL);
+    return result == STORE_OK ? put_pages(store, e) : result;
+}
+
+/* Reads the one row that the bound STATEMENT gives; *JOINED_INTO is 0 or where to look instead. */
+static enum store_result read_one(struct store *store, enum store_statement statement, struct emergency *e,
+                                  int64_t *joined_into)
+{
+    enum store_result result = store_next(store, statement);
+    if (result == STORE_OK) {
+        *joined_into = sqlite3_column_int64(store->statements[statement], 1);
+        result = store_read_emergency(store, store->statements[statement], e);
+    }
+    store_done(store, statement);
+    return result;
+}
+
+enum store_result store_get_emergency(struct store *store, int64_t id, struct emergency *e)
+{
+    /* a row joins an older one, so that this ends */
+    for (int64_t wanted = id; wanted > 0;) {
+        int64_t joined_into = 0;
+        sqlite3_bind_int64(store_use(store, STATEMENT_GET_EMERGENCY), 1, wanted);
+        enum store_result result = read_one(store, STATEMENT_GET_EMERGENCY, e, &joined_into);
+        if (result != STORE_OK || joined_into == 0)
+            return result;
+        wanted = joined_into != wanted ? joined_into : 0;
+    }
+    return STORE_NONE;
+}
+
+static enum store_result get_of_ticket(struct store *store, enum store_statement statement, int64_t ticket,
+                                       struct emergency *e)
+{
+    int64_t joined_into = 0;
+    sqlite3_bind_int64(store_use(store, statement), 1, ticket);
+    return read_one(store, statement, e, &joined_into);
+}
+
+enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
+{
+    return get_of_ticket(store, STATEMENT_OPEN_OF_TICKET, ticket, e);
+}
+
+enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
+{
+    return get_of_ticket(store, STATEMENT_LAST_OF_TICKET, ticket, e);
+}
+
+enum store_result store_of_incident(struct store *store, const char *incident, struct emergency *e)
+{
+    int64_t id = 0;
+    store_bind_text(store_use(store, STATEMENT_OF_INCIDENT), 1, incident);
+    enum store_result result = store_next(store, STATEMENT_OF_INCIDENT);
+    if (result == STORE_OK)
+        id = sqlite3_column_int64(store->statements[STATEMENT_OF_INCIDENT], 0);
+    store_done(store, STATEMENT_OF_INCIDENT);
+    return result == STORE_OK ? store_get_emergency(store, id, e) : result;
+}
+
+/* --- joining --- */
+
+static enum store_result move_rows(struct store *store, enum store_statement statement, int64_t younger,
+                                   int64_t older)
+{
+    sqlite3_stmt *update = store_use(store, statement);
+    sqlite3_bind_int64(update, 1, older);
+    sqlite3_bind_int64(update, 2, younger);
+    return store_write(store, statement, NULL);
+}
+
+static enum store_result cancel_pending(struct store *store, int64_t emergency, int64_t now_ms)
+{
+    sqlite3_stmt *update = store_use(store, STATEMENT_JOIN_CANCEL);
+    sqlite3_bind_int64(update, 1, now_ms);
+    sqlite3_bind_int64(update, 2, emergency);
+    return store_write(store, STATEMENT_JOIN_CANCEL, NULL);
+}
+
+enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms)
+{
+    static const enum store_statement moves[] = {STATEMENT_JOIN_EVENTS, STATEMENT_JOIN_PAGES,
+                                                 STATEMENT_JOIN_ACTIONS};
+    enum store_result result = cancel_pending(store, younger, now_ms);
+    for (size_t i = 0; i < COUNT_OF(moves) && result == STORE_OK; i++)
+        result = move_rows(store, moves[i], younger, older);
+    if (result != STORE_OK)
+        return result;
+    sqlite3_stmt *update = store_use(store, STATEMENT_JOIN_EMERGENCY);
+    sqlite3_bind_int64(update, 1, older);
+    sqlite3_bind_int64(update, 2, younger);
+    sqlite3_bind_int64(update, 3, now_ms);
+    return store_write(store, STATEMENT_JOIN_EMERGENCY, NULL);
+}
+
+/* --- walks over the open ones --- */
+
+enum store_result store_wakes(struct store *store, store_wake_fn *each, void *context)
+{
+    enum store_result result = STORE_OK;
+    sqlite3_stmt *select = store_use(store, STATEMENT_WAKES);
+    while ((result = store_next(store, STATEMENT_WAKES)) == STORE_OK)
+        if (!each(context, sqlite3_column_int64(select, 0), sqlite3_column_int64(select, 1)))
+            break;
+    store_done(store, STATEMENT_WAKES);
+    return store_walked(result);
+}
+
+static sqlite3_stmt *use_walk(struct store *store, enum store_statement statement, int64_t after, int limit)
+{
+    sqlite3_stmt *select = store_use(store, statement);
+    sqlite3_bind_int64(select, 1, after);
+    sqlite3_bind_int(select, 2, limit);
+    return select;
+}
+
+enum store_result store_open_tickets(struct store *store, int64_t after, struct store_ticket *out, int limit,
+                                     int *count)
+{
+    enum store_result result = STORE_OK;
+    sqlite3_stmt *select = use_walk(store, STATEMENT_OPEN_TICKETS, after, limit);
+    for (*count = 0; (result = store_next(store, STATEMENT_OPEN_TICKETS)) == STORE_OK; ++*count)
+        out[*count] = (struct store_ticket){.emergency = sqlite3_column_int64(select, 0),
+                                            .ticket = sqlite3_column_int64(select, 1)};
+    store_done(store, STATEMENT_OPEN_TICKETS);
+    return store_walked(result);
+}
+
+/* Takes back the last emergency of a full array, as more of it may follow. */
+static int without_last(const struct store_incident *out, int count)
+{
+    int whole = count - 1;
+    while (whole > 0 && out[whole - 1].emergency == out[count - 1].emergency)
+        whole--;
+    return whole > 0 ? whole : count;
+}
+
+enum store_result store_open_incidents(struct store *store, int64_t after_emergency,
+                                       struct store_incident *out, int limit, int *count)
+{
+    enum store_result result = STORE_OK;
+    bool more = false;
+    sqlite3_stmt *select = use_walk(store, STATEMENT_OPEN_INCIDENTS, after_emergency, limit + 1);
+    *count = 0;
+    while ((result = store_next(store, STATEMENT_OPEN_INCIDENTS)) == STORE_OK) {
+        more = *count == limit;
+        if (more)
+            break;
+        struct store_incident *incident = &out[(*count)++];
+        incident->emergency = sqlite3_column_int64(select, 0);
+        store_read_text(select, 1, incident->incident, sizeof incident->incident);
+    }
+    store_done(store, STATEMENT_OPEN_INCIDENTS);
+    if (more)
+        *count = without_last(out, *count);
+    return store_walked(result);
+}
+
+enum store_result store_running(struct store *store, int64_t after, int64_t *ids, int limit, int *count)
+{
+    enum store_result result = STORE_OK;
+    sqlite3_stmt *select = use_walk(store, STATEMENT_RUNNING, after, limit);
+    for (*count = 0; (result = store_next(store, STATEMENT_RUNNING)) == STORE_OK; ++*count)
+        ids[*count] = sqlite3_column_int64(select, 0);
+    store_done(store, STATEMENT_RUNNING);
+    return store_walked(result);
+}

@@ -1,0 +1,221 @@
+#ifndef EMERGENCYD_STORE_INTERNAL_H
+#define EMERGENCYD_STORE_INTERNAL_H
+/*
+ * What store*.c share: the connection, its prepared statements and the one way to run them. For nobody else.
+ *
+ * Every statement is used as: store_use, the binds, then store_write, or store_next until it is no longer
+ * STORE_OK and store_done. store_use may fail, which the next of these tells; binding to its NULL does no
+ * harm.
+ */
+#include <sqlite3.h>
+
+#include "lib/store.h"
+#include "lib/struct_field.h"
+
+/*
+ * Columns and the members they keep, F for the first and X for the others: F or X(column, member). Those that
+ * are not in the list are named in the statements themselves.
+ */
+#define EMERGENCY_COLUMNS(F, X)                                                                              \
+    F(phase, phase)                                                                                          \
+    X(before_engaged, before_engaged)                                                                        \
+    X(closed_why, closed_why)                                                                                \
+    X(paused, paused)                                                                                        \
+    X(paused_by, paused_by)                                                                                  \
+    X(asked, asked)                                                                                          \
+    X(dry_run, dry_run)                                                                                      \
+    X(opened_ms, opened_ms)                                                                                  \
+    X(acknowledged_ms, acknowledged_ms)                                                                      \
+    X(contacted_ms, contacted_ms)                                                                            \
+    X(followed_up_ms, followed_up_ms)                                                                        \
+    X(answered_ms, answered_ms)                                                                              \
+    X(downgraded_ms, downgraded_ms)                                                                          \
+    X(closed_ms, closed_ms)                                                                                  \
+    X(urgent_ms, urgent_ms)                                                                                  \
+    X(linked_ms, linked_ms)                                                                                  \
+    X(last_staff_ms, last_staff_ms)                                                                          \
+    X(last_customer_ms, last_customer_ms)                                                                    \
+    X(met, met)                                                                                              \
+    X(person_commented, person_commented)                                                                    \
+    X(engineer, engineer)                                                                                    \
+    X(engineer_email, engineer_email)                                                                        \
+    X(ticket_seen, ticket_seen)                                                                              \
+    X(priority, priority)                                                                                    \
+    X(status, status)                                                                                        \
+    X(requester_id, requester_id)                                                                            \
+    X(organization_id, organization_id)                                                                      \
+    X(organization, organization)                                                                            \
+    X(subject, subject)                                                                                      \
+    X(due_ms, due_ms)                                                                                        \
+    X(left_ms, left_ms)                                                                                      \
+    X(warned_due_ms, warned_due_ms)                                                                          \
+    X(doubt_outsider_ms, doubt_ms[DOUBT_OUTSIDER])                                                           \
+    X(doubt_engineer_comment_ms, doubt_ms[DOUBT_ENGINEER_COMMENT])                                           \
+    X(doubt_staff_requester_ms, doubt_ms[DOUBT_STAFF_REQUESTER])                                             \
+    X(doubt_suspended_ms, doubt_ms[DOUBT_SUSPENDED])                                                         \
+    X(doubt_stale_ms, doubt_ms[DOUBT_STALE])                                                                 \
+    X(doubt_auto_reply_ms, doubt_ms[DOUBT_AUTO_REPLY])                                                       \
+    X(doubt_nobody_met_ms, doubt_ms[DOUBT_NOBODY_MET])                                                       \
+    X(doubt_by, doubt_by)                                                                                    \
+    X(settled_ms, settled_ms)                                                                                \
+    X(asked_step, asked_step)                                                                                \
+    X(asked_ms, asked_ms)                                                                                    \
+    X(reminded, reminded)                                                                                    \
+    X(step, step)                                                                                            \
+    X(step_cause, step_cause)                                                                                \
+    X(step_due_ms, step_due_ms)                                                                              \
+    X(step_by, step_by)                                                                                      \
+    X(released, released)                                                                                    \
+    X(page_cause, page_cause)                                                                                \
+    X(contact_prompted, contact_prompted)                                                                    \
+    X(link_prompted, link_prompted)                                                                          \
+    X(last_ms, last_ms)                                                                                      \
+    X(last_source, last_source)                                                                              \
+    X(last_id, last_id)                                                                                      \
+    X(page_count, page_count)
+
+#define PAGE_COLUMNS(F, X)                                                                                   \
+    F(incident, incident)                                                                                    \
+    X(url, url)                                                                                              \
+    X(status, status)                                                                                        \
+    X(acknowledged, acknowledged)                                                                            \
+    X(resolved_early, resolved_early)                                                                        \
+    X(acknowledged_ms, acknowledged_ms)                                                                      \
+    X(engineer, engineer)                                                                                    \
+    X(resolve_cause, resolve_cause)
+
+#define ACTION_COLUMNS(F, X)                                                                                 \
+    F(emergency, emergency)                                                                                  \
+    X(service, service)                                                                                      \
+    X(kind, kind)                                                                                            \
+    X(cause, cause)                                                                                          \
+    X(state, state)                                                                                          \
+    X(attempts, attempts)                                                                                    \
+    X(next_ms, next_ms)                                                                                      \
+    X(created_ms, created_ms)                                                                                \
+    X(ended_ms, ended_ms)                                                                                    \
+    X(ticket_id, ticket_id)                                                                                  \
+    X(raised_ms, raised_ms)                                                                                  \
+    X(due_ms, due_ms)                                                                                        \
+    X(incident, incident)                                                                                    \
+    X(ordered_by, by)                                                                                        \
+    X(error, error)                                                                                          \
+    X(text, text)
+
+enum store_statement {
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_ITEM_BEGIN,
+    STATEMENT_ITEM_KEEP,
+    STATEMENT_ITEM_UNDO,
+    STATEMENT_VIEW_BEGIN,
+    STATEMENT_GET_FACT,
+    STATEMENT_SET_FACT,
+    STATEMENT_ADD_EVENT,
+    STATEMENT_FIND_REPEAT,
+    STATEMENT_SETTLE_EVENT,
+    STATEMENT_EVENTS,
+    STATEMENT_CLAIM_OF_TICKET,
+    STATEMENT_CLAIM_OF_INCIDENT,
+    STATEMENT_JOIN_EVENTS,
+    STATEMENT_JOIN_PAGES,
+    STATEMENT_JOIN_CANCEL,
+    STATEMENT_JOIN_ACTIONS,
+    STATEMENT_JOIN_EMERGENCY,
+    STATEMENT_OLD_PAYLOADS,
+    STATEMENT_DROP_PAYLOADS,
+    STATEMENT_NEW_EMERGENCY,
+    STATEMENT_PUT_EMERGENCY,
+    STATEMENT_PUT_EMERGENCY_KEYS,
+    STATEMENT_PUT_PAGE,
+    STATEMENT_GET_EMERGENCY,
+    STATEMENT_OPEN_OF_TICKET,
+    STATEMENT_LAST_OF_TICKET,
+    STATEMENT_OF_INCIDENT,
+    STATEMENT_PAGES,
+    STATEMENT_WAKES,
+    STATEMENT_OPEN_TICKETS,
+    STATEMENT_OPEN_INCIDENTS,
+    STATEMENT_RUNNING,
+    STATEMENT_ADD_ACTION,
+    STATEMENT_PUT_ACTION,
+    STATEMENT_GET_ACTION,
+    STATEMENT_FIND_ACTION,
+    STATEMENT_HEAD_ACTION,
+    STATEMENT_PENDING_READ,
+    STATEMENT_OPEN_ACTIONS,
+    STATEMENT_OPEN_ACTIONS_OF,
+    STATEMENT_SENT_TEXT,
+    STATEMENT_LIST,
+    STATEMENT_LIST_PHASE,
+    STATEMENT_LIST_CLOSED,
+    STATEMENT_TIMELINE,
+    STATEMENT_ACTIONS_OF,
+    STATEMENT_COUNT_OPEN,
+    STATEMENT_COUNT_ACTIONS,
+    STATEMENT_COUNT_PARKED,
+    STATEMENT_COUNT,
+};
+
+struct store {
+    sqlite3 *db;
+    struct log *log;
+    int lock_fd; /* -1: a reader */
+    bool in_transaction;
+    enum store_result
+        lost;       /* what ended the transaction early: nothing more is done in it. STORE_OK: it goes on */
+    bool troubled;  /* the trouble is logged, its end is not yet */
+    int prepare_rc; /* why store_use gave NULL */
+    int wal_pages;  /* in the WAL after the last commit */
+    int checkpointed_pages; /* in the WAL at the last checkpoint */
+    struct event_reader *meanings;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+};
+
+/* --- store_statements.c --- */
+
+/* The statement, ready to be bound, prepared at its first use. */
+sqlite3_stmt *store_use(struct store *store, enum store_statement statement);
+/* STORE_OK: a row is there; STORE_NONE: no more rows. */
+enum store_result store_next(struct store *store, enum store_statement statement) MUST_CHECK;
+void store_done(struct store *store, enum store_statement statement);
+/* For what changes the database: runs and ends it. Only within a transaction. *CHANGED (may be NULL) says how
+ * many rows. */
+enum store_result store_write(struct store *store, enum store_statement statement, int *changed) MUST_CHECK;
+/* The same; STORE_NONE, with nothing written, if a unique index forbids it. */
+enum store_result store_write_unique(struct store *store, enum store_statement statement) MUST_CHECK;
+/* Says what SQLite's error means, logs it once, and gives up the transaction that it came in. */
+enum store_result store_failed(struct store *store, int rc, const char *doing);
+/* The same by an error of SQLite alone. */
+enum store_result store_result_of(sqlite3 *db, int rc);
+
+/* --- store_columns.c --- */
+
+/* Bind the members to the first parameters; return the number of the next one. */
+int store_bind_emergency(sqlite3_stmt *statement, const struct emergency *e);
+int store_bind_page(sqlite3_stmt *statement, const struct page *page);
+int store_bind_action(sqlite3_stmt *statement, const struct action *action);
+void store_bind_text(sqlite3_stmt *statement, int index, const char *text);         /* NULL or "": null */
+void store_read_text(sqlite3_stmt *statement, int column, char *text, size_t size); /* null: "" */
+
+/* The row that STATEMENT stands on, by the columns that EMERGENCY_SELECT and ACTION_SELECT name. */
+enum store_result store_read_emergency(struct store *store, sqlite3_stmt *statement,
+                                       struct emergency *e) MUST_CHECK;
+enum store_result store_read_action(struct store *store, sqlite3_stmt *statement,
+                                    struct action *action) MUST_CHECK;
+
+/* Reads the row that STATEMENT stands on into ROW, which is zeroed. */
+typedef enum store_result store_read_fn(struct store *store, sqlite3_stmt *statement, void *row);
+/* An array, which the caller frees, of all rows (SIZE bytes each) that the bound STATEMENT gives. NULL when
+ * there are none or *RESULT is not STORE_OK. */
+void *store_collect(struct store *store, enum store_statement statement, size_t size, store_read_fn *read,
+                    size_t *count, enum store_result *result) MUST_CHECK;
+
+/* What a walk over rows returns that ended with RESULT. */
+static inline enum store_result store_walked(enum store_result result)
+{
+    return result == STORE_NONE ? STORE_OK : result;
+}
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * The journal's rows. Errors: see store_statements.c; a meaning that can't be read back is damage.
+ */
+#include <stdio.h>
+
+#include "lib/store_internal.h"
+#include "lib/text.h"
+
+/* The last event whose payload was dropped. */
+#define DROPPED_TO "payloads_dropped_to"
+
+static void bind_event(sqlite3_stmt *insert, const struct event *event, const struct journal_entry *entry)
+{
+    sqlite3_bind_int64(insert, 1, event->emergency);
+    sqlite3_bind_int(insert, 2, (int)event->type);
+    sqlite3_bind_int(insert, 3, (int)event->source);
+    sqlite3_bind_int64(insert, 4, event->at_ms);
+    sqlite3_bind_int64(insert, 5, event->now_ms);
+    sqlite3_bind_text(insert, 6, event->id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(insert, 7, event->ticket_id);
+    store_bind_text(insert, 8, event->page.incident);
+    sqlite3_bind_int(insert, 9, (int)entry->outcome);
+    if (entry->repeat_key)
+        sqlite3_bind_text(insert, 11, entry->repeat_key, -1, SQLITE_STATIC);
+    if (entry->payload)
+        sqlite3_bind_blob64(insert, 12, entry->payload, entry->payload_length, SQLITE_STATIC);
+}
+
+static enum store_result find_repeat(struct store *store, const char *repeat_key, int64_t *row)
+{
+    sqlite3_stmt *select = store_use(store, STATEMENT_FIND_REPEAT);
+    sqlite3_bind_text(select, 1, repeat_key, -1, SQLITE_STATIC);
+    enum store_result result = store_next(store, STATEMENT_FIND_REPEAT);
+    if (result == STORE_OK)
+        *row = sqlite3_column_int64(select, 0);
+    store_done(store, STATEMENT_FIND_REPEAT);
+    return result;
+}
+
+enum store_result store_add_event(struct store *store, struct event *event, const struct journal_entry *entry)
+{
+    char meaning[EVENT_MEANING_SIZE];
+    int changed = 0;
+    size_t length = event_meaning(event, meaning, sizeof meaning);
+    sqlite3_stmt *insert = store_use(store, STATEMENT_ADD_EVENT);
+    bind_event(insert, event, entry);
+    sqlite3_bind_text(insert, 10, meaning, (int)length, SQLITE_STATIC);
+    enum store_result result = store_write(store, STATEMENT_ADD_EVENT, &changed);
+    if (result != STORE_OK)
+        return result;
+    if (changed == 0) {
+        result = find_repeat(store, entry->repeat_key, &event->row);
+        return result == STORE_OK ? STORE_NONE : result;
+    }
+    event->row = sqlite3_last_insert_rowid(store->db);
+    return STORE_OK;
+}
+
+enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,
+                                     enum delivery_outcome outcome, const char *kind, const char *say,
+                                     int64_t due_ms)
+{
+    sqlite3_stmt *update = store_use(store, STATEMENT_SETTLE_EVENT);
+    sqlite3_bind_int64(update, 1, emergency);
+    sqlite3_bind_int(update, 2, (int)outcome);
+    store_bind_text(update, 3, kind);
+    store_bind_text(update, 4, say);
+    sqlite3_bind_int64(update, 5, due_ms);
+    sqlite3_bind_int64(update, 6, row);
+    return store_write(store, STATEMENT_SETTLE_EVENT, NULL);
+}
+
+static enum store_result read_event(struct store *store, sqlite3_stmt *select, void *row)
+{
+    struct event *event = row;
+    event->row = sqlite3_column_int64(select, 0);
+    event->emergency = sqlite3_column_int64(select, 1);
+    event->type = (enum event_type)sqlite3_column_int(select, 2);
+    event->source = (enum event_source)sqlite3_column_int(select, 3);
+    event->at_ms = sqlite3_column_int64(select, 4);
+    event->now_ms = sqlite3_column_int64(select, 5);
+    store_read_text(select, 6, event->id, sizeof event->id);
+    event->ticket_id = sqlite3_column_int64(select, 7);
+    const char *meaning = (const char *)sqlite3_column_text(select, 8);
+    size_t length = (size_t)sqlite3_column_bytes(select, 8);
+    if (!meaning || !event_from_meaning(store->meanings, meaning, length, event))
+        return store_failed(store, SQLITE_CORRUPT, "meaning");
+    return STORE_OK;
+}
+
+enum store_result store_events(struct store *store, int64_t emergency, struct event **events, size_t *count)
+{
+    enum store_result result = STORE_OK;
+    sqlite3_bind_int64(store_use(store, STATEMENT_EVENTS), 1, emergency);
+    *events = store_collect(store, STATEMENT_EVENTS, sizeof **events, read_event, count, &result);
+    return result;
+}
+
+enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
+                                     const char *incident, int64_t since_ms, size_t *claimed)
+{
+    int of_ticket = 0;
+    int of_incident = 0;
+    sqlite3_stmt *update = store_use(store, STATEMENT_CLAIM_OF_TICKET);
+    sqlite3_bind_int64(update, 1, emergency);
+    sqlite3_bind_int64(update, 2, ticket);
+    sqlite3_bind_int64(update, 3, since_ms);
+    enum store_result result = store_write(store, STATEMENT_CLAIM_OF_TICKET, &of_ticket);
+    if (result == STORE_OK) {
+        update = store_use(store, STATEMENT_CLAIM_OF_INCIDENT);
+        sqlite3_bind_int64(update, 1, emergency);
+        store_bind_text(update, 2, incident);
+        sqlite3_bind_int64(update, 3, since_ms);
+        result = store_write(store, STATEMENT_CLAIM_OF_INCIDENT, &of_incident);
+    }
+    *claimed = (size_t)of_ticket + (size_t)of_incident;
+    return result;
+}
+
+static enum store_result read_entry(struct store *store, sqlite3_stmt *select, void *row)
+{
+    struct timeline_entry *entry = row;
+    (void)store;
+    entry->at_ms = sqlite3_column_int64(select, 0);
+    store_read_text(select, 1, entry->kind, sizeof entry->kind);
+    store_read_text(select, 2, entry->by, sizeof entry->by);
+    store_read_text(select, 3, entry->text, sizeof entry->text);
+    return STORE_OK;
+}
+
+enum store_result store_timeline(struct store *store, int64_t emergency, struct timeline_entry **entries,
+                                 size_t *count)
+{
+    enum store_result result = STORE_OK;
+    sqlite3_bind_int64(store_use(store, STATEMENT_TIMELINE), 1, emergency);
+    *entries = store_collect(store, STATEMENT_TIMELINE, sizeof **entries, read_entry, count, &result);
+    return result;
+}
+
+/* --- old payloads --- */
+
+/* Goes through the events after *LAST, up to the first of BEFORE_MS or later, until LIMIT payloads are
+ * counted. */
+static enum store_result find_old_payloads(struct store *store, int64_t *last, int64_t before_ms, int limit,
+                                           int *found)
+{
+    enum store_result result = STORE_OK;
+    sqlite3_stmt *select = store_use(store, STATEMENT_OLD_PAYLOADS);
+    sqlite3_bind_int64(select, 1, *last);
+    *found = 0;
+    while (*found < limit && (result = store_next(store, STATEMENT_OLD_PAYLOADS)) == STORE_OK) {
+        if (sqlite3_column_int64(select, 1) >= before_ms)
+            break;
+        *last = sqlite3_column_int64(select, 0);
+        *found += sqlite3_column_int(select, 2);
+    }
+    store_done(store, STATEMENT_OLD_PAYLOADS);
+    return store_walked(result);
+}
+
+static enum store_result drop_range(struct store *store, int64_t after, int64_t last)
+{
+    char text[24];
+    sqlite3_stmt *update = store_use(store, STATEMENT_DROP_PAYLOADS);
+    sqlite3_bind_int64(update, 1, after);
+    sqlite3_bind_int64(update, 2, last);
+    enum store_result result = store_write(store, STATEMENT_DROP_PAYLOADS, NULL);
+    snprintf(text, sizeof text, "%lld", (long long)last);
+    return result == STORE_OK ? store_set_fact(store, DROPPED_TO, text) : result;
+}
+
+enum store_result store_drop_payloads(struct store *store, int64_t before_ms, int limit, int *dropped)
+{
+    char text[24] = "";
+    int64_t after = 0;
+    enum store_result result = store_get_fact(store, DROPPED_TO, text, sizeof text);
+    *dropped = 0;
+    if (result == STORE_OK && !text_to_i64(text, strlen(text), &after))
+        return store_failed(store, SQLITE_CORRUPT, DROPPED_TO);
+    int64_t last = after;
+    result = store_walked(result);
+    if (result == STORE_OK)
+        result = find_old_payloads(store, &last, before_ms, limit, dropped);
+    return result == STORE_OK && last > after ? drop_range(store, after, last) : result;
+}

@@ -1,0 +1,347 @@
+/*
+ * All SQL but the migrations, and the one way to run it. An error of SQLite is a STORE_FULL that passes
+ * (logged as an error when it begins, as information when it is over) or a STORE_BROKEN that the process must
+ * end for; what should be impossible counts as broken too. After either nothing more is done within the
+ * transaction: SQLite may have rolled it back by itself, and then the next statement would stand alone.
+ */
+#include <errno.h>
+
+#include "lib/store_internal.h"
+
+/* The numbers of these enums stand in the SQL, here and in migrations/. */
+_Static_assert(DELIVERY_APPLIED == 0 && DELIVERY_WAITING == 2, "SQL knows them");
+_Static_assert(ACTION_PENDING == 0 && ACTION_DONE == 3 && ACTION_PARKED == 5 && ACTION_CANCELLED == 6,
+               "SQL knows them");
+_Static_assert(ACTION_READ_TICKET == 7 && CLOSING_NONE == 0 && PAGE_RESOLVED == 3, "SQL knows them");
+
+#define FIRST_NAME(column, member)     #column
+#define NAME(column, member)           ", " #column
+#define FIRST_PARAM(column, member)    "?"
+#define PARAM(column, member)          ", ?"
+#define FIRST_ASSIGN(column, member)   #column " = ?"
+#define ASSIGN(column, member)         ", " #column " = ?"
+#define FIRST_EXCLUDED(column, member) "excluded." #column
+#define EXCLUDED(column, member)       ", excluded." #column
+
+#define EMERGENCY_NAMES  EMERGENCY_COLUMNS(FIRST_NAME, NAME)
+#define EMERGENCY_SELECT "SELECT id, joined_into, closing, ticket_id, " EMERGENCY_NAMES " FROM emergency "
+#define ACTION_NAMES     ACTION_COLUMNS(FIRST_NAME, NAME)
+#define ACTION_SELECT    "SELECT id, " ACTION_NAMES " FROM action "
+#define PAGE_NAMES       PAGE_COLUMNS(FIRST_NAME, NAME)
+
+static const struct {
+    const char *name;
+    const char *sql;
+    bool may_scan;
+} table[STATEMENT_COUNT] = {
+    [STATEMENT_BEGIN] = {"begin", "BEGIN IMMEDIATE", false},
+    [STATEMENT_COMMIT] = {"commit", "COMMIT", false},
+    [STATEMENT_ROLLBACK] = {"rollback", "ROLLBACK", false},
+    [STATEMENT_ITEM_BEGIN] = {"item begin", "SAVEPOINT item", false},
+    [STATEMENT_ITEM_KEEP] = {"item keep", "RELEASE item", false},
+    [STATEMENT_ITEM_UNDO] = {"item undo", "ROLLBACK TO item", false},
+    [STATEMENT_VIEW_BEGIN] = {"view begin", "BEGIN", false},
+
+    [STATEMENT_GET_FACT] = {"get fact", "SELECT value FROM fact WHERE key = ?", false},
+    [STATEMENT_SET_FACT] = {"set fact",
+                            "INSERT INTO fact (key, value) VALUES (?, ?) "
+                            "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                            false},
+
+    [STATEMENT_ADD_EVENT] = {"add event",
+                             "INSERT INTO event (emergency, type, source, at_ms, now_ms, sender_id, "
+                             "ticket_id, incident, outcome, "
+                             "meaning, repeat_key, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL DO NOTHING",
+                             false},
+    [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
+    [STATEMENT_SETTLE_EVENT] =
+        {"settle event",
+         "UPDATE event SET emergency = ?, outcome = ?, kind = ?, say = ?, due_ms = ? WHERE id = ?", false},
+    [STATEMENT_EVENTS] = {"events",
+                          "SELECT id, emergency, type, source, at_ms, now_ms, sender_id, ticket_id, meaning "
+                          "FROM event WHERE emergency = ? AND emergency > 0 "
+                          "ORDER BY at_ms, source, sender_id, id",
+                          false},
+    [STATEMENT_CLAIM_OF_TICKET] = {"claim of ticket",
+                                   "UPDATE event SET emergency = ?, outcome = 0 "
+                                   "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? AND at_ms >= ?",
+                                   false},
+    [STATEMENT_CLAIM_OF_INCIDENT] =
+        {"claim of incident",
+         "UPDATE event SET emergency = ?, outcome = 0 "
+         "WHERE outcome = 2 AND incident IS NOT NULL AND incident = ? AND at_ms >= ?",
+         false},
+    [STATEMENT_JOIN_EVENTS] = {"join events",
+                               "UPDATE event SET emergency = ?1 WHERE emergency = ?2 AND emergency > 0",
+                               false},
+    [STATEMENT_JOIN_PAGES] =
+        {"join pages", "UPDATE page SET emergency = ?1, position = position + 1000 WHERE emergency = ?2",
+         false},
+    [STATEMENT_JOIN_CANCEL] = {"join cancel",
+                               "UPDATE action SET state = 6, ended_ms = ?1 "
+                               "WHERE emergency = ?2 AND emergency > 0 AND state = 0",
+                               false},
+    /* what both did for the same cause stays where it is */
+    [STATEMENT_JOIN_ACTIONS] = {"join actions",
+                                "UPDATE OR IGNORE action SET emergency = ?1 "
+                                "WHERE emergency = ?2 AND emergency > 0",
+                                false},
+    [STATEMENT_JOIN_EMERGENCY] = {"join emergency",
+                                  "UPDATE emergency SET joined_into = ?1, wake_ms = 0, closed_ms = ?3 "
+                                  "WHERE id = ?2",
+                                  false},
+    [STATEMENT_OLD_PAYLOADS] = {"old payloads",
+                                "SELECT id, now_ms, payload IS NOT NULL FROM event WHERE id > ? ORDER BY id",
+                                false},
+    [STATEMENT_DROP_PAYLOADS] = {"drop payloads",
+                                 "UPDATE event SET payload = NULL "
+                                 "WHERE id > ? AND id <= ? AND payload IS NOT NULL",
+                                 false},
+
+    [STATEMENT_NEW_EMERGENCY] = {"new emergency",
+                                 "INSERT INTO emergency (" EMERGENCY_NAMES ", closing, ticket_id, wake_ms) "
+                                 "VALUES (" EMERGENCY_COLUMNS(FIRST_PARAM, PARAM) ", ?, ?, 0)",
+                                 false},
+    [STATEMENT_PUT_EMERGENCY] = {"put emergency",
+                                 "UPDATE emergency SET " EMERGENCY_COLUMNS(FIRST_ASSIGN,
+                                                                           ASSIGN) " WHERE id = ?",
+                                 false},
+    /* apart, as naming them costs their indexes a write each, changed or not */
+    [STATEMENT_PUT_EMERGENCY_KEYS] = {"put emergency keys",
+                                      "UPDATE emergency SET closing = ?1, ticket_id = ?2, wake_ms = ?3 "
+                                      "WHERE id = ?4 AND (closing, ticket_id, wake_ms) <> (?1, ?2, ?3)",
+                                      false},
+    [STATEMENT_PUT_PAGE] = {"put page",
+                            "INSERT INTO page (" PAGE_NAMES ", emergency, position) "
+                            "VALUES (" PAGE_COLUMNS(
+                                FIRST_PARAM,
+                                PARAM) ", ?, ?) ON CONFLICT (incident) DO UPDATE SET "
+                                       "(" PAGE_NAMES ", emergency, position) = "
+                                       "(" PAGE_COLUMNS(
+                                           FIRST_EXCLUDED,
+                                           EXCLUDED) ", excluded.emergency, excluded.position) "
+                                                     "WHERE (" PAGE_NAMES ", emergency, position) <> "
+                                                     "(" PAGE_COLUMNS(
+                                                         FIRST_EXCLUDED,
+                                                         EXCLUDED) ", excluded.emergency, excluded.position)",
+                            false},
+    [STATEMENT_GET_EMERGENCY] = {"get emergency", EMERGENCY_SELECT "WHERE id = ?", false},
+    [STATEMENT_OPEN_OF_TICKET] = {"open of ticket",
+                                  EMERGENCY_SELECT "WHERE ticket_id = ? AND ticket_id > 0 AND closing = 0 "
+                                                   "AND joined_into = 0",
+                                  false},
+    [STATEMENT_LAST_OF_TICKET] = {"last of ticket",
+                                  EMERGENCY_SELECT
+                                  "WHERE ticket_id = ? AND ticket_id > 0 AND joined_into = 0 "
+                                  "ORDER BY id DESC LIMIT 1",
+                                  false},
+    [STATEMENT_OF_INCIDENT] = {"of incident", "SELECT emergency FROM page WHERE incident = ?", false},
+    [STATEMENT_PAGES] = {"pages",
+                         "SELECT " PAGE_NAMES " FROM page WHERE emergency = ? ORDER BY position LIMIT ?",
+                         false},
+    [STATEMENT_WAKES] = {"wakes",
+                         "SELECT id, wake_ms FROM emergency INDEXED BY emergency_waking WHERE wake_ms > 0",
+                         true},
+    [STATEMENT_OPEN_TICKETS] = {"open tickets",
+                                "SELECT id, ticket_id FROM emergency INDEXED BY emergency_open "
+                                "WHERE id > ? AND closing = 0 AND joined_into = 0 AND ticket_id > 0 "
+                                "ORDER BY id LIMIT ?",
+                                false},
+    [STATEMENT_OPEN_INCIDENTS] =
+        {"open incidents",
+         "SELECT emergency.id, page.incident FROM emergency INDEXED BY emergency_open "
+         "CROSS JOIN page ON page.emergency = emergency.id "
+         "WHERE emergency.id > ? AND closing = 0 AND joined_into = 0 AND page.status <> 3 "
+         "ORDER BY emergency.id, page.position LIMIT ?",
+         false},
+    [STATEMENT_RUNNING] = {"running",
+                           "SELECT id FROM emergency INDEXED BY emergency_open "
+                           "WHERE id > ? AND closing = 0 AND joined_into = 0 AND due_ms > 0 "
+                           "ORDER BY id LIMIT ?",
+                           false},
+
+    [STATEMENT_ADD_ACTION] = {"add action",
+                              "INSERT INTO action (" ACTION_NAMES ") "
+                              "VALUES (" ACTION_COLUMNS(FIRST_PARAM, PARAM) ") ON CONFLICT DO NOTHING",
+                              false},
+    [STATEMENT_PUT_ACTION] = {"put action",
+                              "UPDATE action SET " ACTION_COLUMNS(FIRST_ASSIGN, ASSIGN) " WHERE id = ?",
+                              false},
+    [STATEMENT_GET_ACTION] = {"get action", ACTION_SELECT "WHERE id = ?", false},
+    [STATEMENT_FIND_ACTION] = {"find action",
+                               ACTION_SELECT
+                               "WHERE emergency = ? AND emergency > 0 AND kind = ? AND cause = ? "
+                               "AND incident = ?",
+                               false},
+    [STATEMENT_HEAD_ACTION] = {"head action",
+                               ACTION_SELECT "WHERE emergency = ? AND service = ? AND state < 3 "
+                                             "ORDER BY id LIMIT 1",
+                               false},
+    [STATEMENT_PENDING_READ] = {"pending read",
+                                ACTION_SELECT
+                                "INDEXED BY action_pending_read "
+                                "WHERE ticket_id = ? AND kind = 7 AND state = 0 ORDER BY id LIMIT 1",
+                                false},
+    [STATEMENT_OPEN_ACTIONS] = {"open actions",
+                                ACTION_SELECT "INDEXED BY action_not_over WHERE id > ? AND state < 3 "
+                                              "ORDER BY id LIMIT ?",
+                                false},
+    [STATEMENT_OPEN_ACTIONS_OF] = {"open actions of",
+                                   ACTION_SELECT "INDEXED BY action_line "
+                                                 "WHERE emergency = ? AND state < 3 AND id > ? "
+                                                 "ORDER BY id LIMIT ?",
+                                   false},
+    [STATEMENT_SENT_TEXT] =
+        {"sent text",
+         "SELECT 1 FROM action WHERE emergency = ? AND emergency > 0 AND kind IN (1, 2, 3, 4) "
+         "AND text = ? AND text <> '' LIMIT 1",
+         false},
+
+    [STATEMENT_LIST] = {"list", EMERGENCY_SELECT "WHERE id < ? AND joined_into = 0 ORDER BY id DESC LIMIT ?",
+                        true},
+    [STATEMENT_LIST_PHASE] = {"list phase",
+                              EMERGENCY_SELECT "INDEXED BY emergency_open WHERE id < ? AND closing = 0 "
+                                               "AND joined_into = 0 AND phase = ? ORDER BY id DESC LIMIT ?",
+                              false},
+    [STATEMENT_LIST_CLOSED] = {"list closed",
+                               EMERGENCY_SELECT "WHERE id < ? AND closing <> 0 AND joined_into = 0 "
+                                                "ORDER BY id DESC LIMIT ?",
+                               true},
+    [STATEMENT_TIMELINE] = {"timeline",
+                            "SELECT at_ms, kind, meaning ->> '$.by', say FROM event "
+                            "WHERE emergency = ? AND emergency > 0 AND say IS NOT NULL "
+                            "ORDER BY at_ms, source, sender_id, id",
+                            false},
+    [STATEMENT_ACTIONS_OF] = {"actions of", ACTION_SELECT "WHERE emergency = ? AND emergency > 0 ORDER BY id",
+                              false},
+    [STATEMENT_COUNT_OPEN] = {"count open",
+                              "SELECT phase, count(*) FROM emergency INDEXED BY emergency_open "
+                              "WHERE closing = 0 AND joined_into = 0 GROUP BY phase",
+                              true},
+    [STATEMENT_COUNT_ACTIONS] = {"count actions",
+                                 "SELECT state, count(*) FROM action INDEXED BY action_not_over "
+                                 "WHERE state < 3 GROUP BY state",
+                                 true},
+    [STATEMENT_COUNT_PARKED] = {"count parked",
+                                "SELECT 0, count(*) FROM action INDEXED BY action_parked WHERE state = 5",
+                                true},
+};
+
+const char *store_statement_sql(size_t i, bool *may_scan)
+{
+    if (i >= COUNT_OF(table))
+        return NULL;
+    *may_scan = table[i].may_scan;
+    return table[i].sql;
+}
+
+/* --- errors --- */
+
+/* What passes by itself or by an operator's hand, with the process going on. */
+static bool is_passing(sqlite3 *db, int rc)
+{
+    int error = 0;
+    switch (rc & 0xff) {
+    case SQLITE_FULL:
+    case SQLITE_READONLY:
+    case SQLITE_CANTOPEN:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED: return true;
+    case SQLITE_IOERR:
+        error = sqlite3_system_errno(db);
+        return error == ENOSPC || error == EDQUOT || error == EROFS;
+    default: return false;
+    }
+}
+
+enum store_result store_result_of(sqlite3 *db, int rc)
+{
+    if (rc == SQLITE_OK || rc == SQLITE_ROW)
+        return STORE_OK;
+    if (rc == SQLITE_DONE)
+        return STORE_NONE;
+    return is_passing(db, rc) ? STORE_FULL : STORE_BROKEN;
+}
+
+enum store_result store_failed(struct store *store, int rc, const char *doing)
+{
+    enum store_result result = store_result_of(store->db, rc);
+    if (store->in_transaction)
+        store->lost = result;
+    if (store->troubled)
+        return result;
+    store->troubled = true;
+    log_event(store->log, LOG_LEVEL_ERROR, result == STORE_FULL ? "STORE-FULL" : "STORE-BROKEN", 0, 0,
+              "the database fails at \"%s\": %s (%d, errno %d)", doing, sqlite3_errmsg(store->db), rc,
+              sqlite3_system_errno(store->db));
+    return result;
+}
+
+/* --- running --- */
+
+sqlite3_stmt *store_use(struct store *store, enum store_statement statement)
+{
+    sqlite3_stmt **prepared = &store->statements[statement];
+    if (!*prepared)
+        store->prepare_rc = sqlite3_prepare_v3(store->db, table[statement].sql, -1, SQLITE_PREPARE_PERSISTENT,
+                                               prepared, NULL);
+    return *prepared;
+}
+
+static int step(struct store *store, enum store_statement statement)
+{
+    sqlite3_stmt *prepared = store->statements[statement];
+    return prepared ? sqlite3_step(prepared) : store->prepare_rc;
+}
+
+enum store_result store_next(struct store *store, enum store_statement statement)
+{
+    if (store->lost != STORE_OK)
+        return store->lost;
+    int rc = step(store, statement);
+    if (rc == SQLITE_ROW)
+        return STORE_OK;
+    return rc == SQLITE_DONE ? STORE_NONE : store_failed(store, rc, table[statement].name);
+}
+
+void store_done(struct store *store, enum store_statement statement)
+{
+    sqlite3_reset(store->statements[statement]);
+    sqlite3_clear_bindings(store->statements[statement]);
+}
+
+/* Whether anything may be written now. */
+static enum store_result writable(struct store *store, enum store_statement statement)
+{
+    if (store->in_transaction)
+        return store->lost;
+    log_event(store->log, LOG_LEVEL_ERROR, "STORE-BROKEN", 0, 0, "\"%s\" outside of a transaction",
+              table[statement].name);
+    return STORE_BROKEN;
+}
+
+enum store_result store_write(struct store *store, enum store_statement statement, int *changed)
+{
+    enum store_result result = writable(store, statement);
+    if (result == STORE_OK)
+        result = store_walked(store_next(store, statement));
+    if (changed)
+        *changed = result == STORE_OK ? sqlite3_changes(store->db) : 0;
+    store_done(store, statement);
+    return result;
+}
+
+enum store_result store_write_unique(struct store *store, enum store_statement statement)
+{
+    enum store_result result = writable(store, statement);
+    if (result == STORE_OK) {
+        int rc = step(store, statement);
+        if (rc == SQLITE_CONSTRAINT_UNIQUE)
+            result = STORE_NONE;
+        else if (rc != SQLITE_DONE)
+            result = store_failed(store, rc, table[statement].name);
+    }
+    store_done(store, statement);
+    return result;
+}

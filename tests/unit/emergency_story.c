@@ -1,0 +1,611 @@
+/*
+ * The verbs of emergency_story.h. An expectation that fails tells the story's time and how things stand.
+ */
+#include "tests/unit/emergency_story.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DAY_MS INT64_C(1795392000000) /* 2026-11-23 */
+
+/* --- time --- */
+
+int64_t clock_ms(const char *clock)
+{
+    int hours = 0, minutes = 0, seconds = 0, ms = 0;
+    int read = sscanf(clock, "%d:%d:%d.%d", &hours, &minutes, &seconds, &ms);
+    ck_assert_int_ge(read, 3);
+    return DAY_MS + ((hours * 60 + minutes) * INT64_C(60) + seconds) * 1000 + ms;
+}
+
+static const char *clock_of(int64_t ms, char *out, size_t size)
+{
+    int64_t of_day = ms - DAY_MS;
+    if (ms == 0)
+        (void)snprintf(out, size, "never");
+    else
+        (void)snprintf(out, size, "%02d:%02d:%02d.%03d", (int)(of_day / 3600000),
+                       (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
+    return out;
+}
+
+void at(struct story *t, const char *clock)
+{
+    t->at_ms = clock_ms(clock);
+}
+
+/* --- what must hold in any state --- */
+
+static void check_state(const struct story *t)
+{
+    const struct emergency *e = &t->e;
+    bool in_period = e->phase == PHASE_CONTACTED || e->phase == PHASE_FOLLOWED_UP;
+    if (e->due_ms != 0 && (!in_period || e->paused || e->ticket_id == 0 || !emergency_is_open(e)))
+        ck_abort_msg("a clock runs while %s", emergency_state(e));
+    if ((e->step == ACTION_NONE) != (e->step_cause == 0))
+        ck_abort_msg("a step and its cause come and go together");
+    if (e->asked && (e->step != ACTION_NONE || !emergency_is_open(e)))
+        ck_abort_msg("asked, and done or closed all the same");
+    struct want list[EMERGENCY_WANTS];
+    size_t count = emergency_wants(e, list);
+    if (count > 0 && !emergency_is_open(e))
+        ck_abort_msg("something is wanted of what is closed");
+    for (size_t i = 0; i < count; i++)
+        if (!emergency_still_wants(e, list[i].kind, list[i].cause))
+            ck_abort_msg("wanted, and not wanted");
+}
+
+/* Otherwise the ledger would spin. */
+static void check_wake(const struct story *t, const struct event *event)
+{
+    int64_t wake_ms = emergency_wake_ms(&t->e, &t->policy);
+    if (wake_ms != 0 && wake_ms <= event->at_ms)
+        ck_abort_msg("a wake at once after a wake");
+}
+
+void expect_same(const struct emergency *a, const struct emergency *b, const char *what)
+{
+    const unsigned char *left = (const unsigned char *)a, *right = (const unsigned char *)b;
+    for (size_t i = 0; i < sizeof *a; i++)
+        if (left[i] != right[i])
+            ck_abort_msg("%s: %s and %s, due %lld and %lld, different from byte %zu on", what,
+                         emergency_state(a), emergency_state(b), (long long)a->due_ms, (long long)b->due_ms,
+                         i);
+}
+
+void story_replay(const struct story *t, struct emergency *e)
+{
+    struct outcome out;
+    memset(e, 0, sizeof *e);
+    emergency_replay(e, 1, t->events, t->count, &t->policy, 0, &out);
+}
+
+/* --- the ledger's part --- */
+
+static bool insert(struct story *t, const struct event *event)
+{
+    ck_assert_uint_lt(t->count, STORY_EVENTS);
+    size_t place = t->count;
+    while (place > 0 && event_compare(event, &t->events[place - 1]) < 0)
+        place--;
+    memmove(&t->events[place + 1], &t->events[place], (t->count - place) * sizeof *event);
+    t->events[place] = *event;
+    t->count++;
+    return place + 1 == t->count;
+}
+
+void arrive(struct story *t, const struct event *event)
+{
+    bool last = insert(t, event);
+    bool opens = !t->opened && event_opens(event);
+    if (!t->opened && !opens)
+        return; /* it waits for its emergency */
+    if (opens) {
+        memset(&t->e, 0, sizeof t->e);
+        emergency_init(&t->e, 1, event->at_ms, &t->policy);
+        t->opened = true;
+    }
+    if (opens ? t->count > 1 : emergency_is_late(&t->e, event))
+        emergency_replay(&t->e, 1, t->events, t->count, &t->policy, event->row, &t->out);
+    else
+        emergency_apply(&t->e, event, &t->policy, &t->out);
+    check_state(t);
+    if (last && event->type == EVENT_WAKE)
+        check_wake(t, event);
+}
+
+struct event new_event(struct story *t, enum event_type type, enum event_source source)
+{
+    struct event event;
+    memset(&event, 0, sizeof event);
+    event.row = ++t->rows;
+    event.emergency = 1;
+    event.type = type;
+    event.source = source;
+    event.at_ms = event.now_ms = t->at_ms;
+    event.resolution_ms = 1;
+    (void)snprintf(event.id, sizeof event.id, "%06lld", (long long)event.row);
+    return event;
+}
+
+void happen(struct story *t, struct event *event)
+{
+    arrive(t, event);
+}
+
+static void by(struct story *t, struct event *event, const char *otherwise)
+{
+    (void)snprintf(event->by, sizeof event->by, "%s", t->by ? t->by : otherwise);
+}
+
+/* --- pages --- */
+
+static struct event page_event(struct story *t, const char *incident, enum page_status status)
+{
+    struct event event = new_event(t, EVENT_PAGE, EVENT_SOURCE_PAGERDUTY);
+    (void)snprintf(event.page.incident, sizeof event.page.incident, "%s", incident);
+    (void)snprintf(event.page.title, sizeof event.page.title, "Production is down");
+    event.page.status = status;
+    return event;
+}
+
+void page(struct story *t, const char *incident, enum page_status status)
+{
+    struct event event = page_event(t, incident, status);
+    (void)snprintf(event.page.event, sizeof event.page.event, "%s", page_status_name(status));
+    event.page.by_person = status != PAGE_TRIGGERED;
+    if (event.page.by_person)
+        by(t, &event, "Eng One");
+    happen(t, &event);
+}
+
+void page_read(struct story *t, const char *incident, enum page_status status)
+{
+    struct event event = page_event(t, incident, status);
+    happen(t, &event);
+}
+
+void page_resolved_by_itself(struct story *t, const char *incident)
+{
+    struct event event = page_event(t, incident, PAGE_RESOLVED);
+    (void)snprintf(event.page.event, sizeof event.page.event, "resolved");
+    happen(t, &event);
+}
+
+void page_merged(struct story *t, const char *incident)
+{
+    struct event event = page_event(t, incident, PAGE_RESOLVED);
+    (void)snprintf(event.page.event, sizeof event.page.event, "resolved");
+    event.page.by_person = true;
+    event.page.merged = true;
+    by(t, &event, "Eng One");
+    happen(t, &event);
+}
+
+/* --- the ticket --- */
+
+void linked(struct story *t, int64_t ticket)
+{
+    struct event event = new_event(t, EVENT_LINK, EVENT_SOURCE_SELF);
+    event.ticket_id = ticket;
+    happen(t, &event);
+}
+
+static struct event ticket_event(struct story *t, enum event_type type)
+{
+    struct event event = new_event(t, type, EVENT_SOURCE_ZENDESK);
+    event.ticket_id = STORY_TICKET;
+    return event;
+}
+
+/* API objects have times of whole seconds. */
+static void cut_to_second(struct event *event)
+{
+    event->at_ms -= event->at_ms % 1000;
+    event->resolution_ms = 1000;
+}
+
+void ticket_opened(struct story *t)
+{
+    struct event event = ticket_event(t, EVENT_OPENED);
+    cut_to_second(&event);
+    happen(t, &event);
+}
+
+void ticket_read(struct story *t, enum ticket_priority priority, enum ticket_status status)
+{
+    struct event event = ticket_event(t, EVENT_TICKET);
+    cut_to_second(&event);
+    event.ticket = (struct ticket_facts){
+        .known = true, .from_api = true, .priority = priority, .status = status, .requester_id = 5};
+    happen(t, &event);
+}
+
+void priority_changed(struct story *t, enum ticket_priority was, enum ticket_priority is)
+{
+    struct event event = ticket_event(t, EVENT_TICKET);
+    event.ticket = (struct ticket_facts){
+        .known = true, .priority = is, .previous_priority = was, .status = STATUS_OPEN};
+    by(t, &event, "Eng One");
+    happen(t, &event);
+}
+
+void status_changed(struct story *t, enum ticket_status was, enum ticket_status is)
+{
+    struct event event = ticket_event(t, EVENT_TICKET);
+    event.ticket = (struct ticket_facts){
+        .known = true, .priority = PRIORITY_URGENT, .status = is, .previous_status = was};
+    by(t, &event, "Eng One");
+    happen(t, &event);
+}
+
+void ticket_gone(struct story *t)
+{
+    struct event event = ticket_event(t, EVENT_TICKET_GONE);
+    (void)snprintf(event.text, sizeof event.text, "deleted");
+    happen(t, &event);
+}
+
+static struct event comment_event(struct story *t, enum author_standing standing)
+{
+    struct event event = ticket_event(t, EVENT_COMMENT);
+    cut_to_second(&event);
+    event.comment.id = event.row;
+    event.comment.standing = standing;
+    event.comment.is_public = true;
+    return event;
+}
+
+void comment(struct story *t, enum author_standing standing, bool is_public)
+{
+    struct event event = comment_event(t, standing);
+    event.comment.is_public = is_public;
+    by(t, &event, "Somebody Else");
+    happen(t, &event);
+}
+
+void staff_comment(struct story *t)
+{
+    struct event event = comment_event(t, AUTHOR_STAFF);
+    by(t, &event, "Eng One");
+    happen(t, &event);
+}
+
+void customer_comment(struct story *t)
+{
+    comment(t, AUTHOR_CUSTOMER, true);
+}
+
+void outsider_comment(struct story *t)
+{
+    comment(t, AUTHOR_OUTSIDER, true);
+}
+
+void automatic_reply(struct story *t)
+{
+    struct event event = comment_event(t, AUTHOR_CUSTOMER);
+    event.comment.automatic = true;
+    happen(t, &event);
+}
+
+/* --- persons, time, calls --- */
+
+void wake(struct story *t)
+{
+    struct event event = new_event(t, EVENT_WAKE, EVENT_SOURCE_SELF);
+    happen(t, &event);
+}
+
+void clock_set(struct story *t, int64_t shift_ms)
+{
+    struct event event = new_event(t, EVENT_CLOCK_STEP, EVENT_SOURCE_SELF);
+    event.shift_ms = shift_ms;
+    happen(t, &event);
+}
+
+static void give(struct story *t, enum command name, int64_t for_ms)
+{
+    const char *refusal = emergency_forbids(&t->e, name);
+    if (refusal)
+        ck_abort_msg("%s is refused: %s", command_name(name), refusal);
+    struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_PERSON);
+    event.command = (struct command_facts){.name = name, .for_ms = for_ms};
+    by(t, &event, "Manager");
+    happen(t, &event);
+}
+
+void command(struct story *t, enum command name)
+{
+    give(t, name, 0);
+}
+
+void extend(struct story *t, int64_t for_ms)
+{
+    give(t, COMMAND_EXTEND, for_ms);
+}
+
+static void call_ends(struct story *t, enum event_type type, const struct call_facts *call)
+{
+    struct event event = new_event(t, type, EVENT_SOURCE_SELF);
+    event.ticket_id = STORY_TICKET;
+    event.call = *call;
+    happen(t, &event);
+}
+
+static bool find_want(const struct story *t, enum action_kind kind, struct want *found)
+{
+    struct want list[EMERGENCY_WANTS];
+    size_t count = emergency_wants(&t->e, list);
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].kind != kind)
+            continue;
+        *found = list[i];
+        return true;
+    }
+    return false;
+}
+
+void looked(struct story *t)
+{
+    ck_assert_msg(t->e.step != ACTION_NONE, "no step is wanted to look for");
+    const struct call_facts call = {.action = 1, .kind = t->e.step, .cause = t->e.step_cause};
+    call_ends(t, EVENT_LOOKED, &call);
+}
+
+void released(struct story *t, enum action_kind kind)
+{
+    struct want want;
+    if (!find_want(t, kind, &want))
+        ck_abort_msg("no %s is wanted", action_kind_name(kind));
+    t->call = (struct call_facts){.action = 1, .kind = kind, .cause = want.cause, .dry = t->dry};
+    call_ends(t, EVENT_RELEASED, &t->call);
+}
+
+static void accept_at(struct story *t, enum action_kind kind, int64_t accepted_ms)
+{
+    ck_assert_int_eq(t->call.kind, kind);
+    t->call.accepted_ms = accepted_ms;
+    call_ends(t, EVENT_ACCEPTED, &t->call);
+    if (wants(t, kind))
+        ck_abort_msg("a second %s is wanted", action_kind_name(kind));
+}
+
+void accepted(struct story *t, enum action_kind kind)
+{
+    accept_at(t, kind, t->at_ms);
+}
+
+void accepted_since(struct story *t, enum action_kind kind, const char *clock)
+{
+    accept_at(t, kind, clock_ms(clock));
+}
+
+void refused(struct story *t)
+{
+    call_ends(t, EVENT_REFUSED, &t->call);
+}
+
+void sent(struct story *t, enum action_kind kind)
+{
+    looked(t);
+    released(t, kind);
+    accepted(t, kind);
+}
+
+/* --- beginnings --- */
+
+struct story *story_new(void)
+{
+    struct story *t = calloc(1, sizeof *t);
+    ck_assert_ptr_nonnull(t);
+    t->policy = (struct policy){
+        .follow_up_after_ms = MINUTES(15),
+        .downgrade_after_ms = MINUTES(15),
+        .stale_after_ms = MINUTES(60),
+        .page_if_missing_ms = MINUTES(2),
+        .contact_within_ms = MINUTES(20),
+        .ask_after_engineer_comment = true,
+        .downgrade_priority = PRIORITY_HIGH,
+    };
+    at(t, "12:00:00");
+    return t;
+}
+
+void go_paged(struct story *t)
+{
+    at(t, "12:00:00");
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET);
+    at(t, "12:00:01");
+    ticket_read(t, PRIORITY_URGENT, STATUS_OPEN);
+}
+
+void go_acknowledged(struct story *t)
+{
+    go_paged(t);
+    at(t, "12:00:20");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+}
+
+void go_followed_up(struct story *t)
+{
+    at(t, "12:15:40");
+    wake(t);
+    looked(t);
+    released(t, ACTION_FOLLOW_UP);
+    at(t, "12:15:41");
+    accepted(t, ACTION_FOLLOW_UP);
+}
+
+void go_downgraded(struct story *t)
+{
+    at(t, "12:30:41");
+    wake(t);
+    looked(t);
+    released(t, ACTION_DOWNGRADE);
+    at(t, "12:30:42");
+    accepted(t, ACTION_DOWNGRADE);
+}
+
+struct story *paged(void)
+{
+    struct story *t = story_new();
+    go_paged(t);
+    return t;
+}
+
+struct story *acknowledged(void)
+{
+    struct story *t = story_new();
+    go_acknowledged(t);
+    return t;
+}
+
+struct story *contacted(void)
+{
+    struct story *t = acknowledged();
+    at(t, "12:00:40");
+    staff_comment(t);
+    return t;
+}
+
+struct story *auto_contacted(void)
+{
+    struct story *t = story_new();
+    t->policy.first_contact_automatic = true;
+    go_acknowledged(t);
+    at(t, "12:00:40");
+    sent(t, ACTION_FIRST_CONTACT);
+    return t;
+}
+
+struct story *followed_up(void)
+{
+    struct story *t = contacted();
+    go_followed_up(t);
+    return t;
+}
+
+struct story *downgraded(void)
+{
+    struct story *t = followed_up();
+    go_downgraded(t);
+    return t;
+}
+
+struct story *engaged(void)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    customer_comment(t);
+    return t;
+}
+
+void story_end(struct story *t)
+{
+    struct emergency again;
+    story_replay(t, &again);
+    expect_same(&t->e, &again, "the journal added up again");
+    free(t);
+}
+
+/* --- what is expected --- */
+
+void expect_state(const struct story *t, const char *state)
+{
+    char clock[32];
+    if (strcmp(emergency_state(&t->e), state) != 0)
+        ck_abort_msg("%s: the state is %s, not %s", clock_of(t->at_ms, clock, sizeof clock),
+                     emergency_state(&t->e), state);
+}
+
+void expect_held(const struct story *t, const char *held)
+{
+    const char *is = emergency_held(&t->e);
+    if (strcmp(is ? is : "not", held ? held : "not") != 0)
+        ck_abort_msg("held: %s, wanted %s", is ? is : "not", held ? held : "not");
+}
+
+static void expect_next_ms(const struct story *t, enum action_kind step, int64_t due_ms)
+{
+    char now[32], got[32], want[32];
+    int64_t is_ms;
+    enum action_kind is = emergency_next(&t->e, &is_ms);
+    if (is == ACTION_NONE)
+        is_ms = 0;
+    if (is != step || is_ms != due_ms)
+        ck_abort_msg("%s: next is %s at %s, wanted %s at %s", clock_of(t->at_ms, now, sizeof now),
+                     action_kind_name(is), clock_of(is_ms, got, sizeof got), action_kind_name(step),
+                     clock_of(due_ms, want, sizeof want));
+}
+
+void expect_next(const struct story *t, enum action_kind step, const char *clock)
+{
+    expect_next_ms(t, step, clock_ms(clock));
+}
+
+void expect_no_next(const struct story *t)
+{
+    expect_next_ms(t, ACTION_NONE, 0);
+}
+
+bool wants(const struct story *t, enum action_kind kind)
+{
+    struct want unused;
+    return find_want(t, kind, &unused);
+}
+
+void expect_wants(const struct story *t, enum action_kind kind)
+{
+    char clock[32];
+    if (!wants(t, kind))
+        ck_abort_msg("%s: no %s is wanted", clock_of(t->at_ms, clock, sizeof clock), action_kind_name(kind));
+}
+
+void expect_no_step(const struct story *t)
+{
+    char clock[32];
+    for (enum action_kind kind = ACTION_FIRST_CONTACT; kind <= ACTION_URGENT; kind++)
+        if (wants(t, kind))
+            ck_abort_msg("%s: %s is wanted", clock_of(t->at_ms, clock, sizeof clock), action_kind_name(kind));
+}
+
+void expect_time(int64_t ms, const char *clock)
+{
+    char got[32];
+    if (ms != (clock ? clock_ms(clock) : 0))
+        ck_abort_msg("%s, wanted %s", clock_of(ms, got, sizeof got), clock ? clock : "never");
+}
+
+void expect_wake(const struct story *t, const char *clock)
+{
+    expect_time(emergency_wake_ms(&t->e, &t->policy), clock);
+}
+
+void expect_said(const struct story *t, const char *part)
+{
+    if (!strstr(t->out.say, part))
+        ck_abort_msg("said \"%s\", without \"%s\"", t->out.say, part);
+}
+
+void expect_prompt(const struct story *t, const char *part)
+{
+    expect_said(t, part);
+    ck_assert_msg(t->out.prompts, "said without asking: %s", t->out.say);
+    ck_assert_str_eq(t->out.kind, "prompt");
+}
+
+void expect_no_prompt(const struct story *t)
+{
+    ck_assert_msg(!t->out.prompts, "asked: %s", t->out.say);
+}
+
+void expect_why(const struct story *t, const char *part)
+{
+    char why[640];
+    emergency_held_why(&t->e, why, sizeof why);
+    if (!strstr(why, part))
+        ck_abort_msg("held because \"%s\", without \"%s\"", why, part);
+}

@@ -1,0 +1,688 @@
+/*
+ * The states of an emergency: how it opens and ends, who wins against whom, and which command is allowed
+ * where.
+ */
+#include "tests/unit/emergency_story.h"
+#include "tests/unit/suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+START_TEST(from_a_page_to_the_downgrade)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    expect_state(t, "paged");
+    linked(t, STORY_TICKET);
+    ticket_read(t, PRIORITY_URGENT, STATUS_OPEN);
+    expect_state(t, "paged");
+    at(t, "12:00:20");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+    expect_state(t, "acknowledged");
+    at(t, "12:00:40");
+    staff_comment(t);
+    expect_state(t, "contacted");
+    go_followed_up(t);
+    expect_state(t, "followed_up");
+    go_downgraded(t);
+    expect_state(t, "downgraded");
+    expect_no_step(t);
+    expect_no_next(t);
+    expect_time(t->e.opened_ms, "12:00:00");
+    expect_time(t->e.acknowledged_ms, "12:00:20");
+    expect_time(t->e.contacted_ms, "12:00:40");
+    expect_time(t->e.followed_up_ms, "12:15:41");
+    expect_time(t->e.downgraded_ms, "12:30:42");
+    expect_time(t->e.answered_ms, NULL);
+    expect_time(t->e.closed_ms, NULL);
+    ck_assert_str_eq(t->e.engineer, "Eng One");
+    ck_assert_int_eq(t->e.priority, PRIORITY_HIGH);
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_ticket_opens_one_too)
+{
+    struct story *t = story_new();
+    ticket_opened(t);
+    ticket_read(t, PRIORITY_URGENT, STATUS_NEW);
+    expect_state(t, "paged");
+    ck_assert_int_eq(t->e.ticket_id, STORY_TICKET);
+    expect_time(t->e.urgent_ms, "12:00:00");
+    at(t, "12:00:30");
+    page(t, "P1", PAGE_TRIGGERED);
+    expect_time(t->e.opened_ms, "12:00:00");
+    ck_assert_int_eq(t->e.page_count, 1);
+    story_end(t);
+}
+END_TEST
+
+START_TEST(what_opens_and_what_does_not)
+{
+    struct event event = {.type = EVENT_PAGE};
+    event.page.status = PAGE_TRIGGERED;
+    ck_assert(event_opens(&event));
+    event.page.status = PAGE_ACKNOWLEDGED;
+    ck_assert(event_opens(&event));
+    event.page.status = PAGE_RESOLVED;
+    ck_assert(!event_opens(&event));
+    for (enum event_type type = 0; type < EVENT_TYPE_COUNT; type++) {
+        event.type = type;
+        ck_assert_int_eq(event_opens(&event), type == EVENT_OPENED);
+    }
+}
+END_TEST
+
+/* --- the ticket's state --- */
+
+START_TEST(an_incident_opens_whatever_the_tickets_state)
+{
+    static const enum ticket_status states[] = {STATUS_SOLVED, STATUS_CLOSED, STATUS_PENDING};
+    for (size_t i = 0; i < COUNT_OF(states); i++) {
+        struct story *t = story_new();
+        page(t, "P1", PAGE_TRIGGERED);
+        linked(t, STORY_TICKET);
+        ticket_read(t, PRIORITY_NORMAL, states[i]);
+        expect_state(t, "paged");
+        at(t, "12:01:00");
+        ticket_read(t, PRIORITY_NORMAL, states[i]);
+        expect_state(t, "paged");
+        story_end(t);
+    }
+}
+END_TEST
+
+START_TEST(a_change_that_was_told_closes_though_nothing_was_read_before)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET);
+    at(t, "12:01:00");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    expect_state(t, "closed");
+    story_end(t);
+
+    t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET);
+    at(t, "12:01:00");
+    priority_changed(t, PRIORITY_URGENT, PRIORITY_NORMAL);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_change_that_was_told_without_the_other_half_still_closes)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET);
+    ticket_read(t, PRIORITY_URGENT, STATUS_UNKNOWN);
+    at(t, "12:01:00");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+/* A webhook of yesterday, delivered late, is about the emergency before this one. */
+START_TEST(a_change_from_before_the_opening_closes_nothing)
+{
+    struct story *t = contacted();
+    at(t, "11:00:00");
+    priority_changed(t, PRIORITY_URGENT, PRIORITY_NORMAL);
+    expect_state(t, "contacted");
+    at(t, "11:00:01");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    expect_state(t, "contacted");
+    at(t, "11:00:02");
+    ticket_gone(t);
+    expect_state(t, "contacted");
+    expect_next(t, ACTION_FOLLOW_UP, "12:15:40");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_lowered_ticket_closes_and_stays_closed)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    t->by = "Manager";
+    priority_changed(t, PRIORITY_URGENT, PRIORITY_NORMAL);
+    expect_state(t, "closed");
+    expect_said(t, "Manager set the ticket to normal");
+    expect_time(t->e.closed_ms, "12:05:00");
+    expect_no_next(t);
+    expect_wake(t, NULL);
+    at(t, "12:06:00");
+    status_changed(t, STATUS_OPEN, STATUS_PENDING);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_lowered_ticket_is_noticed_by_reading)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    ticket_read(t, PRIORITY_HIGH, STATUS_OPEN);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_ticket_without_priority_is_a_lowered_one)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    ticket_read(t, PRIORITY_NONE, STATUS_OPEN);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(solved_and_open_again_goes_on_with_what_was_left)
+{
+    struct story *t = contacted();
+    at(t, "12:05:40");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    expect_state(t, "closed");
+    expect_said(t, "Closed: solved");
+    expect_no_next(t);
+    at(t, "13:00:00");
+    status_changed(t, STATUS_SOLVED, STATUS_OPEN);
+    expect_state(t, "contacted");
+    expect_time(t->e.closed_ms, NULL);
+    expect_next(t, ACTION_FOLLOW_UP, "13:10:00");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_reply_that_opens_the_ticket_again_is_an_answer)
+{
+    struct story *t = contacted();
+    at(t, "12:05:40");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    at(t, "12:06:00");
+    struct event event = new_event(t, EVENT_COMMENT, EVENT_SOURCE_ZENDESK);
+    event.ticket_id = STORY_TICKET;
+    event.ticket = (struct ticket_facts){.known = true, .priority = PRIORITY_URGENT, .status = STATUS_OPEN};
+    event.comment = (struct comment_facts){.id = 99, .standing = AUTHOR_CUSTOMER, .is_public = true};
+    happen(t, &event);
+    expect_state(t, "engaged");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(solved_and_open_again_but_lower_stays_closed)
+{
+    struct story *t = contacted();
+    at(t, "12:05:40");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    at(t, "12:06:00");
+    ticket_read(t, PRIORITY_NORMAL, STATUS_OPEN);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(solved_lowered_and_open_again_stays_closed)
+{
+    struct story *t = contacted();
+    at(t, "12:05:40");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    at(t, "12:06:00");
+    ticket_read(t, PRIORITY_NORMAL, STATUS_SOLVED);
+    at(t, "12:07:00"); /* says nothing of the priority: it is what it was */
+    ticket_read(t, PRIORITY_UNKNOWN, STATUS_OPEN);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_downgraded_ticket_solved_and_open_again_is_the_same_row)
+{
+    struct story *t = downgraded();
+    at(t, "12:40:00");
+    ticket_read(t, PRIORITY_HIGH, STATUS_SOLVED);
+    expect_state(t, "closed");
+    at(t, "12:41:00");
+    ticket_read(t, PRIORITY_HIGH, STATUS_OPEN);
+    expect_state(t, "downgraded");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_deleted_ticket_closes_and_may_come_back)
+{
+    struct story *t = contacted();
+    at(t, "12:05:40");
+    ticket_gone(t);
+    expect_state(t, "closed");
+    ck_assert_str_eq(t->e.closed_why, "deleted");
+    at(t, "12:06:00");
+    ticket_read(t, PRIORITY_URGENT, STATUS_OPEN);
+    expect_state(t, "contacted");
+    expect_next(t, ACTION_FOLLOW_UP, "12:16:00");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(raised_again_after_the_downgrade_ends_it_for_a_new_one)
+{
+    struct story *t = downgraded();
+    at(t, "12:45:00");
+    priority_changed(t, PRIORITY_HIGH, PRIORITY_URGENT);
+    expect_state(t, "closed");
+    ck_assert(t->out.reread);
+    expect_time(t->out.raised_ms, "12:45:00");
+    story_end(t);
+
+    t = contacted();
+    at(t, "12:05:00");
+    priority_changed(t, PRIORITY_HIGH, PRIORITY_URGENT);
+    expect_state(t, "contacted");
+    ck_assert(!t->out.reread);
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_lowered_ticket_after_the_downgrade_ends_nothing)
+{
+    struct story *t = downgraded();
+    at(t, "12:45:00");
+    priority_changed(t, PRIORITY_HIGH, PRIORITY_LOW);
+    expect_state(t, "downgraded");
+    story_end(t);
+}
+END_TEST
+
+/* --- our own downgrade comes back to us --- */
+
+START_TEST(the_echo_of_our_downgrade_is_no_persons_doing)
+{
+    static const char *const echoes[] = {"12:30:41.100", "12:30:41.900", "12:30:42.500", "12:31:00"};
+    for (size_t i = 0; i < COUNT_OF(echoes); i++) {
+        struct story *t = followed_up();
+        at(t, "12:30:41");
+        wake(t);
+        looked(t);
+        at(t, "12:30:41.500");
+        released(t, ACTION_DOWNGRADE);
+        if (i < 2) { /* with Zendesk's clock behind, even before it left */
+            at(t, echoes[i]);
+            priority_changed(t, PRIORITY_URGENT, PRIORITY_HIGH);
+        }
+        at(t, "12:30:42");
+        accepted(t, ACTION_DOWNGRADE);
+        expect_state(t, "downgraded");
+        at(t, echoes[i]);
+        priority_changed(t, PRIORITY_URGENT, PRIORITY_HIGH);
+        expect_state(t, "downgraded");
+        expect_time(t->e.closed_ms, NULL);
+        ck_assert_str_eq(t->e.closed_why, "");
+        story_end(t);
+    }
+}
+END_TEST
+
+START_TEST(the_echo_while_the_write_is_out_closes_nothing)
+{
+    struct story *t = followed_up();
+    at(t, "12:30:41");
+    wake(t);
+    looked(t);
+    released(t, ACTION_DOWNGRADE);
+    at(t, "12:30:41.500");
+    priority_changed(t, PRIORITY_URGENT, PRIORITY_HIGH);
+    expect_state(t, "followed_up");
+    at(t, "12:30:43"); /* the answer to the write was late */
+    accepted_since(t, ACTION_DOWNGRADE, "12:30:41.400");
+    expect_state(t, "downgraded");
+    expect_time(t->e.downgraded_ms, "12:30:41.400");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_refused_downgrade_lets_a_person_win)
+{
+    struct story *t = followed_up();
+    at(t, "12:30:41");
+    wake(t);
+    looked(t);
+    released(t, ACTION_DOWNGRADE);
+    at(t, "12:30:42");
+    priority_changed(t, PRIORITY_URGENT, PRIORITY_NORMAL);
+    at(t, "12:30:43");
+    refused(t);
+    at(t, "12:30:45"); /* it is read again before the next attempt */
+    ticket_read(t, PRIORITY_NORMAL, STATUS_OPEN);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+/* Only a downgrade of ours can lower the ticket. */
+START_TEST(lowered_while_a_follow_up_is_on_its_way_closes)
+{
+    struct story *t = contacted();
+    at(t, "12:15:40");
+    wake(t);
+    looked(t);
+    released(t, ACTION_FOLLOW_UP);
+    at(t, "12:15:41");
+    priority_changed(t, PRIORITY_URGENT, PRIORITY_NORMAL);
+    at(t, "12:15:42");
+    accepted(t, ACTION_FOLLOW_UP);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
+/* In a dry run the ticket stays urgent: reading that is no news. */
+START_TEST(a_dry_downgrade_leaves_the_ticket_as_it_is)
+{
+    struct story *t = story_new();
+    t->policy.dry_run = true;
+    t->dry = true;
+    go_acknowledged(t);
+    ck_assert(t->e.dry_run);
+    at(t, "12:00:40");
+    staff_comment(t);
+    go_followed_up(t);
+    go_downgraded(t);
+    expect_state(t, "downgraded");
+    at(t, "12:32:00");
+    ticket_read(t, PRIORITY_URGENT, STATUS_OPEN);
+    expect_state(t, "downgraded");
+    ck_assert(!t->out.reread);
+    story_end(t);
+}
+END_TEST
+
+/* --- persons --- */
+
+START_TEST(close_ends_all_and_reopen_comes_back_paused)
+{
+    struct story *t = contacted();
+    at(t, "12:05:40");
+    command(t, COMMAND_CLOSE);
+    expect_state(t, "closed");
+    ck_assert_str_eq(t->e.closed_why, "closed by Manager");
+    expect_no_step(t);
+    expect_no_next(t);
+    expect_held(t, NULL);
+    expect_wake(t, NULL);
+    at(t, "12:20:00");
+    wake(t);
+    expect_no_step(t);
+    status_changed(t, STATUS_SOLVED, STATUS_OPEN); /* only what the ticket closed comes back with it */
+    expect_state(t, "closed");
+    at(t, "12:30:00");
+    command(t, COMMAND_REOPEN);
+    expect_state(t, "contacted");
+    expect_held(t, "paused");
+    expect_no_next(t);
+    at(t, "12:31:00");
+    command(t, COMMAND_RESUME);
+    expect_next(t, ACTION_FOLLOW_UP, "12:41:00");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(close_takes_back_a_step_that_has_not_left)
+{
+    struct story *t = contacted();
+    at(t, "12:15:40");
+    wake(t);
+    expect_wants(t, ACTION_FOLLOW_UP);
+    int64_t cause = t->e.step_cause;
+    at(t, "12:15:41");
+    command(t, COMMAND_CLOSE);
+    expect_no_step(t);
+    ck_assert(!emergency_still_wants(&t->e, ACTION_FOLLOW_UP, cause));
+    story_end(t);
+}
+END_TEST
+
+START_TEST(back_to_urgent_by_a_persons_button)
+{
+    struct story *t = downgraded();
+    at(t, "12:40:00");
+    command(t, COMMAND_URGENT);
+    expect_state(t, "engaged");
+    sent(t, ACTION_URGENT);
+    ck_assert_int_eq(t->e.priority, PRIORITY_URGENT);
+    expect_state(t, "engaged");
+    at(t, "12:40:01");
+    priority_changed(t, PRIORITY_HIGH, PRIORITY_URGENT); /* the echo */
+    expect_state(t, "engaged");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_note_changes_nothing)
+{
+    struct story *t = contacted();
+    struct emergency before = t->e;
+    at(t, "12:05:00");
+    command(t, COMMAND_NOTE);
+    expect_state(t, "contacted");
+    ck_assert_int_eq(t->e.due_ms, before.due_ms);
+    ck_assert_str_eq(t->out.kind, "note");
+    story_end(t);
+}
+END_TEST
+
+/* --- the contract's table of commands --- */
+
+static struct story *paged_without_ticket(void)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    return t;
+}
+
+static struct story *contacted_without_ticket(void)
+{
+    struct story *t = paged_without_ticket();
+    command(t, COMMAND_CONTACTED);
+    return t;
+}
+
+static struct story *paused(void)
+{
+    struct story *t = contacted();
+    command(t, COMMAND_PAUSE);
+    return t;
+}
+
+static struct story *asked(void)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    outsider_comment(t);
+    at(t, "12:15:40");
+    wake(t);
+    return t;
+}
+
+static struct story *asked_for_the_downgrade(void)
+{
+    struct story *t = followed_up();
+    at(t, "12:20:00");
+    automatic_reply(t);
+    at(t, "12:30:41");
+    wake(t);
+    return t;
+}
+
+static struct story *engaged_before_contact(void)
+{
+    struct story *t = acknowledged();
+    at(t, "12:00:30");
+    command(t, COMMAND_CALL_STARTED);
+    return t;
+}
+
+static struct story *engaged_and_nobody_there(void)
+{
+    struct story *t = acknowledged();
+    at(t, "12:00:30");
+    command(t, COMMAND_REPLIED);
+    return t;
+}
+
+static struct story *engaged_after_the_downgrade(void)
+{
+    struct story *t = downgraded();
+    at(t, "12:40:00");
+    customer_comment(t);
+    return t;
+}
+
+static struct story *closed_by_a_person(void)
+{
+    struct story *t = asked();
+    command(t, COMMAND_CLOSE);
+    return t;
+}
+
+static struct story *closed_by_its_ticket(void)
+{
+    struct story *t = downgraded();
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    return t;
+}
+
+static const struct {
+    struct story *(*begin)(void);
+    const char *state;
+    const char *allowed;
+} command_table[] = {
+    {paged, "paged", "contacted first-contact replied pause resume call-started note close"},
+    {paged_without_ticket, "paged", "contacted replied pause resume call-started link note close"},
+    {acknowledged, "acknowledged", "contacted first-contact replied pause resume call-started note close"},
+    {contacted, "contacted", "followed-up replied extend pause resume downgrade call-started note close"},
+    {auto_contacted, "contacted",
+     "contacted followed-up replied extend pause resume downgrade call-started note close"},
+    {contacted_without_ticket, "contacted",
+     "followed-up replied extend pause resume call-started link note close"},
+    {paused, "contacted", "followed-up replied extend pause resume downgrade call-started note close"},
+    {asked, "contacted", "followed-up replied extend pause resume do-it downgrade call-started note close"},
+    {followed_up, "followed_up", "replied extend pause resume downgrade call-started note close"},
+    {asked_for_the_downgrade, "followed_up",
+     "replied extend pause resume do-it downgrade call-started note close"},
+    {downgraded, "downgraded", "replied pause resume urgent call-started note close"},
+    {engaged, "engaged", "replied pause resume downgrade call-started note close"},
+    {engaged_before_contact, "engaged",
+     "first-contact replied pause resume downgrade call-started note close"},
+    {engaged_and_nobody_there, "engaged",
+     "contacted first-contact replied pause resume downgrade call-started note close"},
+    {engaged_after_the_downgrade, "engaged",
+     "replied pause resume downgrade urgent call-started note close"},
+    {closed_by_a_person, "closed", "note reopen"},
+    {closed_by_its_ticket, "closed", "note reopen"},
+};
+
+static void list_allowed(const struct emergency *e, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (enum command name = COMMAND_NONE + 1; name < COMMAND_COUNT; name++)
+        if (!emergency_forbids(e, name))
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", command_name(name));
+}
+
+START_TEST(commands_are_allowed_where_the_contract_says)
+{
+    for (size_t i = 0; i < COUNT_OF(command_table); i++) {
+        struct story *t = command_table[i].begin();
+        char allowed[256];
+        expect_state(t, command_table[i].state);
+        list_allowed(&t->e, allowed, sizeof allowed);
+        ck_assert_msg(strcmp(allowed, command_table[i].allowed) == 0, "row %zu:\n%s, wanted\n%s", i, allowed,
+                      command_table[i].allowed);
+        story_end(t);
+    }
+}
+END_TEST
+
+/* A command that lost its race changes nothing where it stands in the order. */
+START_TEST(a_command_that_is_not_allowed_changes_nothing)
+{
+    for (size_t i = 0; i < COUNT_OF(command_table); i++) {
+        for (enum command name = COMMAND_NONE; name < COMMAND_COUNT; name++) {
+            struct story *t = command_table[i].begin();
+            const char *refusal = emergency_forbids(&t->e, name);
+            if (refusal) {
+                ck_assert_str_ne(refusal, "");
+                struct emergency before;
+                memcpy(&before, &t->e, sizeof before);
+                struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_PERSON);
+                event.command = (struct command_facts){.name = name, .for_ms = MINUTES(5)};
+                happen(t, &event);
+                before.last_ms = t->e.last_ms;
+                before.last_source = t->e.last_source;
+                memcpy(before.last_id, t->e.last_id, sizeof before.last_id);
+                expect_same(&t->e, &before, command_name(name));
+            }
+            story_end(t);
+        }
+    }
+}
+END_TEST
+
+START_TEST(what_is_closed_says_so)
+{
+    struct story *t = closed_by_a_person();
+    ck_assert_str_eq(emergency_forbids(&t->e, COMMAND_EXTEND), "it is closed");
+    ck_assert_ptr_nonnull(emergency_forbids(&t->e, COMMAND_NONE));
+    ck_assert_ptr_nonnull(emergency_forbids(&t->e, COMMAND_COUNT));
+    story_end(t);
+}
+END_TEST
+
+Suite *emergency_suite(void)
+{
+    Suite *suite = suite_create("emergency");
+    TCase *states = tcase_create("states");
+    tcase_add_test(states, from_a_page_to_the_downgrade);
+    tcase_add_test(states, a_ticket_opens_one_too);
+    tcase_add_test(states, what_opens_and_what_does_not);
+    suite_add_tcase(suite, states);
+    TCase *ticket = tcase_create("ticket");
+    tcase_add_test(ticket, an_incident_opens_whatever_the_tickets_state);
+    tcase_add_test(ticket, a_change_that_was_told_closes_though_nothing_was_read_before);
+    tcase_add_test(ticket, a_change_that_was_told_without_the_other_half_still_closes);
+    tcase_add_test(ticket, a_change_from_before_the_opening_closes_nothing);
+    tcase_add_test(ticket, a_lowered_ticket_closes_and_stays_closed);
+    tcase_add_test(ticket, a_lowered_ticket_is_noticed_by_reading);
+    tcase_add_test(ticket, a_ticket_without_priority_is_a_lowered_one);
+    tcase_add_test(ticket, solved_and_open_again_goes_on_with_what_was_left);
+    tcase_add_test(ticket, a_reply_that_opens_the_ticket_again_is_an_answer);
+    tcase_add_test(ticket, solved_and_open_again_but_lower_stays_closed);
+    tcase_add_test(ticket, solved_lowered_and_open_again_stays_closed);
+    tcase_add_test(ticket, a_downgraded_ticket_solved_and_open_again_is_the_same_row);
+    tcase_add_test(ticket, a_deleted_ticket_closes_and_may_come_back);
+    tcase_add_test(ticket, raised_again_after_the_downgrade_ends_it_for_a_new_one);
+    tcase_add_test(ticket, a_lowered_ticket_after_the_downgrade_ends_nothing);
+    suite_add_tcase(suite, ticket);
+    TCase *echo = tcase_create("echo");
+    tcase_add_test(echo, the_echo_of_our_downgrade_is_no_persons_doing);
+    tcase_add_test(echo, the_echo_while_the_write_is_out_closes_nothing);
+    tcase_add_test(echo, a_refused_downgrade_lets_a_person_win);
+    tcase_add_test(echo, lowered_while_a_follow_up_is_on_its_way_closes);
+    tcase_add_test(echo, a_dry_downgrade_leaves_the_ticket_as_it_is);
+    suite_add_tcase(suite, echo);
+    TCase *persons = tcase_create("persons");
+    tcase_add_test(persons, close_ends_all_and_reopen_comes_back_paused);
+    tcase_add_test(persons, close_takes_back_a_step_that_has_not_left);
+    tcase_add_test(persons, back_to_urgent_by_a_persons_button);
+    tcase_add_test(persons, a_note_changes_nothing);
+    tcase_add_test(persons, commands_are_allowed_where_the_contract_says);
+    tcase_add_test(persons, a_command_that_is_not_allowed_changes_nothing);
+    tcase_add_test(persons, what_is_closed_says_so);
+    suite_add_tcase(suite, persons);
+    return suite;
+}

@@ -1,0 +1,745 @@
+/*
+ * store: what is written comes back, whole and in its order; repeats, joins and claims; each item by itself;
+ * readers see what is committed and nothing else; no statement walks through a whole table unless it is meant
+ * to.
+ */
+
+#include <check.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/store.h"
+#include "tests/unit/suites.h"
+
+#define GOOD(call) ck_assert_int_eq((call), STORE_OK)
+#define NONE(call) ck_assert_int_eq((call), STORE_NONE)
+
+/* Padding has no value to compare, and only gcc can take it out. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SAME(a, b)                                                                                           \
+    do {                                                                                                     \
+        __builtin_clear_padding(a);                                                                          \
+        __builtin_clear_padding(b);                                                                          \
+        ck_assert_mem_eq(a, b, sizeof *(a));                                                                 \
+    } while (0)
+#else
+#define SAME(a, b) ck_assert_int_eq((a)->id == (b)->id, true)
+#endif
+
+#define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
+
+static char directory[64];
+static char path[96];
+static struct log *quiet;
+static struct store *store;
+
+static void open_store(void)
+{
+    char error[300] = "";
+    store = store_open(path, quiet, error, sizeof error);
+    ck_assert_msg(store != NULL, "%s", error);
+}
+
+static void begin(void)
+{
+    snprintf(directory, sizeof directory, "/tmp/test_store_XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/db", directory);
+    quiet = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
+    ck_assert_ptr_nonnull(quiet);
+    open_store();
+    GOOD(store_begin(store));
+}
+
+static void end(void)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+    store_close(store);
+    log_close(quiet);
+    for (size_t i = 0; i < COUNT_OF(endings); i++) {
+        char file[128];
+        snprintf(file, sizeof file, "%s%s", path, endings[i]);
+        unlink(file);
+    }
+    ck_assert_int_eq(rmdir(directory), 0);
+}
+
+static void reopen(void)
+{
+    GOOD(store_commit(store));
+    store_close(store);
+    open_store();
+    GOOD(store_begin(store));
+}
+
+/* What SQL says of the committed database. */
+static int64_t ask(const char *sql)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *select = NULL;
+    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &select, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(select), SQLITE_ROW);
+    int64_t answer = sqlite3_column_int64(select, 0);
+    sqlite3_finalize(select);
+    sqlite3_close(db);
+    return answer;
+}
+
+static struct emergency new_emergency(int64_t ticket)
+{
+    struct emergency e = {.ticket_id = ticket, .opened_ms = 1000};
+    GOOD(store_new_emergency(store, &e));
+    return e;
+}
+
+static int64_t add_event_of(int64_t emergency, int64_t at_ms, enum event_source source, const char *id)
+{
+    struct event event = {.type = EVENT_TICKET, .source = source, .at_ms = at_ms, .emergency = emergency};
+    struct journal_entry entry = {.outcome = DELIVERY_APPLIED};
+    snprintf(event.id, sizeof event.id, "%s", id);
+    GOOD(store_add_event(store, &event, &entry));
+    return event.row;
+}
+
+static int64_t add_action(int64_t emergency, enum action_kind kind, int64_t cause, enum action_state state)
+{
+    struct action action = {.emergency = emergency, .kind = kind, .cause = cause, .state = state};
+    GOOD(store_add_action(store, &action));
+    return action.id;
+}
+
+/* --- what is written comes back --- */
+
+/* These three fail when a member is added to a struct and not to its columns. */
+START_TEST(every_field_of_an_emergency_comes_back)
+{
+    struct emergency e, back;
+    memset(&e, 1, sizeof e);
+    e.page_count = EMERGENCY_PAGES;
+    END_TEXT(e.closed_why), END_TEXT(e.paused_by), END_TEXT(e.engineer), END_TEXT(e.engineer_email);
+    END_TEXT(e.organization), END_TEXT(e.subject), END_TEXT(e.doubt_by), END_TEXT(e.last_id);
+    for (int i = 0; i < EMERGENCY_PAGES; i++) {
+        struct page *page = &e.pages[i];
+        snprintf(page->incident, sizeof page->incident, "%030d", i);
+        page->incident[sizeof page->incident - 1] = '\0';
+        memset(page->incident + 30, 0, 2);
+        END_TEXT(page->url), END_TEXT(page->engineer);
+    }
+    GOOD(store_new_emergency(store, &e));
+    GOOD(store_get_emergency(store, e.id, &back));
+    SAME(&e, &back);
+
+    memset(&e.phase, 2, sizeof e.phase);
+    e.left_ms = -5;
+    e.pages[7].acknowledged = false;
+    GOOD(store_put_emergency(store, &e, 77));
+    reopen();
+    GOOD(store_get_emergency(store, e.id, &back));
+    SAME(&e, &back);
+}
+END_TEST
+
+START_TEST(every_field_of_an_action_comes_back)
+{
+    struct action action, back;
+    memset(&action, 1, sizeof action);
+    END_TEXT(action.incident), END_TEXT(action.by), END_TEXT(action.error), END_TEXT(action.text);
+    GOOD(store_add_action(store, &action));
+    GOOD(store_get_action(store, action.id, &back));
+    SAME(&action, &back);
+
+    memset(&action.state, 2, sizeof action.state);
+    action.attempts = 9;
+    snprintf(action.error, sizeof action.error, "again");
+    memset(action.error + 6, 0, sizeof action.error - 6);
+    GOOD(store_put_action(store, &action));
+    reopen();
+    GOOD(store_get_action(store, action.id, &back));
+    SAME(&action, &back);
+}
+END_TEST
+
+START_TEST(every_field_of_an_event_comes_back)
+{
+    struct event event, *back = NULL;
+    struct journal_entry entry = {.repeat_key = "k", .payload = "{}", .payload_length = 2};
+    size_t count = 0;
+    memset(&event, 1, sizeof event);
+    END_TEXT(event.id), END_TEXT(event.by), END_TEXT(event.by_email), END_TEXT(event.text);
+    END_TEXT(event.page.incident), END_TEXT(event.page.url), END_TEXT(event.page.title);
+    END_TEXT(event.page.key), END_TEXT(event.page.service), END_TEXT(event.page.event);
+    END_TEXT(event.ticket.organization), END_TEXT(event.ticket.subject);
+    GOOD(store_add_event(store, &event, &entry));
+    reopen();
+    GOOD(store_events(store, event.emergency, &back, &count));
+    ck_assert_uint_eq(count, 1);
+    SAME(&event, back);
+    free(back);
+}
+END_TEST
+
+START_TEST(facts_are_kept)
+{
+    char value[16];
+    NONE(store_get_fact(store, "instance", value, sizeof value));
+    GOOD(store_set_fact(store, "instance", "one"));
+    GOOD(store_set_fact(store, "instance", "two"));
+    reopen();
+    GOOD(store_get_fact(store, "instance", value, sizeof value));
+    ck_assert_str_eq(value, "two");
+}
+END_TEST
+
+/* --- the journal --- */
+
+START_TEST(a_repeat_is_known_and_not_written)
+{
+    struct journal_entry entry = {.repeat_key = "same", .payload = "x", .payload_length = 1};
+    struct event first = {.id = "1"}, again = {.id = "2"}, other = {.id = "3"};
+    GOOD(store_add_event(store, &first, &entry));
+    NONE(store_add_event(store, &again, &entry));
+    ck_assert_int_eq(again.row, first.row);
+    reopen();
+    NONE(store_add_event(store, &again, &entry));
+    ck_assert_int_eq(again.row, first.row);
+    entry.repeat_key = NULL;
+    GOOD(store_add_event(store, &other, &entry));
+    GOOD(store_add_event(store, &other, &entry));
+    GOOD(store_commit(store));
+    ck_assert_int_eq(ask("SELECT count(*) FROM event"), 3);
+}
+END_TEST
+
+START_TEST(events_come_in_the_order_of_event_compare)
+{
+    struct event *events = NULL;
+    size_t count = 0;
+    (void)add_event_of(1, 20, EVENT_SOURCE_ZENDESK, "b");
+    (void)add_event_of(1, 20, EVENT_SOURCE_ZENDESK, "");
+    (void)add_event_of(1, 30, EVENT_SOURCE_PAGERDUTY, "a");
+    (void)add_event_of(2, 25, EVENT_SOURCE_PAGERDUTY, "of another");
+    (void)add_event_of(1, 20, EVENT_SOURCE_PAGERDUTY, "z");
+    (void)add_event_of(1, 20, EVENT_SOURCE_ZENDESK, "b");
+    (void)add_event_of(1, 20, EVENT_SOURCE_ZENDESK, "B");
+    (void)add_event_of(1, 10, EVENT_SOURCE_SELF, "c");
+    GOOD(store_events(store, 1, &events, &count));
+    ck_assert_uint_eq(count, 7);
+    for (size_t i = 1; i < count; i++)
+        ck_assert_int_lt(event_compare(&events[i - 1], &events[i]), 0);
+    free(events);
+    GOOD(store_events(store, 3, &events, &count));
+    ck_assert_uint_eq(count, 0);
+    ck_assert_ptr_null(events);
+}
+END_TEST
+
+START_TEST(the_timeline_tells_what_was_said)
+{
+    struct timeline_entry *entries = NULL;
+    size_t count = 0;
+    struct event event = {.at_ms = 30, .by = "Ann"};
+    struct journal_entry entry = {.outcome = DELIVERY_APPLIED};
+    GOOD(store_add_event(store, &event, &entry));
+    int64_t early = add_event_of(0, 20, EVENT_SOURCE_SELF, "a");
+    int64_t silent = add_event_of(0, 25, EVENT_SOURCE_SELF, "b");
+    GOOD(store_settle_event(store, event.row, 4, DELIVERY_APPLIED, "note", "She said so", 99));
+    GOOD(store_settle_event(store, early, 4, DELIVERY_APPLIED, "clock", "It is late", 0));
+    GOOD(store_settle_event(store, silent, 4, DELIVERY_APPLIED, NULL, "", 0));
+    GOOD(store_timeline(store, 4, &entries, &count));
+    ck_assert_uint_eq(count, 2);
+    ck_assert_int_eq(entries[0].at_ms, 20);
+    ck_assert_str_eq(entries[0].kind, "clock");
+    ck_assert_str_eq(entries[0].by, "");
+    ck_assert_str_eq(entries[1].kind, "note");
+    ck_assert_str_eq(entries[1].by, "Ann");
+    ck_assert_str_eq(entries[1].text, "She said so");
+    free(entries);
+}
+END_TEST
+
+static void add_waiting(int64_t ticket, const char *incident, int64_t at_ms)
+{
+    struct event event = {.ticket_id = ticket, .at_ms = at_ms};
+    struct journal_entry entry = {.outcome = DELIVERY_WAITING};
+    snprintf(event.page.incident, sizeof event.page.incident, "%s", incident);
+    GOOD(store_add_event(store, &event, &entry));
+}
+
+START_TEST(waiting_events_are_claimed_once)
+{
+    size_t claimed = 0;
+    add_waiting(5, "", 100);
+    add_waiting(5, "", 99);
+    add_waiting(0, "Q1", 100);
+    add_waiting(0, "", 100);
+    add_waiting(6, "", 100);
+    GOOD(store_claim_events(store, 1, 5, "Q1", 100, &claimed));
+    ck_assert_uint_eq(claimed, 2);
+    GOOD(store_claim_events(store, 2, 5, "Q1", 100, &claimed));
+    ck_assert_uint_eq(claimed, 0);
+    GOOD(store_claim_events(store, 2, 0, "", 0, &claimed));
+    ck_assert_uint_eq(claimed, 0);
+    GOOD(store_commit(store));
+    ck_assert_int_eq(ask("SELECT count(*) FROM event WHERE emergency = 1 AND outcome = 0"), 2);
+}
+END_TEST
+
+START_TEST(old_payloads_are_dropped_and_nothing_else)
+{
+    int dropped = 0;
+    for (int i = 0; i < 10; i++) {
+        struct event event = {.now_ms = i};
+        struct journal_entry entry = {.payload = i % 2 ? "body" : NULL, .payload_length = 4};
+        GOOD(store_add_event(store, &event, &entry));
+    }
+    GOOD(store_drop_payloads(store, 8, 3, &dropped));
+    ck_assert_int_eq(dropped, 3);
+    reopen();
+    GOOD(store_drop_payloads(store, 8, 3, &dropped));
+    ck_assert_int_eq(dropped, 1);
+    GOOD(store_drop_payloads(store, 8, 3, &dropped));
+    ck_assert_int_eq(dropped, 0);
+    GOOD(store_commit(store));
+    ck_assert_int_eq(ask("SELECT count(*) FROM event WHERE payload IS NOT NULL"), 1);
+    ck_assert_int_eq(ask("SELECT count(*) FROM event"), 10);
+}
+END_TEST
+
+/* --- transactions --- */
+
+START_TEST(an_item_that_is_undone_harms_no_other)
+{
+    GOOD(store_item_begin(store));
+    struct emergency one = new_emergency(1);
+    GOOD(store_item_keep(store));
+    GOOD(store_item_begin(store));
+    struct emergency two = new_emergency(2);
+    store_item_undo(store);
+    GOOD(store_item_begin(store));
+    struct emergency three = new_emergency(3);
+    GOOD(store_item_keep(store));
+    reopen();
+    GOOD(store_open_of_ticket(store, 1, &one));
+    NONE(store_open_of_ticket(store, 2, &two));
+    GOOD(store_open_of_ticket(store, 3, &three));
+}
+END_TEST
+
+START_TEST(what_is_rolled_back_is_gone)
+{
+    struct emergency e = new_emergency(1);
+    store_rollback(store);
+    store_rollback(store);
+    GOOD(store_begin(store));
+    NONE(store_get_emergency(store, e.id, &e));
+}
+END_TEST
+
+START_TEST(a_reader_sees_what_is_committed_as_of_its_view)
+{
+    char error[200];
+    struct emergency e = {0};
+    GOOD(store_commit(store));
+    struct store *reader = store_open_reader(path, quiet, error, sizeof error);
+    ck_assert_ptr_nonnull(reader);
+    GOOD(store_begin(store));
+    (void)new_emergency(1);
+    NONE(store_open_of_ticket(reader, 1, &e));
+    GOOD(store_commit(store));
+    GOOD(store_view_begin(reader));
+    GOOD(store_open_of_ticket(reader, 1, &e));
+    GOOD(store_begin(store));
+    (void)new_emergency(2);
+    GOOD(store_commit(store));
+    NONE(store_open_of_ticket(reader, 2, &e));
+    store_view_end(reader);
+    GOOD(store_open_of_ticket(reader, 2, &e));
+    store_close(reader);
+}
+END_TEST
+
+/* --- emergencies --- */
+
+START_TEST(an_emergency_is_found_by_ticket_and_by_incident)
+{
+    struct emergency old = new_emergency(7), found;
+    old.closing = CLOSING_BY_PERSON;
+    GOOD(store_put_emergency(store, &old, 0));
+    NONE(store_open_of_ticket(store, 7, &found));
+    GOOD(store_last_of_ticket(store, 7, &found));
+    ck_assert_int_eq(found.id, old.id);
+
+    struct emergency new = {.ticket_id = 7, .page_count = 1, .pages = {{.incident = "Q1"}}};
+    GOOD(store_new_emergency(store, &new));
+    GOOD(store_open_of_ticket(store, 7, &found));
+    ck_assert_int_eq(found.id, new.id);
+    GOOD(store_last_of_ticket(store, 7, &found));
+    ck_assert_int_eq(found.id, new.id);
+    GOOD(store_of_incident(store, "Q1", &found));
+    ck_assert_int_eq(found.id, new.id);
+    NONE(store_of_incident(store, "Q2", &found));
+    NONE(store_of_incident(store, "", &found));
+    NONE(store_open_of_ticket(store, 0, &found));
+    NONE(store_get_emergency(store, 99, &found));
+}
+END_TEST
+
+START_TEST(a_ticket_has_one_open_emergency)
+{
+    struct emergency old = new_emergency(7), found;
+    old.closing = CLOSING_TICKET_SOLVED;
+    GOOD(store_put_emergency(store, &old, 0));
+    struct emergency new = new_emergency(7);
+    struct emergency third = {.ticket_id = 7};
+    NONE(store_new_emergency(store, &third));
+    old.closing = CLOSING_NONE;
+    old.left_ms = 5;
+    NONE(store_put_emergency(store, &old, 0));
+    GOOD(store_get_emergency(store, old.id, &found));
+    ck_assert_int_eq(found.closing, CLOSING_TICKET_SOLVED);
+    ck_assert_int_eq(found.left_ms, 0);
+    (void)new_emergency(0), (void)new_emergency(0);
+    GOOD(store_put_emergency(store, &new, 0));
+}
+END_TEST
+
+START_TEST(pages_follow_the_emergency)
+{
+    struct emergency e = new_emergency(1), found;
+    e.page_count = 2;
+    e.pages[0] = (struct page){.incident = "A", .status = PAGE_TRIGGERED};
+    e.pages[1] = (struct page){.incident = "B", .status = PAGE_ACKNOWLEDGED};
+    GOOD(store_put_emergency(store, &e, 0));
+    struct page first = e.pages[0];
+    e.pages[0] = e.pages[1];
+    e.pages[1] = first;
+    GOOD(store_put_emergency(store, &e, 0));
+    GOOD(store_get_emergency(store, e.id, &found));
+    ck_assert_int_eq(found.page_count, 2);
+    ck_assert_str_eq(found.pages[0].incident, "B");
+    ck_assert_int_eq(found.pages[0].status, PAGE_ACKNOWLEDGED);
+    ck_assert_str_eq(found.pages[1].incident, "A");
+}
+END_TEST
+
+START_TEST(joining_hands_over_everything)
+{
+    struct emergency older = new_emergency(7);
+    struct emergency younger = {.page_count = 1, .pages = {{.incident = "Q1", .status = PAGE_TRIGGERED}}};
+    struct emergency found, listed[4];
+    struct event *events = NULL;
+    struct action pending, sent;
+    size_t events_count = 0;
+    int count = 0;
+    GOOD(store_new_emergency(store, &younger));
+    GOOD(store_put_emergency(store, &younger, 500));
+    (void)add_event_of(older.id, 1, EVENT_SOURCE_ZENDESK, "a");
+    (void)add_event_of(younger.id, 2, EVENT_SOURCE_PAGERDUTY, "b");
+    int64_t pending_id = add_action(younger.id, ACTION_RESOLVE_PAGE, 2, ACTION_PENDING);
+    int64_t sent_id = add_action(younger.id, ACTION_READ_ALERTS, 2, ACTION_SENDING);
+
+    GOOD(store_join(store, younger.id, older.id, 900));
+    GOOD(store_events(store, older.id, &events, &events_count));
+    ck_assert_uint_eq(events_count, 2);
+    free(events);
+    GOOD(store_get_emergency(store, younger.id, &found));
+    ck_assert_int_eq(found.id, older.id);
+    GOOD(store_of_incident(store, "Q1", &found));
+    ck_assert_int_eq(found.id, older.id);
+    GOOD(store_get_action(store, pending_id, &pending));
+    ck_assert_int_eq(pending.state, ACTION_CANCELLED);
+    ck_assert_int_eq(pending.ended_ms, 900);
+    GOOD(store_get_action(store, sent_id, &sent));
+    ck_assert_int_eq(sent.state, ACTION_SENDING);
+    ck_assert_int_eq(sent.emergency, older.id);
+    GOOD(store_list(store, "", 0, listed, 4, &count));
+    ck_assert_int_eq(count, 1);
+
+    older.page_count = 1;
+    older.pages[0] = younger.pages[0];
+    GOOD(store_put_emergency(store, &older, 0));
+    reopen();
+    GOOD(store_get_emergency(store, younger.id, &found));
+    ck_assert_str_eq(found.pages[0].incident, "Q1");
+    ck_assert_int_eq(ask("SELECT count(*) FROM emergency WHERE wake_ms > 0"), 0);
+}
+END_TEST
+
+static bool sum_wakes(void *context, int64_t id, int64_t wake_ms)
+{
+    int64_t *sum = context;
+    *sum += wake_ms * 10 + id;
+    return true;
+}
+
+START_TEST(what_runs_is_found_again_after_a_restart)
+{
+    struct emergency e[3] = {new_emergency(1), new_emergency(0), new_emergency(3)};
+    struct store_ticket tickets[2];
+    int64_t sum = 0, ids[2];
+    int count = 0;
+    e[0].due_ms = 50;
+    e[2].closing = CLOSING_BY_PERSON;
+    for (int i = 0; i < 3; i++)
+        GOOD(store_put_emergency(store, &e[i], i == 1 ? 0 : 100 * (i + 1)));
+    reopen();
+    GOOD(store_wakes(store, sum_wakes, &sum));
+    ck_assert_int_eq(sum, 100 * 10 + e[0].id + 300 * 10 + e[2].id);
+    GOOD(store_running(store, 0, ids, 2, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(ids[0], e[0].id);
+    GOOD(store_running(store, e[0].id, ids, 2, &count));
+    ck_assert_int_eq(count, 0);
+    GOOD(store_open_tickets(store, 0, tickets, 2, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(tickets[0].ticket, 1);
+}
+END_TEST
+
+START_TEST(unresolved_pages_are_told_by_whole_emergencies)
+{
+    struct store_incident incidents[8];
+    int count = 0;
+    for (int i = 0; i < 3; i++) {
+        struct emergency e = {.ticket_id = 1 + i, .page_count = 4};
+        for (int j = 0; j < 4; j++) {
+            snprintf(e.pages[j].incident, sizeof e.pages[j].incident, "Q%d%d", i, j);
+            e.pages[j].status = j == 0 ? PAGE_RESOLVED : PAGE_TRIGGERED;
+        }
+        GOOD(store_new_emergency(store, &e));
+    }
+    GOOD(store_open_incidents(store, 0, incidents, 8, &count));
+    ck_assert_int_eq(count, 6);
+    ck_assert_str_eq(incidents[5].incident, "Q13");
+    GOOD(store_open_incidents(store, incidents[5].emergency, incidents, 8, &count));
+    ck_assert_int_eq(count, 3);
+    GOOD(store_open_incidents(store, incidents[2].emergency, incidents, 8, &count));
+    ck_assert_int_eq(count, 0);
+}
+END_TEST
+
+/* --- the outbox --- */
+
+START_TEST(an_action_is_wanted_once)
+{
+    struct action action = {.emergency = 1, .kind = ACTION_RESOLVE_PAGE, .cause = 5, .incident = "Q1"};
+    struct action found, read = {.kind = ACTION_READ_TICKET, .ticket_id = 7};
+    GOOD(store_add_action(store, &action));
+    NONE(store_add_action(store, &action));
+    GOOD(store_find_action(store, 1, ACTION_RESOLVE_PAGE, 5, "Q1", &found));
+    ck_assert_int_eq(found.id, action.id);
+    NONE(store_find_action(store, 1, ACTION_RESOLVE_PAGE, 5, "Q2", &found));
+    NONE(store_find_action(store, 1, ACTION_RESOLVE_PAGE, 5, NULL, &found));
+    snprintf(action.incident, sizeof action.incident, "Q2");
+    GOOD(store_add_action(store, &action));
+    GOOD(store_add_action(store, &read));
+    NONE(store_add_action(store, &read));
+    read.ticket_id = 8;
+    GOOD(store_add_action(store, &read));
+}
+END_TEST
+
+START_TEST(the_head_of_a_line_is_the_oldest_that_is_not_over)
+{
+    struct action head;
+    NONE(store_head_action(store, 1, SERVICE_ZENDESK, &head));
+    (void)add_action(1, ACTION_FIRST_CONTACT, 1, ACTION_DONE);
+    int64_t second = add_action(1, ACTION_FOLLOW_UP, 2, ACTION_UNKNOWN);
+    int64_t third = add_action(1, ACTION_DOWNGRADE, 3, ACTION_PENDING);
+    (void)add_action(2, ACTION_DOWNGRADE, 3, ACTION_PENDING);
+    GOOD(store_head_action(store, 1, SERVICE_ZENDESK, &head));
+    ck_assert_int_eq(head.id, second);
+    head.state = ACTION_DRY;
+    GOOD(store_put_action(store, &head));
+    GOOD(store_head_action(store, 1, SERVICE_ZENDESK, &head));
+    ck_assert_int_eq(head.id, third);
+    NONE(store_head_action(store, 1, SERVICE_PAGERDUTY, &head));
+}
+END_TEST
+
+START_TEST(open_actions_are_told_in_pieces)
+{
+    struct action actions[2], *all = NULL;
+    size_t all_count = 0;
+    int count = 0;
+    for (int i = 0; i < 3; i++)
+        (void)add_action(1, ACTION_FOLLOW_UP, i, ACTION_PENDING);
+    int64_t last = add_action(2, ACTION_FOLLOW_UP, 9, ACTION_SENDING);
+    (void)add_action(1, ACTION_DOWNGRADE, 4, ACTION_PARKED);
+    GOOD(store_open_actions(store, 0, 0, actions, 2, &count));
+    ck_assert_int_eq(count, 2);
+    GOOD(store_open_actions(store, 0, actions[1].id, actions, 2, &count));
+    ck_assert_int_eq(count, 2);
+    ck_assert_int_eq(actions[1].id, last);
+    GOOD(store_open_actions(store, 0, last, actions, 2, &count));
+    ck_assert_int_eq(count, 0);
+    GOOD(store_open_actions(store, 2, 0, actions, 2, &count));
+    ck_assert_int_eq(count, 1);
+    GOOD(store_actions_of(store, 1, &all, &all_count));
+    ck_assert_uint_eq(all_count, 4);
+    for (size_t i = 1; i < all_count; i++)
+        ck_assert_int_lt(all[i - 1].id, all[i].id);
+    free(all);
+}
+END_TEST
+
+START_TEST(a_read_that_has_not_begun_is_found_by_its_ticket)
+{
+    struct action read = {.emergency = 3, .kind = ACTION_READ_TICKET, .ticket_id = 7}, found;
+    GOOD(store_add_action(store, &read));
+    GOOD(store_pending_read(store, 7, &found));
+    ck_assert_int_eq(found.id, read.id);
+    NONE(store_pending_read(store, 8, &found));
+    read.state = ACTION_SENDING;
+    GOOD(store_put_action(store, &read));
+    NONE(store_pending_read(store, 7, &found));
+}
+END_TEST
+
+START_TEST(our_own_comment_is_known_by_its_text)
+{
+    struct action action = {.emergency = 1, .kind = ACTION_FOLLOW_UP, .text = "Dear customer"};
+    bool found = false;
+    GOOD(store_add_action(store, &action));
+    (void)add_action(1, ACTION_DOWNGRADE, 1, ACTION_PENDING);
+    GOOD(store_sent_text(store, 1, "Dear customer", &found));
+    ck_assert(found);
+    GOOD(store_sent_text(store, 2, "Dear customer", &found));
+    ck_assert(!found);
+    GOOD(store_sent_text(store, 1, "Dear", &found));
+    ck_assert(!found);
+    GOOD(store_sent_text(store, 1, "", &found));
+    ck_assert(!found);
+}
+END_TEST
+
+/* --- for the admin listener --- */
+
+START_TEST(the_list_is_newest_first_and_by_state)
+{
+    struct emergency listed[3];
+    struct emergency e[4];
+    int count = 0;
+    for (int i = 0; i < 4; i++) {
+        e[i] = new_emergency(i + 1);
+        e[i].phase = i < 2 ? PHASE_CONTACTED : PHASE_PAGED;
+        e[i].closing = i == 1 ? CLOSING_TICKET_SOLVED : CLOSING_NONE;
+        GOOD(store_put_emergency(store, &e[i], 0));
+    }
+    GOOD(store_list(store, "", 0, listed, 3, &count));
+    ck_assert_int_eq(count, 3);
+    ck_assert_int_eq(listed[0].id, e[3].id);
+    GOOD(store_list(store, "", listed[2].id, listed, 3, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(listed[0].id, e[0].id);
+    GOOD(store_list(store, "contacted", 0, listed, 3, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(listed[0].id, e[0].id);
+    GOOD(store_list(store, "closed", 0, listed, 3, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(listed[0].id, e[1].id);
+    GOOD(store_list(store, "nonsense", 0, listed, 3, &count));
+    ck_assert_int_eq(count, 0);
+}
+END_TEST
+
+START_TEST(figures_count_what_is_open)
+{
+    struct store_figures figures;
+    struct emergency closed = new_emergency(1);
+    closed.closing = CLOSING_BY_PERSON;
+    GOOD(store_put_emergency(store, &closed, 0));
+    (void)new_emergency(2), (void)new_emergency(3);
+    (void)add_action(1, ACTION_URGENT, 1, ACTION_UNKNOWN);
+    (void)add_action(1, ACTION_URGENT, 2, ACTION_PARKED);
+    (void)add_action(1, ACTION_URGENT, 3, ACTION_DONE);
+    GOOD(store_figures(store, &figures));
+    ck_assert_int_eq(figures.emergencies_open[PHASE_PAGED], 2);
+    ck_assert_int_eq(figures.emergencies_open[PHASE_ENGAGED], 0);
+    ck_assert_int_eq(figures.actions_open[ACTION_PENDING], 0);
+    ck_assert_int_eq(figures.actions_open[ACTION_UNKNOWN], 1);
+    ck_assert_int_eq(figures.actions_parked, 1);
+}
+END_TEST
+
+/* --- the plans --- */
+
+/* What may sort: lists that are short and read rarely. */
+static bool may_sort(const char *sql)
+{
+    return strstr(sql, "sender_id, id") || strstr(sql, "emergency > 0 ORDER BY id");
+}
+
+static void check_plan(sqlite3 *db, const char *sql, bool may_scan)
+{
+    char text[8192];
+    sqlite3_stmt *plan = NULL;
+    snprintf(text, sizeof text, "EXPLAIN QUERY PLAN %s", sql);
+    ck_assert_msg(sqlite3_prepare_v2(db, text, -1, &plan, NULL) == SQLITE_OK, "%s: %s", sql,
+                  sqlite3_errmsg(db));
+    while (sqlite3_step(plan) == SQLITE_ROW) {
+        const char *detail = (const char *)sqlite3_column_text(plan, 3);
+        ck_assert_msg(may_scan || !strstr(detail, "SCAN "), "%s: %s", sql, detail);
+        ck_assert_msg(may_sort(sql) || !strstr(detail, "TEMP B-TREE"), "%s: %s", sql, detail);
+        if (getenv("SHOW_PLANS"))
+            printf("%.40s … %s\n", sql, detail);
+    }
+    sqlite3_finalize(plan);
+}
+
+START_TEST(no_statement_goes_through_a_whole_table)
+{
+    sqlite3 *db = NULL;
+    bool may_scan = false;
+    GOOD(store_commit(store));
+    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    for (size_t i = 0; store_statement_sql(i, &may_scan); i++) {
+        ck_assert_uint_gt(strlen(store_statement_sql(i, &may_scan)), 0);
+        check_plan(db, store_statement_sql(i, &may_scan), may_scan);
+    }
+    sqlite3_close(db);
+}
+END_TEST
+
+Suite *store_suite(void)
+{
+    const TTest *const tests[] = {
+        every_field_of_an_emergency_comes_back,
+        every_field_of_an_action_comes_back,
+        every_field_of_an_event_comes_back,
+        facts_are_kept,
+        a_repeat_is_known_and_not_written,
+        events_come_in_the_order_of_event_compare,
+        the_timeline_tells_what_was_said,
+        waiting_events_are_claimed_once,
+        old_payloads_are_dropped_and_nothing_else,
+        an_item_that_is_undone_harms_no_other,
+        what_is_rolled_back_is_gone,
+        a_reader_sees_what_is_committed_as_of_its_view,
+        an_emergency_is_found_by_ticket_and_by_incident,
+        a_ticket_has_one_open_emergency,
+        pages_follow_the_emergency,
+        joining_hands_over_everything,
+        what_runs_is_found_again_after_a_restart,
+        unresolved_pages_are_told_by_whole_emergencies,
+        an_action_is_wanted_once,
+        the_head_of_a_line_is_the_oldest_that_is_not_over,
+        open_actions_are_told_in_pieces,
+        a_read_that_has_not_begun_is_found_by_its_ticket,
+        our_own_comment_is_known_by_its_text,
+        the_list_is_newest_first_and_by_state,
+        figures_count_what_is_open,
+        no_statement_goes_through_a_whole_table,
+    };
+    Suite *suite = suite_create("store");
+    TCase *rows = tcase_create("rows");
+    tcase_add_checked_fixture(rows, begin, end);
+    for (size_t i = 0; i < COUNT_OF(tests); i++)
+        tcase_add_test(rows, tests[i]);
+    suite_add_tcase(suite, rows);
+    return suite;
+}
