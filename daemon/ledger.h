@@ -6,7 +6,9 @@
  * sets its wheel. It owns the store and the desk. See lib/desk.h for what is decided.
  */
 #include "daemon/mailbox.h"
+#include "lib/call.h"
 #include "lib/config.h"
+#include "lib/delivery.h"
 #include "lib/log.h"
 #include "lib/metrics.h"
 #include "lib/store.h"

@@ -35,7 +35,8 @@ struct delivery {
     char error[200];   /* for every status but 200; rejected: what was wrong with the body */
     int64_t emergency; /* COMMAND: to be shown to whoever gave it */
 
-    void *owner; /* the listener's own */
+    void *reply_to; /* the ledger's: the mailbox it goes back to */
+    void *owner;    /* the listener's own */
 };
 
 #endif

@@ -4,6 +4,7 @@
  * must start again.
  */
 #include "lib/desk_internal.h"
+#include "lib/json_fields.h"
 #include "lib/text.h"
 #include "lib/timestamp.h"
 
@@ -18,12 +19,17 @@
 /* A deadline or an answer that could not be handled is tried again after this. */
 #define ITEM_PAUSE_MS 60000
 
+void desk_fail(struct desk *desk, enum store_result result)
+{
+    if (desk->trouble == STORE_OK)
+        desk->trouble = result;
+}
+
 bool desk_did(struct desk *desk, enum store_result result)
 {
     if (result == STORE_OK || result == STORE_NONE)
         return true;
-    if (desk->trouble == STORE_OK)
-        desk->trouble = result;
+    desk_fail(desk, result);
     return false;
 }
 
@@ -46,7 +52,7 @@ void desk_alarm(struct desk *desk, enum alarm_kind kind, int64_t id, int64_t due
 {
     const struct alarm_change change = {kind, id, due_ms};
     if (!list_push((void **)&desk->changes, &desk->change_count, &desk->change_room, &change, sizeof change))
-        (void)desk_did(desk, STORE_BROKEN);
+        desk_fail(desk, STORE_BROKEN);
 }
 
 /* --- start and end --- */
@@ -218,8 +224,9 @@ static void forget_flights(struct desk *desk)
         next = flight->next;
         if (flight->batch != desk->batch)
             continue;
-        if (flight->action > 0)
-            (void)alarms_set(&desk->alarms, ALARM_ACTION, flight->action, desk->now_ms + TROUBLE_PAUSE_MS);
+        if (flight->action > 0 &&
+            !alarms_set(&desk->alarms, ALARM_ACTION, flight->action, desk->now_ms + TROUBLE_PAUSE_MS))
+            desk->trouble = STORE_BROKEN;
         desk_end_flight(desk, flight);
     }
 }
@@ -367,12 +374,9 @@ static bool take_webhook(struct desk *desk, struct delivery *delivery)
         delivery->event.at_ms = desk->now_ms;
     else if (delivery->service == SERVICE_ZENDESK)
         desk_correct_time(desk, &delivery->event);
-    if (delivery->rejected) {
-        log_event(desk->log, LOG_LEVEL_WARNING, "WEBHOOK-REJECTED", 0, 0, "%s: %s",
-                  service_name(delivery->service), delivery->error);
+    if (delivery->rejected) /* kept as it came, and means nothing */
         delivery->event =
             (struct event){.type = EVENT_IGNORED, .at_ms = desk->now_ms, .now_ms = desk->now_ms};
-    }
     return desk_take_event(desk, delivery, &entry);
 }
 
@@ -458,12 +462,19 @@ static bool take_retry(struct desk *desk, struct delivery *delivery)
     return desk_did(desk, store_put_action(desk->store, &action));
 }
 
-static bool take_probe(struct desk *desk, struct delivery *delivery)
+void desk_try_write(struct desk *desk)
 {
     char text[32];
     text_format(text, sizeof text, "%lld", (long long)desk->now_ms);
+    if (desk->trouble == STORE_OK)
+        (void)!desk_did(desk, store_set_fact(desk->store, "last_probe_ms", text));
+}
+
+static bool take_probe(struct desk *desk, struct delivery *delivery)
+{
     delivery->status = 200;
-    return desk_did(desk, store_set_fact(desk->store, "last_probe_ms", text));
+    desk_try_write(desk);
+    return desk->trouble == STORE_OK;
 }
 
 void desk_take_delivery(struct desk *desk, struct delivery *delivery)
@@ -506,7 +517,6 @@ static void learn_skew(struct desk *desk, const struct call *call)
 
 static bool take_answer(struct desk *desk, struct flight *flight, struct call *call)
 {
-    flight->batch = desk->batch;
     learn_skew(desk, call);
     return flight->service == SERVICE_ZENDESK ? desk_take_zendesk(desk, flight, call)
                                               : desk_take_pagerduty(desk, flight, call);
@@ -525,6 +535,8 @@ void desk_take_call(struct desk *desk, struct call *call)
 {
     struct flight *flight = flight_of_call(desk, call);
     desk->calls_open--;
+    if (flight)
+        flight->batch = desk->batch; /* whatever happens to the batch happens to it */
     if (flight && begin_item(desk)) {
         int64_t action = flight->action;
         bool good = end_item(desk, take_answer(desk, flight, call));
@@ -570,7 +582,7 @@ bool desk_take_due(struct desk *desk, int limit)
         const struct alarm_change popped = {kind, id, due_ms};
         if (!list_push((void **)&desk->popped, &desk->popped_count, &desk->popped_room, &popped,
                        sizeof popped))
-            (void)desk_did(desk, STORE_BROKEN);
+            desk_fail(desk, STORE_BROKEN);
         if (begin_item(desk) &&
             !end_item(desk, kind == ALARM_EMERGENCY ? wake(desk, id) : desk_begin_action(desk, id)))
             desk_alarm(desk, kind, id, desk->now_ms + ITEM_PAUSE_MS);

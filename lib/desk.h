@@ -39,6 +39,8 @@ void desk_take_call(struct desk *desk, struct call *call);
 bool desk_take_due(struct desk *desk, int limit);
 /* The wall clock was set: by SHIFT_MS ahead of (or behind) where it would have been. */
 void desk_take_clock_step(struct desk *desk, int64_t shift_ms);
+/* Writes something, so that desk_end proves that the database can be written. */
+void desk_try_write(struct desk *desk);
 enum store_result desk_end(struct desk *desk) MUST_CHECK;
 
 /* Chains that the caller takes over after desk_end. */

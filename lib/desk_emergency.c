@@ -59,7 +59,7 @@ static bool put(struct desk *desk, const struct emergency *was, const struct eme
     int64_t wake_ms = emergency_wake_ms(e, &desk->policy);
     enum store_result result = store_put_emergency(desk->store, e, wake_ms);
     if (result != STORE_OK) { /* NONE: another open one has its ticket, so this item can't be */
-        (void)desk_did(desk, result);
+        desk_fail(desk, result == STORE_NONE ? STORE_OK : result);
         return false;
     }
     desk_alarm(desk, ALARM_EMERGENCY, e->id, wake_ms);
@@ -177,13 +177,6 @@ bool desk_link(struct desk *desk, struct emergency *e, struct event *event, cons
     return claim(desk, e, "") && desk_want_ticket_read(desk, event->ticket_id, 0, 0);
 }
 
-/* What PagerDuty itself says of the page's ticket; 0: its alerts may tell. */
-static int64_t ticket_of_page(const struct desk *desk, const struct event *event)
-{
-    int64_t ticket = pagerduty_ticket_in(desk->config, event->page.title);
-    return ticket > 0 ? ticket : pagerduty_ticket_in(desk->config, event->page.key);
-}
-
 static bool look_for_ticket(struct desk *desk, struct emergency *e, const struct event *page, int64_t ticket)
 {
     if (ticket == 0 && desk->lines[SERVICE_PAGERDUTY].configured) {
@@ -202,7 +195,7 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
                          bool *repeat)
 {
     struct emergency e;
-    int64_t ticket = ticket_of_page(desk, event);
+    int64_t ticket = event->ticket_id; /* 0: its alerts may tell */
     enum store_result found = ticket > 0 ? store_open_of_ticket(desk->store, ticket, &e) : STORE_NONE;
     if (!desk_did(desk, found))
         return false;
@@ -357,33 +350,16 @@ static bool take_hint(struct desk *desk, struct delivery *delivery, const struct
            desk_want_ticket_read(desk, event->ticket_id, 0, told_ms);
 }
 
-static void count_webhook(struct desk *desk, const struct delivery *delivery)
-{
-    struct metrics *metrics = desk->metrics;
-    metrics_count(delivery->service == SERVICE_ZENDESK ? &metrics->webhooks_zendesk
-                                                       : &metrics->webhooks_pagerduty);
-    if (delivery->rejected)
-        metrics_count(&metrics->webhooks_rejected);
-    else if (delivery->duplicate)
-        metrics_count(&metrics->webhooks_duplicate);
-    else if (delivery->event.type == EVENT_IGNORED)
-        metrics_count(&metrics->webhooks_ignored);
-}
-
 bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
 {
-    bool good = false;
     switch (delivery->event.type) {
-    case EVENT_PAGE: good = take_page_event(desk, delivery, entry); break;
+    case EVENT_PAGE: return take_page_event(desk, delivery, entry);
     case EVENT_TICKET:
     case EVENT_TICKET_GONE:
-    case EVENT_COMMENT: good = take_ticket_event(desk, delivery, entry); break;
-    case EVENT_TICKET_READ: good = take_hint(desk, delivery, entry); break;
-    default: good = keep(desk, delivery, entry, DELIVERY_IGNORED); break;
+    case EVENT_COMMENT: return take_ticket_event(desk, delivery, entry);
+    case EVENT_TICKET_READ: return take_hint(desk, delivery, entry);
+    default: return keep(desk, delivery, entry, DELIVERY_IGNORED);
     }
-    if (good)
-        count_webhook(desk, delivery);
-    return good;
 }
 
 /* --- what was read --- */

@@ -34,7 +34,7 @@ struct flight *desk_new_flight(struct desk *desk, enum service_id service, int64
 {
     struct flight *flight = calloc(1, sizeof *flight);
     if (!flight) {
-        (void)desk_did(desk, STORE_BROKEN);
+        desk_fail(desk, STORE_BROKEN);
         return NULL;
     }
     flight->service = service;

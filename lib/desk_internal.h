@@ -120,6 +120,7 @@ struct desk {
 /* --- desk.c --- */
 /* Whether the store did it; anything but OK and NONE spoils the batch. */
 bool desk_did(struct desk *desk, enum store_result result) MUST_CHECK;
+void desk_fail(struct desk *desk, enum store_result result);
 void desk_alarm(struct desk *desk, enum alarm_kind kind, int64_t id, int64_t due_ms);
 bool list_push(void **items, size_t *count, size_t *room, const void *item, size_t size) MUST_CHECK;
 

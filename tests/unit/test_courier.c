@@ -3,9 +3,6 @@
  * with unknown outcome; and a write is never sent twice. The services are played by the test itself on
  * loopback, so that it decides when anything is answered.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +11,9 @@
 
 #include "daemon/courier.h"
 #include "daemon/courier_http.h"
+#include "tests/unit/loopback_service.h"
 #include "tests/unit/suites.h"
 
-#define PATIENCE_MS    20000 /* for what must come */
 #define CALLS_AT_ONCE  8
 #define OK_HEAD        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 #define OK_ANSWER      OK_HEAD "\r\n{}"
@@ -35,91 +32,8 @@ static struct mailbox returned;
 static struct courier *courier;
 static int zendesk, pagerduty; /* listening sockets */
 static char zendesk_url[64], pagerduty_url[64];
-static char request[1 << 16];
 static struct call *back; /* returned calls not looked at yet */
 static int64_t last_flight;
-
-/* The services. */
-
-static int listen_at(char *url, size_t size, const char *scheme, bool open)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, length), 0);
-    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    ck_assert(!open || listen(fd, 64) == 0); /* bound only: whoever connects is refused */
-    snprintf(url, size, "%s://127.0.0.1:%d", scheme, ntohs(address.sin_port));
-    return fd;
-}
-
-static bool is_readable(int fd, int timeout_ms)
-{
-    struct pollfd what = {.fd = fd, .events = POLLIN};
-    return poll(&what, 1, timeout_ms) == 1;
-}
-
-static int next_connection(int listener)
-{
-    ck_assert_msg(is_readable(listener, PATIENCE_MS), "nobody connects");
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    ck_assert_int_ge(fd, 0);
-    return fd;
-}
-
-static size_t body_length(void)
-{
-    const char *header = strstr(request, "Content-Length: ");
-    return header ? strtoul(header + strlen("Content-Length: "), NULL, 10) : 0;
-}
-
-/* Reads one whole request into `request`. */
-static void read_request(int fd)
-{
-    size_t length = 0;
-    for (;;) {
-        ck_assert_msg(is_readable(fd, PATIENCE_MS), "no request comes");
-        ssize_t n = read(fd, request + length, sizeof(request) - 1 - length);
-        ck_assert_int_gt(n, 0);
-        length += (size_t)n;
-        request[length] = '\0';
-        const char *end = strstr(request, "\r\n\r\n");
-        if (end && length == (size_t)(end + 4 - request) + body_length())
-            return;
-    }
-}
-
-static int next_request(int listener)
-{
-    int fd = next_connection(listener);
-    read_request(fd);
-    return fd;
-}
-
-static void reply(int fd, const char *text)
-{
-    ck_assert_int_eq(send(fd, text, strlen(text), MSG_NOSIGNAL), (ssize_t)strlen(text));
-}
-
-static void reply_token(int fd, const char *body)
-{
-    char text[512];
-    snprintf(text, sizeof(text), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s", strlen(body), body);
-    reply(fd, text);
-}
-
-static bool request_is(const char *start)
-{
-    return strncmp(request, start, strlen(start)) == 0;
-}
-
-static bool request_has(const char *line)
-{
-    char whole[512];
-    snprintf(whole, sizeof(whole), "\r\n%s\r\n", line);
-    return strstr(request, whole) != NULL;
-}
 
 /* The ledger. */
 
@@ -155,7 +69,7 @@ static int64_t put(const char *path)
 static struct call *next_back(void)
 {
     while (!back) {
-        ck_assert_msg(is_readable(returned.fd, PATIENCE_MS), "no call comes back");
+        ck_assert_msg(loopback_is_readable(returned.fd, LOOPBACK_PATIENCE_MS), "no call comes back");
         back = mailbox_take(&returned);
     }
     struct call *call = back;
@@ -237,8 +151,8 @@ static void set_up(void)
     event_log = log_open(log_stream, LOG_TARGET_STREAM, LOG_LEVEL_DEBUG, NULL);
     ck_assert_ptr_nonnull(event_log);
     ck_assert(mailbox_init(&returned));
-    zendesk = listen_at(zendesk_url, sizeof(zendesk_url), "http", true);
-    pagerduty = listen_at(pagerduty_url, sizeof(pagerduty_url), "http", true);
+    zendesk = loopback_listen(zendesk_url, sizeof(zendesk_url), "http", true);
+    pagerduty = loopback_listen(pagerduty_url, sizeof(pagerduty_url), "http", true);
     config.zendesk.api_url = strdup(zendesk_url);
 }
 
@@ -266,14 +180,14 @@ START_TEST(a_read_carries_its_credentials_and_brings_the_answer)
     use_basic();
     start();
     int64_t flight = get("/api/v2/x.json?a=b");
-    int fd = next_request(zendesk);
-    ck_assert(request_is("GET /api/v2/x.json?a=b HTTP/1.1\r\n"));
-    ck_assert(request_has("Authorization: Basic Ym90QGV4YW1wbGUuY29tL3Rva2VuOnpkLXNlY3JldA=="));
-    ck_assert(request_has("Accept: application/json"));
-    ck_assert(request_has("User-Agent: emergencyd/" EMERGENCYD_VERSION));
-    ck_assert_ptr_null(strstr(request, "Content-Type"));
-    ck_assert_ptr_null(strstr(request, "Accept-Encoding"));
-    reply(fd, OK_HEAD "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n{}");
+    int fd = loopback_request(zendesk);
+    ck_assert(loopback_request_is("GET /api/v2/x.json?a=b HTTP/1.1\r\n"));
+    ck_assert(loopback_request_has("Authorization: Basic Ym90QGV4YW1wbGUuY29tL3Rva2VuOnpkLXNlY3JldA=="));
+    ck_assert(loopback_request_has("Accept: application/json"));
+    ck_assert(loopback_request_has("User-Agent: emergencyd/" EMERGENCYD_VERSION));
+    ck_assert_ptr_null(strstr(loopback_text(), "Content-Type"));
+    ck_assert_ptr_null(strstr(loopback_text(), "Accept-Encoding"));
+    loopback_reply(fd, OK_HEAD "Date: Mon, 23 Nov 2026 12:00:00 GMT\r\n\r\n{}");
     struct call *call = next_back();
     ck_assert_int_eq(call->flight, flight);
     ck_assert_int_eq(call->end, CALL_ANSWERED);
@@ -295,15 +209,15 @@ START_TEST(a_write_to_pagerduty_says_who_and_sends_its_body_at_once)
     use_pagerduty();
     start();
     int64_t flight = send_call(SERVICE_PAGERDUTY, "POST", "/incidents", true);
-    int fd = next_request(pagerduty);
-    ck_assert(request_is("POST /incidents HTTP/1.1\r\n"));
-    ck_assert(request_has("Authorization: Token token=pd-secret"));
-    ck_assert(request_has("Accept: application/vnd.pagerduty+json;version=2"));
-    ck_assert(request_has("Content-Type: application/json"));
-    ck_assert(request_has("From: bot@example.com"));
-    ck_assert_ptr_null(strstr(request, "Expect"));
-    ck_assert_ptr_nonnull(strstr(request, "\r\n\r\n{\"a\":1}"));
-    reply(fd, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    int fd = loopback_request(pagerduty);
+    ck_assert(loopback_request_is("POST /incidents HTTP/1.1\r\n"));
+    ck_assert(loopback_request_has("Authorization: Token token=pd-secret"));
+    ck_assert(loopback_request_has("Accept: application/vnd.pagerduty+json;version=2"));
+    ck_assert(loopback_request_has("Content-Type: application/json"));
+    ck_assert(loopback_request_has("From: bot@example.com"));
+    ck_assert_ptr_null(strstr(loopback_text(), "Expect"));
+    ck_assert_ptr_nonnull(strstr(loopback_text(), "\r\n\r\n{\"a\":1}"));
+    loopback_reply(fd, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
     expect_status(flight, 201);
     ck_assert_uint_eq(metrics.calls_pagerduty, 1);
     close(fd);
@@ -315,10 +229,10 @@ START_TEST(a_redirect_is_an_answer)
     use_basic();
     start();
     int64_t flight = put("/a");
-    int fd = next_request(zendesk);
-    reply(fd, "HTTP/1.1 307 Moved\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, "HTTP/1.1 307 Moved\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
     expect_status(flight, 307);
-    ck_assert(!is_readable(fd, 0) && !is_readable(zendesk, 0));
+    ck_assert(!loopback_is_readable(fd, 0) && !loopback_is_readable(zendesk, 0));
     close(fd);
 }
 END_TEST
@@ -342,9 +256,9 @@ START_TEST(an_answer_says_how_long_to_wait)
     use_basic();
     start();
     get("/a");
-    int fd = next_request(zendesk);
-    reply(fd, waits[_i].head);
-    reply(fd, "Content-Length: 0\r\n\r\n");
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, waits[_i].head);
+    loopback_reply(fd, "Content-Length: 0\r\n\r\n");
     struct call *call = next_back();
     ck_assert_int_eq(call->end, CALL_ANSWERED);
     ck_assert_int_eq(call->retry_after_ms, waits[_i].expected_ms);
@@ -373,7 +287,7 @@ END_TEST
 START_TEST(a_refused_connection_is_not_sent)
 {
     char url[64];
-    int closed = listen_at(url, sizeof(url), "http", false);
+    int closed = loopback_listen(url, sizeof(url), "http", false);
     free(config.zendesk.api_url);
     config.zendesk.api_url = strdup(url);
     use_basic();
@@ -391,9 +305,9 @@ START_TEST(a_failed_handshake_is_not_sent)
     use_basic();
     start();
     int64_t flight = put("/a");
-    int fd = next_connection(zendesk);
-    ck_assert(is_readable(fd, PATIENCE_MS)); /* the hello */
-    reply(fd, "I speak no TLS\r\n");
+    int fd = loopback_connection(zendesk);
+    ck_assert(loopback_is_readable(fd, LOOPBACK_PATIENCE_MS)); /* the hello */
+    loopback_reply(fd, "I speak no TLS\r\n");
     expect_end(flight, CALL_NOT_SENT);
     close(fd);
 }
@@ -422,11 +336,11 @@ START_TEST(half_an_answer_is_broken)
     use_basic();
     start();
     int64_t flight = put("/a");
-    int fd = next_request(zendesk);
-    reply(fd, half_answers[_i]);
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, half_answers[_i]);
     close(fd);
     expect_end(flight, CALL_BROKEN);
-    ck_assert_msg(!is_readable(zendesk, 0), "sent again");
+    ck_assert_msg(!loopback_is_readable(zendesk, 0), "sent again");
 }
 END_TEST
 
@@ -437,12 +351,16 @@ START_TEST(an_endless_answer_is_broken)
     use_basic();
     start();
     int64_t flight = get("/a");
-    int fd = next_request(zendesk);
-    reply(fd, "HTTP/1.1 200 OK\r\n\r\n");
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, "HTTP/1.1 200 OK\r\n\r\n");
     while (send(fd, piece, sizeof(piece), MSG_NOSIGNAL) > 0)
         ;
     close(fd);
-    expect_end(flight, CALL_BROKEN);
+    struct call *call = next_back();
+    ck_assert_int_eq(call->flight, flight);
+    ck_assert_int_eq(call->end, CALL_BROKEN);
+    ck_assert_str_eq(call->error, "the answer is too long");
+    call_free(call);
 }
 END_TEST
 
@@ -452,15 +370,15 @@ START_TEST(a_write_is_never_sent_twice)
     use_basic();
     start();
     int64_t flight = get("/read");
-    int kept = next_request(zendesk);
-    reply(kept, OK_ANSWER);
+    int kept = loopback_request(zendesk);
+    loopback_reply(kept, OK_ANSWER);
     expect_status(flight, 200);
     flight = put("/write");
-    int fd = next_request(zendesk);
-    ck_assert(request_is("PUT /write "));
+    int fd = loopback_request(zendesk);
+    ck_assert(loopback_request_is("PUT /write "));
     close(fd);
     expect_end(flight, CALL_BROKEN);
-    ck_assert_msg(!is_readable(zendesk, 0) && !is_readable(kept, 0), "sent again");
+    ck_assert_msg(!loopback_is_readable(zendesk, 0) && !loopback_is_readable(kept, 0), "sent again");
     close(kept);
 }
 END_TEST
@@ -470,16 +388,16 @@ START_TEST(reads_share_a_connection_and_outlive_its_end)
     use_basic();
     start();
     int64_t flight = get("/one");
-    int fd = next_request(zendesk);
-    reply(fd, OK_ANSWER);
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, OK_ANSWER);
     expect_status(flight, 200);
     flight = get("/two");
-    read_request(fd);
-    ck_assert(request_is("GET /two "));
+    loopback_read_request(fd);
+    ck_assert(loopback_request_is("GET /two "));
     close(fd);
-    fd = next_request(zendesk);
-    ck_assert(request_is("GET /two "));
-    reply(fd, OK_ANSWER);
+    fd = loopback_request(zendesk);
+    ck_assert(loopback_request_is("GET /two "));
+    loopback_reply(fd, OK_ANSWER);
     expect_status(flight, 200);
     close(fd);
 }
@@ -492,7 +410,7 @@ static void hold_all_places(int held[CALLS_AT_ONCE])
     for (int i = 0; i < CALLS_AT_ONCE; i++)
         get("/held");
     for (int i = 0; i < CALLS_AT_ONCE; i++)
-        held[i] = next_request(zendesk);
+        held[i] = loopback_request(zendesk);
 }
 
 static void close_all(const int held[CALLS_AT_ONCE])
@@ -513,11 +431,11 @@ START_TEST(no_more_than_eight_at_once_and_customers_first)
     send_call(SERVICE_ZENDESK, "GET", "/c1", true);
     send_call(SERVICE_ZENDESK, "GET", "/c2", true);
     let_courier_begin();
-    ck_assert(!is_readable(zendesk, 0));
+    ck_assert(!loopback_is_readable(zendesk, 0));
     for (size_t i = 0; i < COUNT_OF(order); i++) {
-        reply(held[0], OK_ANSWER);
-        read_request(held[0]); /* the next one takes the connection over */
-        ck_assert_msg(request_is(order[i]), "%s", request);
+        loopback_reply(held[0], OK_ANSWER);
+        loopback_read_request(held[0]); /* the next one takes the connection over */
+        ck_assert_msg(loopback_request_is(order[i]), "%s", loopback_text());
         call_free(next_back());
     }
     courier_stop(courier, 0);
@@ -535,12 +453,12 @@ START_TEST(a_silent_service_holds_up_no_other)
     start();
     hold_all_places(held);
     int64_t flight = send_call(SERVICE_PAGERDUTY, "GET", "/users/me", false);
-    int fd = next_request(pagerduty);
-    reply(fd, OK_ANSWER);
+    int fd = loopback_request(pagerduty);
+    loopback_reply(fd, OK_ANSWER);
     expect_status(flight, 200);
     ck_assert(nothing_is_back());
     for (int i = 0; i < CALLS_AT_ONCE; i++) {
-        reply(held[i], OK_ANSWER);
+        loopback_reply(held[i], OK_ANSWER);
         call_free(next_back());
     }
     close_all(held);
@@ -578,7 +496,7 @@ END_TEST
 
 static void *stop_with_grace(void *unused)
 {
-    courier_stop(courier, PATIENCE_MS);
+    courier_stop(courier, LOOPBACK_PATIENCE_MS);
     return unused;
 }
 
@@ -594,7 +512,7 @@ START_TEST(what_is_under_way_has_its_grace)
     ck_assert_int_eq(pthread_create(&stopper, NULL, stop_with_grace, NULL), 0);
     expect_end(waits_too, CALL_NOT_SENT); /* so it is stopping */
     for (int i = 0; i < CALLS_AT_ONCE; i++) {
-        reply(held[i], OK_ANSWER);
+        loopback_reply(held[i], OK_ANSWER);
         struct call *call = next_back();
         ck_assert_int_eq(call->status, 200);
         call_free(call);
@@ -609,11 +527,11 @@ END_TEST
 /* The courier asks for a token; it gets this one on a connection that is closed then. */
 static void give_token(const char *body)
 {
-    int fd = next_request(zendesk);
-    ck_assert_msg(request_is("POST /oauth/tokens HTTP/1.1\r\n"), "%s", request);
-    ck_assert_ptr_null(strstr(request, "Authorization"));
-    ck_assert_ptr_nonnull(strstr(request, "oauth-secret"));
-    reply_token(fd, body);
+    int fd = loopback_request(zendesk);
+    ck_assert_msg(loopback_request_is("POST /oauth/tokens HTTP/1.1\r\n"), "%s", loopback_text());
+    ck_assert_ptr_null(strstr(loopback_text(), "Authorization"));
+    ck_assert_ptr_nonnull(strstr(loopback_text(), "oauth-secret"));
+    loopback_reply_json(fd, body);
     close(fd);
 }
 
@@ -623,10 +541,10 @@ START_TEST(calls_wait_for_the_token_and_carry_it)
     start();
     int64_t flight = put("/a");
     give_token(TOKEN_ONE_BODY);
-    int fd = next_request(zendesk);
-    ck_assert(request_is("PUT /a "));
-    ck_assert(request_has("Authorization: Bearer tok-one"));
-    reply(fd, OK_ANSWER);
+    int fd = loopback_request(zendesk);
+    ck_assert(loopback_request_is("PUT /a "));
+    ck_assert(loopback_request_has("Authorization: Bearer tok-one"));
+    loopback_reply(fd, OK_ANSWER);
     expect_status(flight, 200);
     close(fd);
 }
@@ -638,18 +556,18 @@ START_TEST(a_401_renews_the_token_once)
     start();
     int64_t flight = put("/a");
     give_token(TOKEN_ONE_BODY);
-    int fd = next_request(zendesk);
-    reply(fd, UNAUTHORIZED);
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, UNAUTHORIZED);
     close(fd);
     give_token(TOKEN_TWO_BODY);
-    fd = next_request(zendesk);
-    ck_assert(request_is("PUT /a "));
-    ck_assert(request_has("Authorization: Bearer tok-two"));
+    fd = loopback_request(zendesk);
+    ck_assert(loopback_request_is("PUT /a "));
+    ck_assert(loopback_request_has("Authorization: Bearer tok-two"));
     ck_assert(nothing_is_back());
     if (_i == 0)
-        reply(fd, OK_ANSWER);
+        loopback_reply(fd, OK_ANSWER);
     else
-        reply(fd, UNAUTHORIZED);
+        loopback_reply(fd, UNAUTHORIZED);
     expect_status(flight, _i == 0 ? 200 : 401); /* the second 401 is an answer */
     close(fd);
 }
@@ -660,10 +578,10 @@ START_TEST(a_401_without_tokens_is_an_answer)
     use_basic();
     start();
     int64_t flight = put("/a");
-    int fd = next_request(zendesk);
-    reply(fd, UNAUTHORIZED);
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, UNAUTHORIZED);
     expect_status(flight, 401);
-    ck_assert(!is_readable(zendesk, 0));
+    ck_assert(!loopback_is_readable(zendesk, 0));
     close(fd);
 }
 END_TEST
@@ -677,9 +595,9 @@ START_TEST(without_a_token_nothing_is_sent)
     start();
     for (size_t i = 0; i < COUNT_OF(refusals); i++) {
         int64_t flight = put("/a");
-        int fd = next_request(zendesk);
-        ck_assert(request_is("POST /oauth/tokens "));
-        reply(fd, refusals[i]);
+        int fd = loopback_request(zendesk);
+        ck_assert(loopback_request_is("POST /oauth/tokens "));
+        loopback_reply(fd, refusals[i]);
         close(fd);
         struct call *call = next_back();
         ck_assert_int_eq(call->flight, flight);
@@ -690,8 +608,8 @@ START_TEST(without_a_token_nothing_is_sent)
     }
     int64_t flight = put("/a"); /* and it recovers */
     give_token(TOKEN_ONE_BODY);
-    int fd = next_request(zendesk);
-    reply(fd, OK_ANSWER);
+    int fd = loopback_request(zendesk);
+    loopback_reply(fd, OK_ANSWER);
     expect_status(flight, 200);
     close(fd);
 }
@@ -702,8 +620,8 @@ START_TEST(stopping_drops_a_request_for_a_token)
     use_oauth();
     start();
     int64_t flight = put("/a");
-    int fd = next_request(zendesk);
-    courier_stop(courier, PATIENCE_MS);
+    int fd = loopback_request(zendesk);
+    courier_stop(courier, LOOPBACK_PATIENCE_MS);
     expect_end(flight, CALL_NOT_SENT);
     close(fd);
 }

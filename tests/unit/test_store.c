@@ -17,17 +17,51 @@
 #define GOOD(call) ck_assert_int_eq((call), STORE_OK)
 #define NONE(call) ck_assert_int_eq((call), STORE_NONE)
 
-/* Padding has no value to compare, and only gcc can take it out. */
+/* Padding has no value to compare: MASK is 1 where there is none. Only gcc can tell; others take all for
+ * padding. */
 #if defined(__GNUC__) && !defined(__clang__)
-#define SAME(a, b)                                                                                           \
-    do {                                                                                                     \
-        __builtin_clear_padding(a);                                                                          \
-        __builtin_clear_padding(b);                                                                          \
-        ck_assert_mem_eq(a, b, sizeof *(a));                                                                 \
-    } while (0)
+#define MASK(mask) (memset(&(mask), 1, sizeof(mask)), __builtin_clear_padding(&(mask)))
 #else
-#define SAME(a, b) ck_assert_int_eq((a)->id == (b)->id, true)
+#define MASK(mask) (memset(&(mask), 0, sizeof(mask)))
 #endif
+
+static void expect_same_bytes(const void *mask, const void *a, const void *b, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        ck_assert_msg(!((const char *)mask)[i] || ((const char *)a)[i] == ((const char *)b)[i],
+                      "byte %zu differs", i);
+}
+
+static void expect_same_action(const struct action *a, const struct action *b)
+{
+    struct action mask;
+    MASK(mask);
+    expect_same_bytes(&mask, a, b, sizeof mask);
+}
+
+static void expect_same_event(const struct event *a, const struct event *b)
+{
+    struct event mask;
+    MASK(mask);
+    expect_same_bytes(&mask, a, b, sizeof mask);
+}
+
+/* gcc 12 is wrong about arrays of structs and what is behind them, which is page_count alone: the last
+ * member. */
+static void expect_same_emergency(const struct emergency *a, const struct emergency *b)
+{
+    const size_t last = offsetof(struct emergency, page_count);
+    struct emergency mask;
+    struct page page_mask;
+    MASK(mask);
+    MASK(page_mask);
+    for (int i = 0; i < EMERGENCY_PAGES; i++)
+        memcpy(&mask.pages[i], &page_mask, sizeof page_mask);
+    memset((char *)&mask + last, 0, sizeof mask - last);
+    ck_assert_uint_eq(sizeof mask, last + sizeof(int64_t));
+    ck_assert_int_eq(a->page_count, b->page_count);
+    expect_same_bytes(&mask, a, b, sizeof mask);
+}
 
 #define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
 
@@ -131,7 +165,7 @@ START_TEST(every_field_of_an_emergency_comes_back)
     }
     GOOD(store_new_emergency(store, &e));
     GOOD(store_get_emergency(store, e.id, &back));
-    SAME(&e, &back);
+    expect_same_emergency(&e, &back);
 
     memset(&e.phase, 2, sizeof e.phase);
     e.left_ms = -5;
@@ -139,7 +173,7 @@ START_TEST(every_field_of_an_emergency_comes_back)
     GOOD(store_put_emergency(store, &e, 77));
     reopen();
     GOOD(store_get_emergency(store, e.id, &back));
-    SAME(&e, &back);
+    expect_same_emergency(&e, &back);
 }
 END_TEST
 
@@ -150,7 +184,7 @@ START_TEST(every_field_of_an_action_comes_back)
     END_TEXT(action.incident), END_TEXT(action.by), END_TEXT(action.error), END_TEXT(action.text);
     GOOD(store_add_action(store, &action));
     GOOD(store_get_action(store, action.id, &back));
-    SAME(&action, &back);
+    expect_same_action(&action, &back);
 
     memset(&action.state, 2, sizeof action.state);
     action.attempts = 9;
@@ -159,7 +193,7 @@ START_TEST(every_field_of_an_action_comes_back)
     GOOD(store_put_action(store, &action));
     reopen();
     GOOD(store_get_action(store, action.id, &back));
-    SAME(&action, &back);
+    expect_same_action(&action, &back);
 }
 END_TEST
 
@@ -177,7 +211,7 @@ START_TEST(every_field_of_an_event_comes_back)
     reopen();
     GOOD(store_events(store, event.emergency, &back, &count));
     ck_assert_uint_eq(count, 1);
-    SAME(&event, back);
+    expect_same_event(&event, back);
     free(back);
 }
 END_TEST
@@ -671,7 +705,9 @@ END_TEST
 /* What may sort: lists that are short and read rarely. */
 static bool may_sort(const char *sql)
 {
-    return strstr(sql, "sender_id, id") || strstr(sql, "emergency > 0 ORDER BY id");
+    return strstr(sql, "sender_id, id") || strstr(sql, "GROUP BY") ||
+           strstr(sql, "emergency > 0 ORDER BY id") ||
+           strstr(sql, "WHERE emergency = ? AND state < 3 AND id > ? ORDER BY id");
 }
 
 static void check_plan(sqlite3 *db, const char *sql, bool may_scan)

@@ -1,0 +1,321 @@
+/*
+ * The ledger's thread. A pass: look whether the clock was set, take what waits, let the desk decide, commit,
+ * and only then answer, hand out calls, arm the timer. A full disk is a warning: webhooks are answered 503
+ * and what the services answered waits in its mailbox until there is room. An I/O error or damage is fatal:
+ * the process ends and systemd starts it again.
+ */
+#include "daemon/ledger.h"
+
+#include "daemon/clock.h"
+#include "lib/desk.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#define BATCH_DELIVERIES 512
+#define BATCH_DUE        256
+#define TIDY_EVERY_MS    60000
+#define TROUBLE_RETRY_MS 1000
+/* The clock creeps while it is disciplined; what is more than this was a step. */
+#define CLOCK_STEP_MS 1000
+
+struct ledger {
+    const struct config *config;
+    struct store *store;
+    struct log *log;
+    struct metrics *metrics;
+    struct ledger_exits exits;
+    struct desk *desk;
+    struct mailbox deliveries;
+    struct mailbox calls;
+    int epoll;
+    int timer;
+    pthread_t thread;
+    bool running;
+
+    /* the thread's own */
+    struct delivery *waiting; /* taken from the mailbox, not yet in a batch */
+    bool in_trouble;          /* the last batch could not be written */
+    int64_t clock_offset_ms;  /* wall clock minus boot clock */
+    int64_t next_tidy_ms;
+    bool more_due;
+
+    atomic_bool quiet;
+    atomic_bool stopping;
+    _Atomic int64_t last_commit_ms;
+    _Atomic int64_t next_due_ms;
+};
+
+static int64_t clock_offset_ms(void)
+{
+    return clock_wall_ms() - clock_read_ms(CLOCK_BOOTTIME);
+}
+
+/* --- set-up --- */
+
+static bool watch(int epoll, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static bool open_descriptors(struct ledger *ledger)
+{
+    ledger->epoll = epoll_create1(EPOLL_CLOEXEC);
+    ledger->timer = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    return ledger->epoll >= 0 && ledger->timer >= 0 && mailbox_init(&ledger->deliveries) &&
+           mailbox_init(&ledger->calls) && watch(ledger->epoll, ledger->deliveries.fd) &&
+           watch(ledger->epoll, ledger->calls.fd) && watch(ledger->epoll, ledger->timer);
+}
+
+struct ledger *ledger_new(const struct config *config, struct store *store, struct log *log,
+                          struct metrics *metrics, const struct ledger_exits *exits)
+{
+    struct ledger *ledger = calloc(1, sizeof *ledger);
+    if (!ledger) {
+        store_close(store);
+        return NULL;
+    }
+    ledger->config = config;
+    ledger->store = store;
+    ledger->log = log;
+    ledger->metrics = metrics;
+    ledger->exits = *exits;
+    ledger->epoll = ledger->timer = -1;
+    int64_t now_ms = clock_wall_ms();
+    ledger->clock_offset_ms = clock_offset_ms();
+    ledger->last_commit_ms = now_ms;
+    ledger->next_due_ms = now_ms;
+    ledger->desk = desk_new(config, store, log, metrics, now_ms);
+    if (ledger->desk && open_descriptors(ledger))
+        return ledger;
+    ledger_free(ledger);
+    return NULL;
+}
+
+void ledger_free(struct ledger *ledger)
+{
+    if (!ledger)
+        return;
+    desk_free(ledger->desk);
+    mailbox_free(&ledger->deliveries);
+    mailbox_free(&ledger->calls);
+    if (ledger->epoll >= 0)
+        close(ledger->epoll);
+    if (ledger->timer >= 0)
+        close(ledger->timer);
+    store_close(ledger->store);
+    free(ledger);
+}
+
+/* --- the outside's side --- */
+
+void ledger_deliver(struct ledger *ledger, struct delivery *delivery, struct mailbox *reply_to)
+{
+    delivery->reply_to = reply_to;
+    mailbox_put(&ledger->deliveries, delivery);
+}
+
+void ledger_return_call(struct ledger *ledger, struct call *call)
+{
+    mailbox_put(&ledger->calls, call);
+}
+
+int64_t ledger_last_commit_ms(const struct ledger *ledger)
+{
+    return atomic_load(&ledger->last_commit_ms);
+}
+
+int64_t ledger_lateness_ms(const struct ledger *ledger)
+{
+    int64_t late_ms = clock_wall_ms() - atomic_load(&ledger->next_due_ms);
+    return late_ms > 0 ? late_ms : 0;
+}
+
+void ledger_quiet(struct ledger *ledger)
+{
+    atomic_store(&ledger->quiet, true);
+    mailbox_wake(&ledger->deliveries);
+}
+
+/* --- a pass --- */
+
+static bool clock_was_set(struct ledger *ledger, int64_t *shift_ms)
+{
+    int64_t offset_ms = clock_offset_ms();
+    *shift_ms = offset_ms - ledger->clock_offset_ms;
+    ledger->clock_offset_ms = offset_ms;
+    return *shift_ms > CLOCK_STEP_MS || *shift_ms < -CLOCK_STEP_MS;
+}
+
+/* What came in is kept in its order; a batch takes from the front. */
+static void fetch_deliveries(struct ledger *ledger)
+{
+    struct delivery *fresh = mailbox_take(&ledger->deliveries);
+    struct delivery **end = &ledger->waiting;
+    while (*end)
+        end = &(*end)->next;
+    *end = fresh;
+}
+
+static void take_deliveries(struct ledger *ledger)
+{
+    for (int i = 0; i < BATCH_DELIVERIES && ledger->waiting; i++) {
+        struct delivery *delivery = ledger->waiting;
+        ledger->waiting = delivery->next;
+        desk_take_delivery(ledger->desk, delivery);
+    }
+}
+
+static void take_calls(struct ledger *ledger, struct call *call)
+{
+    while (call) {
+        struct call *next = call->next;
+        desk_take_call(ledger->desk, call);
+        call = next;
+    }
+}
+
+static void send_answers(struct ledger *ledger)
+{
+    struct delivery *delivery = desk_answers(ledger->desk);
+    while (delivery) {
+        struct delivery *next = delivery->next;
+        mailbox_put(delivery->reply_to, delivery);
+        delivery = next;
+    }
+}
+
+static void send_calls(struct ledger *ledger)
+{
+    struct call *first = desk_calls(ledger->desk);
+    if (!first)
+        return;
+    struct call *last = first;
+    while (last->next)
+        last = last->next;
+    mailbox_put_all(ledger->exits.to_courier, first, last);
+}
+
+static void note_result(struct ledger *ledger, enum store_result result, bool wrote)
+{
+    if (result == STORE_BROKEN) {
+        log_event(ledger->log, LOG_LEVEL_ERROR, "STORE-BROKEN", 0, 0,
+                  "the database failed: ending, to start again from what is on disk");
+        _exit(1);
+    }
+    bool trouble = result != STORE_OK;
+    if (trouble && !ledger->in_trouble)
+        log_event(ledger->log, LOG_LEVEL_ERROR, "STORE-FULL", 0, 0,
+                  "the database can't be written: webhooks are refused until it can");
+    else if (!trouble && ledger->in_trouble)
+        log_event(ledger->log, LOG_LEVEL_INFO, "STORE-BACK", 0, 0, "the database can be written again");
+    ledger->in_trouble = trouble;
+    if (!trouble && wrote) /* an empty commit proves nothing */
+        atomic_store(&ledger->last_commit_ms, clock_wall_ms());
+}
+
+/* While the disk is full only deliveries are tried: what services have answered waits where it is. */
+static void run_batch(struct ledger *ledger, int64_t now_ms, int64_t shift_ms)
+{
+    bool was_in_trouble = ledger->in_trouble;
+    struct call *calls = was_in_trouble ? NULL : mailbox_take(&ledger->calls);
+    bool due = ledger->more_due || desk_next_ms(ledger->desk) <= now_ms;
+    if (!ledger->waiting && !calls && !due && shift_ms == 0 && !was_in_trouble)
+        return;
+    int64_t changes = store_changes(ledger->store);
+    (void)!desk_begin(ledger->desk, now_ms); /* a failure spoils the batch, and desk_end tells */
+    if (shift_ms != 0)
+        desk_take_clock_step(ledger->desk, shift_ms);
+    take_deliveries(ledger); /* before deadlines: an answer may be among them */
+    if (was_in_trouble) {
+        desk_try_write(ledger->desk);
+    } else {
+        take_calls(ledger, calls);
+        ledger->more_due = desk_take_due(ledger->desk, BATCH_DUE);
+    }
+    note_result(ledger, desk_end(ledger->desk), store_changes(ledger->store) != changes);
+    send_answers(ledger); /* after the commit, and only then */
+    send_calls(ledger);
+    store_checkpoint(ledger->store);
+}
+
+static void tidy(struct ledger *ledger, int64_t now_ms)
+{
+    if (now_ms < ledger->next_tidy_ms || ledger->in_trouble)
+        return;
+    ledger->next_tidy_ms = now_ms + TIDY_EVERY_MS;
+    note_result(ledger, desk_tidy(ledger->desk, now_ms), false);
+}
+
+static void arm_timer(struct ledger *ledger, int64_t now_ms)
+{
+    int64_t due_ms = desk_next_ms(ledger->desk);
+    atomic_store(&ledger->next_due_ms, due_ms);
+    if (ledger->in_trouble && due_ms < now_ms + TROUBLE_RETRY_MS)
+        due_ms = now_ms + TROUBLE_RETRY_MS;
+    if (ledger->more_due || ledger->waiting || due_ms < 1)
+        due_ms = 1;
+    const struct itimerspec at = {.it_value = {due_ms / 1000, due_ms % 1000 * 1000000}};
+    if (timerfd_settime(ledger->timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) != 0 &&
+        errno != ECANCELED)
+        abort(); /* a deadline would be lost */
+}
+
+static void wait_for_work(struct ledger *ledger)
+{
+    struct epoll_event events[4];
+    uint64_t expirations;
+    if (epoll_wait(ledger->epoll, events, COUNT_OF(events), -1) < 0 && errno != EINTR)
+        abort();
+    if (read(ledger->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN && errno != ECANCELED)
+        abort(); /* ECANCELED: the clock was set, which the pass finds out by itself */
+}
+
+static bool all_is_done(struct ledger *ledger)
+{
+    return atomic_load(&ledger->stopping) && !ledger->waiting && desk_calls_open(ledger->desk) == 0;
+}
+
+static void *run(void *context)
+{
+    struct ledger *ledger = context;
+    pthread_setname_np(pthread_self(), "ledger");
+    for (;;) {
+        int64_t now_ms = clock_wall_ms();
+        int64_t shift_ms;
+        bool was_set = clock_was_set(ledger, &shift_ms);
+        if (atomic_load(&ledger->quiet))
+            desk_quiet(ledger->desk);
+        fetch_deliveries(ledger);
+        run_batch(ledger, now_ms, was_set ? shift_ms : 0);
+        tidy(ledger, now_ms);
+        fetch_deliveries(ledger);
+        if (all_is_done(ledger))
+            return NULL;
+        arm_timer(ledger, now_ms);
+        wait_for_work(ledger);
+    }
+}
+
+bool ledger_start(struct ledger *ledger)
+{
+    ledger->running = pthread_create(&ledger->thread, NULL, run, ledger) == 0;
+    return ledger->running;
+}
+
+void ledger_stop(struct ledger *ledger)
+{
+    if (!ledger->running)
+        return;
+    atomic_store(&ledger->stopping, true);
+    mailbox_wake(&ledger->deliveries);
+    pthread_join(ledger->thread, NULL);
+    ledger->running = false;
+}
