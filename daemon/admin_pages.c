@@ -28,12 +28,15 @@ static void answer_value(struct http_request *request, json_t *value)
     http_answer(request, 200, "application/json", text, text ? strlen(text) : 0);
 }
 
-/* VALUE, which was read with RESULT. */
+/* Takes VALUE, which was read with RESULT. */
 static void answer_read(struct http_request *request, enum store_result result, json_t *value)
 {
-    if (result == STORE_OK)
+    if (result == STORE_OK) {
         answer_value(request, value);
-    else if (result == STORE_NONE)
+        return;
+    }
+    json_decref(value);
+    if (result == STORE_NONE)
         http_answer_error(request, 404, "there is none of that number");
     else
         http_answer_error(request, 503, "the database can't be read");
@@ -207,7 +210,7 @@ void admin_retry(struct admin *admin, struct http_request *request, const struct
 
 /* --- the outbox --- */
 
-/* Appends what the store tells page by page to ARRAY; false for want of memory. */
+/* False: out of memory. */
 static bool append_actions(json_t *array, const struct action *rows, int count)
 {
     for (int i = 0; i < count; i++)

@@ -146,18 +146,23 @@ static void refuse_waiting(struct courier *courier, struct line *line, const cha
         refuse_errand(courier, take_waiting(line), why);
 }
 
+static void take_letter(struct courier *courier, struct call *call)
+{
+    struct errand *errand = calloc(1, sizeof(*errand));
+    if (!errand) {
+        refuse_call(courier, call, "out of memory");
+        return;
+    }
+    errand->call = call;
+    queue_put(queue_of(&courier->lines[call->service], call), errand);
+}
+
 static void take_letters(struct courier *courier)
 {
     struct call *next;
     for (struct call *call = mailbox_take(&courier->mailbox); call; call = next) {
         next = call->next;
-        struct errand *errand = calloc(1, sizeof(*errand));
-        if (!errand) {
-            refuse_call(courier, call, "out of memory");
-            continue;
-        }
-        errand->call = call;
-        queue_put(queue_of(&courier->lines[call->service], call), errand);
+        take_letter(courier, call);
     }
 }
 

@@ -41,6 +41,8 @@ struct ledger {
 
     /* the thread's own */
     struct delivery *waiting; /* taken from the mailbox, not yet in a batch */
+    struct call *held;        /* the same; while the disk is full they wait here */
+    int64_t shift_ms;         /* by how much the clock was set, until that is written */
     bool in_trouble;          /* the last batch could not be written */
     int64_t clock_offset_ms;  /* wall clock minus boot clock */
     int64_t next_tidy_ms;
@@ -104,6 +106,11 @@ void ledger_free(struct ledger *ledger)
     if (!ledger)
         return;
     desk_free(ledger->desk);
+    while (ledger->held) {
+        struct call *call = ledger->held;
+        ledger->held = call->next;
+        call_free(call);
+    }
     mailbox_free(&ledger->deliveries);
     mailbox_free(&ledger->calls);
     if (ledger->epoll >= 0)
@@ -146,22 +153,26 @@ void ledger_quiet(struct ledger *ledger)
 
 /* --- a pass --- */
 
-static bool clock_was_set(struct ledger *ledger, int64_t *shift_ms)
+static void notice_clock_step(struct ledger *ledger)
 {
     int64_t offset_ms = clock_offset_ms();
-    *shift_ms = offset_ms - ledger->clock_offset_ms;
+    int64_t shift_ms = offset_ms - ledger->clock_offset_ms;
     ledger->clock_offset_ms = offset_ms;
-    return *shift_ms > CLOCK_STEP_MS || *shift_ms < -CLOCK_STEP_MS;
+    if (shift_ms > CLOCK_STEP_MS || shift_ms < -CLOCK_STEP_MS)
+        ledger->shift_ms += shift_ms;
 }
 
 /* What came in is kept in its order; a batch takes from the front. */
-static void fetch_deliveries(struct ledger *ledger)
+static void fetch(struct ledger *ledger)
 {
-    struct delivery *fresh = mailbox_take(&ledger->deliveries);
-    struct delivery **end = &ledger->waiting;
-    while (*end)
-        end = &(*end)->next;
-    *end = fresh;
+    struct delivery **last_delivery = &ledger->waiting;
+    while (*last_delivery)
+        last_delivery = &(*last_delivery)->next;
+    *last_delivery = mailbox_take(&ledger->deliveries);
+    struct call **last_call = &ledger->held;
+    while (*last_call)
+        last_call = &(*last_call)->next;
+    *last_call = mailbox_take(&ledger->calls);
 }
 
 static void take_deliveries(struct ledger *ledger)
@@ -173,12 +184,12 @@ static void take_deliveries(struct ledger *ledger)
     }
 }
 
-static void take_calls(struct ledger *ledger, struct call *call)
+static void take_calls(struct ledger *ledger)
 {
-    while (call) {
-        struct call *next = call->next;
+    while (ledger->held) {
+        struct call *call = ledger->held;
+        ledger->held = call->next;
         desk_take_call(ledger->desk, call);
-        call = next;
     }
 }
 
@@ -222,25 +233,26 @@ static void note_result(struct ledger *ledger, enum store_result result, bool wr
 }
 
 /* While the disk is full only deliveries are tried: what services have answered waits where it is. */
-static void run_batch(struct ledger *ledger, int64_t now_ms, int64_t shift_ms)
+static void run_batch(struct ledger *ledger, int64_t now_ms)
 {
     bool was_in_trouble = ledger->in_trouble;
-    struct call *calls = was_in_trouble ? NULL : mailbox_take(&ledger->calls);
     bool due = ledger->more_due || desk_next_ms(ledger->desk) <= now_ms;
-    if (!ledger->waiting && !calls && !due && shift_ms == 0 && !was_in_trouble)
+    if (!ledger->waiting && !ledger->held && !due && ledger->shift_ms == 0 && !was_in_trouble)
         return;
     int64_t changes = store_changes(ledger->store);
     (void)!desk_begin(ledger->desk, now_ms); /* a failure spoils the batch, and desk_end tells */
-    if (shift_ms != 0)
-        desk_take_clock_step(ledger->desk, shift_ms);
+    if (ledger->shift_ms != 0)
+        desk_take_clock_step(ledger->desk, ledger->shift_ms);
     take_deliveries(ledger); /* before deadlines: an answer may be among them */
     if (was_in_trouble) {
         desk_try_write(ledger->desk);
     } else {
-        take_calls(ledger, calls);
+        take_calls(ledger);
         ledger->more_due = desk_take_due(ledger->desk, BATCH_DUE);
     }
     note_result(ledger, desk_end(ledger->desk), store_changes(ledger->store) != changes);
+    if (!ledger->in_trouble)
+        ledger->shift_ms = 0;
     send_answers(ledger); /* after the commit, and only then */
     send_calls(ledger);
     store_checkpoint(ledger->store);
@@ -260,7 +272,8 @@ static void arm_timer(struct ledger *ledger, int64_t now_ms)
     atomic_store(&ledger->next_due_ms, due_ms);
     if (ledger->in_trouble && due_ms < now_ms + TROUBLE_RETRY_MS)
         due_ms = now_ms + TROUBLE_RETRY_MS;
-    if (ledger->more_due || ledger->waiting || due_ms < 1)
+    bool held = ledger->held && !ledger->in_trouble;
+    if (ledger->more_due || ledger->waiting || held || due_ms < 1)
         due_ms = 1;
     const struct itimerspec at = {.it_value = {due_ms / 1000, due_ms % 1000 * 1000000}};
     if (timerfd_settime(ledger->timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) != 0 &&
@@ -280,7 +293,10 @@ static void wait_for_work(struct ledger *ledger)
 
 static bool all_is_done(struct ledger *ledger)
 {
-    return atomic_load(&ledger->stopping) && !ledger->waiting && desk_calls_open(ledger->desk) == 0;
+    if (!atomic_load(&ledger->stopping) || ledger->waiting)
+        return false;
+    /* a full disk can't keep us: what was not written is looked up at the next start */
+    return ledger->in_trouble || desk_calls_open(ledger->desk) == 0;
 }
 
 static void *run(void *context)
@@ -289,14 +305,13 @@ static void *run(void *context)
     pthread_setname_np(pthread_self(), "ledger");
     for (;;) {
         int64_t now_ms = clock_wall_ms();
-        int64_t shift_ms;
-        bool was_set = clock_was_set(ledger, &shift_ms);
+        notice_clock_step(ledger);
         if (atomic_load(&ledger->quiet))
             desk_quiet(ledger->desk);
-        fetch_deliveries(ledger);
-        run_batch(ledger, now_ms, was_set ? shift_ms : 0);
+        fetch(ledger);
+        run_batch(ledger, now_ms);
         tidy(ledger, now_ms);
-        fetch_deliveries(ledger);
+        fetch(ledger);
         if (all_is_done(ledger))
             return NULL;
         arm_timer(ledger, now_ms);

@@ -79,6 +79,7 @@ static const struct config_key keys[] = {
     KEY("policy", "resolve_on_contact", policy.resolve_on_contact, value_yes_no, "no"),
     KEY("policy", "auto_reply_patterns", policy.auto_reply_patterns, value_text_list, AUTO_REPLY_PATTERNS),
     KEY("policy", "ignored_authors", policy.ignored_authors, value_id_list, NULL),
+    KEY("policy", "bulk_tag", not_yet.bulk_tag, value_word, NULL),
     KEY("policy", "dry_run", policy.dry_run, value_yes_no, "no"),
 
     KEY("pagerduty", "webhook_secret", pagerduty.webhook_secret, value_secret, NULL),
@@ -88,6 +89,8 @@ static const struct config_key keys[] = {
     KEY("pagerduty", "from", pagerduty.from, value_email, NULL),
     KEY("pagerduty", "services", pagerduty.services, value_word_list, NULL),
     KEY("pagerduty", "page_service", pagerduty.page_service, value_word, NULL),
+    KEY("pagerduty", "engineer_schedule", not_yet.engineer_schedule, value_word, NULL),
+    KEY("pagerduty", "manager_schedule", not_yet.manager_schedule, value_word, NULL),
     KEY("pagerduty", "ticket_pattern", pagerduty.ticket_pattern, value_pattern, TICKET_PATTERN),
 
     KEY("zendesk", "webhook_secret", zendesk.webhook_secret, value_secret, NULL),
@@ -105,6 +108,8 @@ static const struct config_key keys[] = {
     KEY("zendesk", "downgrade_tags", zendesk.downgrade_tags, value_tag_changes, "+emergency_downgraded"),
     KEY("zendesk", "downgrade_fields", zendesk.downgrade_fields, value_field_changes, NULL),
     KEY("zendesk", "downgrade_comment", zendesk.downgrade_comment, value_yes_no, "yes"),
+    KEY("zendesk", "tam_field", not_yet.tam_field, value_word, NULL),
+    KEY("zendesk", "post_call_macro", not_yet.post_call_macro, value_id, NULL),
 };
 
 #define KEY_COUNT COUNT_OF(keys)

@@ -86,6 +86,15 @@ struct config_zendesk {
     bool downgrade_comment;
 };
 
+/* Known, checked, and without effect in this version: whoever sets one is told so at start. */
+struct config_not_yet {
+    char *engineer_schedule;
+    char *manager_schedule;
+    char *bulk_tag;
+    char *tam_field;
+    int64_t post_call_macro;
+};
+
 struct config {
     struct config_server server;
     struct config_admin admin;
@@ -93,6 +102,7 @@ struct config {
     struct config_policy policy;
     struct config_pagerduty pagerduty;
     struct config_zendesk zendesk;
+    struct config_not_yet not_yet;
 };
 
 /* One line: file, line, key, what was wrong, what was wanted. Never holds a secret. */

@@ -9,11 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLIGHTS_AT_ONCE     16 /* a service: more would only queue there */
-#define FIRST_PAUSE_MS      1000
-#define LONGEST_PAUSE_MS    300000
-#define LONGEST_CUSTOMER_MS 60000
-#define PROBE_EVERY_MS      60000
+#define FLIGHTS_AT_ONCE      16 /* a service: more would only queue there */
+#define FIRST_PAUSE_MS       1000
+#define LONGEST_PAUSE_MS     300000
+#define LONGEST_CUSTOMER_MS  60000
+#define SAME_TICKET_PAUSE_MS 100
+#define PROBE_EVERY_MS       60000
 
 bool call_is_good(const struct call *call)
 {
@@ -173,7 +174,9 @@ static bool add_wanted(struct desk *desk, const struct emergency *e, const struc
 
 static bool begin_next(struct desk *desk, const struct action *ended)
 {
-    struct action head = {.ticket_id = ended->ticket_id};
+    if (ended->emergency == 0)
+        return true; /* reads of tickets stand in no line */
+    struct action head;
     enum store_result found = store_head_action(desk->store, ended->emergency, ended->service, &head);
     if (found == STORE_OK)
         desk_alarm(desk, ALARM_ACTION, head.id, head.next_ms > desk->now_ms ? head.next_ms : desk->now_ms);
@@ -222,6 +225,15 @@ static bool wait_for_place(struct desk *desk, struct service_line *line, const s
            desk_did(desk, STORE_BROKEN);
 }
 
+static bool is_being_read(const struct desk *desk, int64_t ticket)
+{
+    for (const struct flight *flight = desk->flights; flight; flight = flight->next)
+        if (flight->service == SERVICE_ZENDESK && flight->action > 0 && flight->ticket_id == ticket &&
+            flight->step != FLIGHT_WRITE)
+            return true;
+    return false;
+}
+
 /* Whether ACTION has to wait; then an alarm or a place in the line is set. */
 static bool must_wait(struct desk *desk, const struct action *action, bool *waits)
 {
@@ -234,8 +246,14 @@ static bool must_wait(struct desk *desk, const struct action *action, bool *wait
         desk_alarm(desk, ALARM_ACTION, action->id, until_ms);
         return true;
     }
-    struct action head = {.ticket_id = action->ticket_id};
-    enum store_result found = store_head_action(desk->store, action->emergency, action->service, &head);
+    if (action->emergency == 0 && is_being_read(desk, action->ticket_id)) {
+        desk_alarm(desk, ALARM_ACTION, action->id, desk->now_ms + SAME_TICKET_PAUSE_MS);
+        return true;
+    }
+    struct action head;
+    enum store_result found = STORE_NONE;
+    if (action->emergency > 0)
+        found = store_head_action(desk->store, action->emergency, action->service, &head);
     if (!desk_did(desk, found))
         return false;
     if (found == STORE_OK && head.id != action->id)

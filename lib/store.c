@@ -122,3 +122,8 @@ enum store_result store_set_fact(struct store *store, const char *key, const cha
     sqlite3_bind_text(put, 2, value, -1, SQLITE_STATIC);
     return store_write(store, STATEMENT_SET_FACT, NULL);
 }
+
+int64_t store_changes(const struct store *store)
+{
+    return sqlite3_total_changes64(store->db);
+}

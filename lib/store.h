@@ -47,6 +47,8 @@ void store_view_end(struct store *store);
 /* Moves the WAL into the database when it has grown (rarely, then it takes some 100 ms); outside of a
  * transaction. Nothing else does: to be called now and then, best after each batch is answered. */
 void store_checkpoint(struct store *store);
+/* How many rows were changed since it was opened: whether a commit had anything to prove. */
+int64_t store_changes(const struct store *store);
 
 /* --- facts about this database --- */
 /* Text of KEY into VALUE; STORE_NONE if it was never set. Keys: "instance", "first_start_ms". */
@@ -67,6 +69,9 @@ struct journal_entry {
  * its number), nothing was written. */
 enum store_result store_add_event(struct store *store, struct event *event,
                                   const struct journal_entry *entry) MUST_CHECK;
+/* Whether a comment is in the journal of an emergency already, with a standing no vaguer than this. */
+enum store_result store_knows_comment(struct store *store, int64_t comment, enum author_standing standing,
+                                      bool *known) MUST_CHECK;
 /* What came of it: to which emergency it belongs, what is to be read in the timeline, the resulting deadline.
  */
 enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,
@@ -79,7 +84,7 @@ enum store_result store_events(struct store *store, int64_t emergency, struct ev
  * (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */
 enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
                                      const char *incident, int64_t since_ms, size_t *claimed) MUST_CHECK;
-/* Hands all events, pages and actions of one emergency to another (joining), its PENDING actions as
+/* Hands all events and actions of one emergency to another (joining), its PENDING actions as
  * CANCELLED; the younger row then points to the older and shows in nothing but store_get_emergency. The
  * caller adds up the older one's events anew and puts it in the same transaction. */
 enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms) MUST_CHECK;

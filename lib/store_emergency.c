@@ -137,13 +137,14 @@ static enum store_result cancel_pending(struct store *store, int64_t emergency, 
     return store_write(store, STATEMENT_JOIN_CANCEL, NULL);
 }
 
+/* The pages follow when the older one is put. */
 enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms)
 {
-    static const enum store_statement moves[] = {STATEMENT_JOIN_EVENTS, STATEMENT_JOIN_PAGES,
-                                                 STATEMENT_JOIN_ACTIONS};
     enum store_result result = cancel_pending(store, younger, now_ms);
-    for (size_t i = 0; i < COUNT_OF(moves) && result == STORE_OK; i++)
-        result = move_rows(store, moves[i], younger, older);
+    if (result == STORE_OK)
+        result = move_rows(store, STATEMENT_JOIN_EVENTS, younger, older);
+    if (result == STORE_OK)
+        result = move_rows(store, STATEMENT_JOIN_ACTIONS, younger, older);
     if (result != STORE_OK)
         return result;
     sqlite3_stmt *update = store_use(store, STATEMENT_JOIN_EMERGENCY);

@@ -24,6 +24,10 @@ static void bind_event(sqlite3_stmt *insert, const struct event *event, const st
         sqlite3_bind_text(insert, 11, entry->repeat_key, -1, SQLITE_STATIC);
     if (entry->payload)
         sqlite3_bind_blob64(insert, 12, entry->payload, entry->payload_length, SQLITE_STATIC);
+    if (event->type == EVENT_COMMENT && event->comment.id > 0) {
+        sqlite3_bind_int64(insert, 13, event->comment.id);
+        sqlite3_bind_int(insert, 14, (int)event->comment.standing);
+    }
 }
 
 static enum store_result find_repeat(struct store *store, const char *repeat_key, int64_t *row)
@@ -68,6 +72,20 @@ enum store_result store_settle_event(struct store *store, int64_t row, int64_t e
     sqlite3_bind_int64(update, 5, due_ms);
     sqlite3_bind_int64(update, 6, row);
     return store_write(store, STATEMENT_SETTLE_EVENT, NULL);
+}
+
+enum store_result store_knows_comment(struct store *store, int64_t comment, enum author_standing standing,
+                                      bool *known)
+{
+    enum store_result result;
+    sqlite3_stmt *select = store_use(store, STATEMENT_KNOWS_COMMENT);
+    sqlite3_bind_int64(select, 1, comment);
+    *known = false;
+    while ((result = store_next(store, STATEMENT_KNOWS_COMMENT)) == STORE_OK)
+        if (sqlite3_column_int(select, 0) != AUTHOR_OUTSIDER || standing == AUTHOR_OUTSIDER)
+            *known = true; /* an outsider may turn out to be none */
+    store_done(store, STATEMENT_KNOWS_COMMENT);
+    return result == STORE_NONE ? STORE_OK : result;
 }
 
 static enum store_result read_event(struct store *store, sqlite3_stmt *select, void *row)

@@ -51,10 +51,15 @@ static const struct {
     [STATEMENT_ADD_EVENT] = {"add event",
                              "INSERT INTO event (emergency, type, source, at_ms, now_ms, sender_id, "
                              "ticket_id, incident, outcome, "
-                             "meaning, repeat_key, payload) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "meaning, repeat_key, payload, comment_id, comment_standing) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                              "ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL DO NOTHING",
                              false},
     [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
+    [STATEMENT_KNOWS_COMMENT] = {"knows comment",
+                                 "SELECT comment_standing FROM event "
+                                 "WHERE comment_id = ? AND comment_id IS NOT NULL AND emergency > 0",
+                                 false},
     [STATEMENT_SETTLE_EVENT] =
         {"settle event",
          "UPDATE event SET emergency = ?, outcome = ?, kind = ?, say = ?, due_ms = ? WHERE id = ?", false},
@@ -75,9 +80,6 @@ static const struct {
     [STATEMENT_JOIN_EVENTS] = {"join events",
                                "UPDATE event SET emergency = ?1 WHERE emergency = ?2 AND emergency > 0",
                                false},
-    [STATEMENT_JOIN_PAGES] =
-        {"join pages", "UPDATE page SET emergency = ?1, position = position + 1000 WHERE emergency = ?2",
-         false},
     [STATEMENT_JOIN_CANCEL] = {"join cancel",
                                "UPDATE action SET state = 6, ended_ms = ?1 "
                                "WHERE emergency = ?2 AND emergency > 0 AND state = 0",

@@ -23,11 +23,14 @@ CREATE TABLE event (
     sender_id TEXT NOT NULL,
     incident TEXT,
     meaning TEXT NOT NULL,               -- JSON
+    comment_id INTEGER,                  -- of a comment
+    comment_standing INTEGER,            -- enum author_standing
     repeat_key TEXT,
     payload BLOB
 ) STRICT;
 
 CREATE UNIQUE INDEX event_repeat ON event (repeat_key) WHERE repeat_key IS NOT NULL;
+CREATE INDEX event_of_comment ON event (comment_id) WHERE comment_id IS NOT NULL;
 CREATE INDEX event_of_emergency ON event (emergency, at_ms) WHERE emergency > 0;
 CREATE INDEX event_waiting_ticket ON event (ticket_id) WHERE outcome = 2 AND ticket_id > 0;
 CREATE INDEX event_waiting_incident ON event (incident) WHERE outcome = 2 AND incident IS NOT NULL;

@@ -18,6 +18,7 @@ START_TEST(only_loopback_names_are_loopback)
                                       "126.0.0.1",
                                       "localhost:8081x",
                                       "[::1].evil.example",
+                                      "[::1]8081",
                                       "[::1",
                                       "[::2]:8081",
                                       "::1",

@@ -465,6 +465,7 @@ START_TEST(joining_hands_over_everything)
     struct emergency older = new_emergency(7);
     struct emergency younger = {.page_count = 1, .pages = {{.incident = "Q1", .status = PAGE_TRIGGERED}}};
     struct emergency found, listed[4];
+    struct store_incident incidents[8];
     struct event *events = NULL;
     struct action pending, sent;
     size_t events_count = 0;
@@ -496,6 +497,9 @@ START_TEST(joining_hands_over_everything)
     older.page_count = 1;
     older.pages[0] = younger.pages[0];
     GOOD(store_put_emergency(store, &older, 0));
+    GOOD(store_open_incidents(store, 0, incidents, 8, &count));
+    ck_assert_int_eq(count, 1);
+    ck_assert_int_eq(incidents[0].emergency, older.id);
     reopen();
     GOOD(store_get_emergency(store, younger.id, &found));
     ck_assert_str_eq(found.pages[0].incident, "Q1");
