@@ -543,8 +543,6 @@ void desk_take_call(struct desk *desk, struct call *call)
         if (!good && desk->trouble == STORE_OK && action > 0)
             give_up_flight(desk, action);
     }
-    if (call->end != CALL_ANSWERED)
-        metrics_count(&desk->metrics->calls_failed);
     call_free(call);
 }
 

@@ -214,8 +214,6 @@ static bool take_write(struct desk *desk, struct flight *flight, struct call *ca
 
 bool desk_take_pagerduty(struct desk *desk, struct flight *flight, struct call *call)
 {
-    if (call->end == CALL_ANSWERED)
-        metrics_count(&desk->metrics->calls_pagerduty);
     switch (flight->step) {
     case FLIGHT_ALERTS: return take_alerts(desk, flight, call);
     case FLIGHT_FIND_INCIDENT: return take_found(desk, flight, call);

@@ -441,8 +441,6 @@ static bool take_me(struct desk *desk, struct flight *flight, const struct call 
 
 bool desk_take_zendesk(struct desk *desk, struct flight *flight, struct call *call)
 {
-    if (call->end == CALL_ANSWERED)
-        metrics_count(&desk->metrics->calls_zendesk);
     switch (flight->step) {
     case FLIGHT_TICKET: return take_ticket(desk, flight, call);
     case FLIGHT_AUDITS: return take_audits(desk, flight, call);
