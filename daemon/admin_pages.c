@@ -227,7 +227,7 @@ static enum store_result read_outbox(struct admin *admin, struct action *rows, j
     if (result != STORE_OK)
         return result;
     while (result == STORE_OK && *array && count == OUTBOX_ROWS) {
-        result = store_open_actions(admin->store, 0, after, rows, OUTBOX_ROWS, &count);
+        result = store_outbox(admin->store, after, rows, OUTBOX_ROWS, &count);
         if (result != STORE_OK || count == 0)
             break;
         after = rows[count - 1].id;

@@ -123,7 +123,7 @@ static bool take_up_actions(struct desk *desk, int64_t now_ms)
     int count = MANY;
     bool good = actions;
     while (good && count == MANY) {
-        good = desk_did(desk, store_open_actions(desk->store, 0, after, actions, MANY, &count));
+        good = desk_did(desk, store_open_actions(desk->store, after, actions, MANY, &count));
         for (int i = 0; good && i < count; i++) {
             struct action *action = &actions[i];
             after = action->id;

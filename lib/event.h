@@ -72,8 +72,8 @@ enum author_standing {
     AUTHOR_STAFF,
     AUTHOR_STAFF_REQUESTER, /* staff, but asking: no contact by support */
     AUTHOR_OURSELVES,       /* a comment of the daemon's */
-    AUTHOR_SUSPENDED,       /* of a reply that Zendesk holds back as suspended */
     AUTHOR_NOBODY,          /* the system, an ignored author, a merge note, the ticket's description */
+    AUTHOR_SUSPENDED,       /* of a reply that Zendesk holds back as suspended */
 };
 
 /* The calls that an emergency can cause. */

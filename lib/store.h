@@ -141,13 +141,12 @@ enum store_result store_head_action(struct store *store, int64_t emergency, enum
                                     struct action *action) MUST_CHECK;
 /* A READ_TICKET of the ticket that has not begun (PENDING), whichever emergency. */
 enum store_result store_pending_read(struct store *store, int64_t ticket, struct action *action) MUST_CHECK;
-/* Actions that are not over, of the emergency (0: of all), oldest first, ids above AFTER. */
-enum store_result store_open_actions(struct store *store, int64_t emergency, int64_t after,
-                                     struct action *out, int limit, int *count) MUST_CHECK;
-/* Whether the emergency has a comment action whose sent text equals TEXT (our own comments come back to us).
- */
-enum store_result store_sent_text(struct store *store, int64_t emergency, const char *text,
-                                  bool *found) MUST_CHECK;
+/* Actions that are not over, oldest first, ids above AFTER. */
+enum store_result store_open_actions(struct store *store, int64_t after, struct action *out, int limit,
+                                     int *count) MUST_CHECK;
+/* The same with those that are parked. */
+enum store_result store_outbox(struct store *store, int64_t after, struct action *out, int limit,
+                               int *count) MUST_CHECK;
 
 /* --- for the admin listener --- */
 /* Newest first, LIMIT rows from the id below BEFORE (0: from the newest); STATE "" or a word of the contract

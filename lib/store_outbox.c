@@ -82,28 +82,24 @@ static enum store_result read_all(struct store *store, enum store_statement stat
     return store_walked(result);
 }
 
-enum store_result store_open_actions(struct store *store, int64_t emergency, int64_t after,
-                                     struct action *out, int limit, int *count)
+static enum store_result read_after(struct store *store, enum store_statement statement, int64_t after,
+                                    struct action *out, int limit, int *count)
 {
-    enum store_statement statement = emergency > 0 ? STATEMENT_OPEN_ACTIONS_OF : STATEMENT_OPEN_ACTIONS;
     sqlite3_stmt *select = store_use(store, statement);
-    int next = 1;
-    if (emergency > 0)
-        sqlite3_bind_int64(select, next++, emergency);
-    sqlite3_bind_int64(select, next++, after);
-    sqlite3_bind_int(select, next, limit);
+    sqlite3_bind_int64(select, 1, after);
+    sqlite3_bind_int(select, 2, limit);
     return read_all(store, statement, out, count);
 }
 
-enum store_result store_sent_text(struct store *store, int64_t emergency, const char *text, bool *found)
+enum store_result store_open_actions(struct store *store, int64_t after, struct action *out, int limit,
+                                     int *count)
 {
-    sqlite3_stmt *select = store_use(store, STATEMENT_SENT_TEXT);
-    sqlite3_bind_int64(select, 1, emergency);
-    store_bind_text(select, 2, text);
-    enum store_result result = store_next(store, STATEMENT_SENT_TEXT);
-    *found = result == STORE_OK;
-    store_done(store, STATEMENT_SENT_TEXT);
-    return store_walked(result);
+    return read_after(store, STATEMENT_OPEN_ACTIONS, after, out, limit, count);
+}
+
+enum store_result store_outbox(struct store *store, int64_t after, struct action *out, int limit, int *count)
+{
+    return read_after(store, STATEMENT_OUTBOX, after, out, limit, count);
 }
 
 static enum store_result read_action_row(struct store *store, sqlite3_stmt *statement, void *row)

@@ -183,22 +183,17 @@ static const struct {
     [STATEMENT_PENDING_READ] = {"pending read",
                                 ACTION_SELECT
                                 "INDEXED BY action_pending_read "
-                                "WHERE ticket_id = ? AND kind = 7 AND state = 0 ORDER BY id LIMIT 1",
+                                "WHERE ticket_id = ? AND kind = 7 AND state = 0 ORDER BY id DESC LIMIT 1",
                                 false},
     [STATEMENT_OPEN_ACTIONS] = {"open actions",
                                 ACTION_SELECT "INDEXED BY action_not_over WHERE id > ? AND state < 3 "
                                               "ORDER BY id LIMIT ?",
                                 false},
-    [STATEMENT_OPEN_ACTIONS_OF] = {"open actions of",
-                                   ACTION_SELECT "INDEXED BY action_line "
-                                                 "WHERE emergency = ? AND state < 3 AND id > ? "
-                                                 "ORDER BY id LIMIT ?",
-                                   false},
-    [STATEMENT_SENT_TEXT] =
-        {"sent text",
-         "SELECT 1 FROM action WHERE emergency = ? AND emergency > 0 AND kind IN (1, 2, 3, 4) "
-         "AND text = ? AND text <> '' LIMIT 1",
-         false},
+    [STATEMENT_OUTBOX] = {"outbox",
+                          ACTION_SELECT
+                          "INDEXED BY action_not_over WHERE id > ?1 AND state < 3 UNION ALL " ACTION_SELECT
+                          "INDEXED BY action_parked WHERE id > ?1 AND state = 5 ORDER BY 1 LIMIT ?2",
+                          false},
 
     [STATEMENT_LIST] = {"list", EMERGENCY_SELECT "WHERE id < ? AND joined_into = 0 ORDER BY id DESC LIMIT ?",
                         true},
@@ -309,6 +304,8 @@ enum store_result store_next(struct store *store, enum store_statement statement
 
 void store_done(struct store *store, enum store_statement statement)
 {
+    if (!store->statements[statement]) /* it could not be prepared */
+        return;
     sqlite3_reset(store->statements[statement]);
     sqlite3_clear_bindings(store->statements[statement]);
 }

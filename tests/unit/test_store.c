@@ -608,14 +608,14 @@ START_TEST(open_actions_are_told_in_pieces)
         (void)add_action(1, ACTION_FOLLOW_UP, i, ACTION_PENDING);
     int64_t last = add_action(2, ACTION_FOLLOW_UP, 9, ACTION_SENDING);
     (void)add_action(1, ACTION_DOWNGRADE, 4, ACTION_PARKED);
-    GOOD(store_open_actions(store, 0, 0, actions, 2, &count));
+    GOOD(store_open_actions(store, 0, actions, 2, &count));
     ck_assert_int_eq(count, 2);
-    GOOD(store_open_actions(store, 0, actions[1].id, actions, 2, &count));
+    GOOD(store_open_actions(store, actions[1].id, actions, 2, &count));
     ck_assert_int_eq(count, 2);
     ck_assert_int_eq(actions[1].id, last);
-    GOOD(store_open_actions(store, 0, last, actions, 2, &count));
+    GOOD(store_open_actions(store, last, actions, 2, &count));
     ck_assert_int_eq(count, 0);
-    GOOD(store_open_actions(store, 2, 0, actions, 2, &count));
+    GOOD(store_outbox(store, last, actions, 2, &count)); /* those that are parked too */
     ck_assert_int_eq(count, 1);
     GOOD(store_actions_of(store, 1, &all, &all_count));
     ck_assert_uint_eq(all_count, 4);
@@ -635,23 +635,6 @@ START_TEST(a_read_that_has_not_begun_is_found_by_its_ticket)
     read.state = ACTION_SENDING;
     GOOD(store_put_action(store, &read));
     NONE(store_pending_read(store, 7, &found));
-}
-END_TEST
-
-START_TEST(our_own_comment_is_known_by_its_text)
-{
-    struct action action = {.emergency = 1, .kind = ACTION_FOLLOW_UP, .text = "Dear customer"};
-    bool found = false;
-    GOOD(store_add_action(store, &action));
-    (void)add_action(1, ACTION_DOWNGRADE, 1, ACTION_PENDING);
-    GOOD(store_sent_text(store, 1, "Dear customer", &found));
-    ck_assert(found);
-    GOOD(store_sent_text(store, 2, "Dear customer", &found));
-    ck_assert(!found);
-    GOOD(store_sent_text(store, 1, "Dear", &found));
-    ck_assert(!found);
-    GOOD(store_sent_text(store, 1, "", &found));
-    ck_assert(!found);
 }
 END_TEST
 
@@ -770,7 +753,6 @@ Suite *store_suite(void)
         the_head_of_a_line_is_the_oldest_that_is_not_over,
         open_actions_are_told_in_pieces,
         a_read_that_has_not_begun_is_found_by_its_ticket,
-        our_own_comment_is_known_by_its_text,
         the_list_is_newest_first_and_by_state,
         figures_count_what_is_open,
         no_statement_goes_through_a_whole_table,
