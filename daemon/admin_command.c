@@ -112,7 +112,7 @@ bool admin_command_read(enum command command, int64_t emergency, const char *bod
     delivery->event = (struct event){
         .emergency = emergency,
         .type = EVENT_COMMAND,
-        .source = EVENT_SOURCE_PERSON,
+        .source = EVENT_SOURCE_SELF,
         .at_ms = now_ms,
         .resolution_ms = 1,
         .now_ms = now_ms,
@@ -127,7 +127,7 @@ bool admin_command_read_retry(int64_t action, const char *body, size_t length, i
     delivery->kind = DELIVERY_RETRY;
     delivery->action = action;
     delivery->event = (struct event){
-        .source = EVENT_SOURCE_PERSON,
+        .source = EVENT_SOURCE_SELF,
         .at_ms = now_ms,
         .resolution_ms = 1,
         .now_ms = now_ms,

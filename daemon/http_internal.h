@@ -62,6 +62,7 @@ struct http_loop {
     int64_t stop_ms; /* when requests still on their way are cut; valid in HTTP_STOPPING */
     struct http_list lists[HTTP_PHASE_COUNT];
     size_t connection_count;
+    bool place_freed;     /* a connection has ended in this run of libmicrohttpd */
     size_t waiting_count; /* requests that are suspended */
     size_t buffered;      /* bytes of bodies */
 };

@@ -74,12 +74,22 @@ static void phase_set(struct http_connection *connection, enum http_phase phase)
     list_append(&loop->lists[phase], connection);
 }
 
+/* When all places are taken, the one that has been idle longest makes room; one at a time. */
+static void make_room(struct http_loop *loop)
+{
+    struct http_connection *idle = loop->lists[HTTP_IDLE].first;
+    if (loop->connection_count >= loop->limits.max_connections && idle && !loop->lists[HTTP_CUT].first)
+        http_connection_cut(idle);
+}
+
 void http_connection_enter(struct http_connection *connection, enum http_phase phase)
 {
     if (connection->phase == HTTP_CUT)
         return;
     list_remove(&connection->loop->lists[connection->phase], connection);
     phase_set(connection, phase);
+    if (phase == HTTP_IDLE)
+        make_room(connection->loop);
 }
 
 void http_connection_cut(struct http_connection *connection)
@@ -133,14 +143,6 @@ struct http_connection *http_connection_of(struct MHD_Connection *mhd)
     return info ? info->socket_context : NULL;
 }
 
-/* When all places are taken, the one that has been idle longest makes room. */
-static void make_room(struct http_loop *loop)
-{
-    struct http_connection *idle = loop->lists[HTTP_IDLE].first;
-    if (loop->connection_count >= loop->limits.max_connections && idle)
-        http_connection_cut(idle);
-}
-
 static void connection_open(struct http_listener *listener, struct MHD_Connection *mhd, void **context)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -164,6 +166,7 @@ static void connection_close(struct http_connection *connection)
         return;
     list_remove(&connection->loop->lists[connection->phase], connection);
     connection->loop->connection_count--;
+    connection->loop->place_freed = true;
     free(connection);
 }
 
@@ -188,11 +191,16 @@ static void take_letters(struct http_loop *loop)
     }
 }
 
+/* After a connection has ended once more: libmicrohttpd doesn't listen while all places are taken, and begins
+ * again only in the run after the one that freed a place, for which no descriptor would wake us. */
 static void serve(struct http_loop *loop)
 {
-    for (size_t i = 0; i < loop->listener_count; i++)
-        if (MHD_run(loop->listeners[i].daemon) == MHD_NO)
-            abort();
+    do {
+        loop->place_freed = false;
+        for (size_t i = 0; i < loop->listener_count; i++)
+            if (MHD_run(loop->listeners[i].daemon) == MHD_NO)
+                abort();
+    } while (loop->place_freed);
 }
 
 /* The sockets go on listening: their backlog is kept for whoever takes them over. */

@@ -389,7 +389,7 @@ static bool is_contrary(enum command command)
 
 static bool step_is_sending(struct desk *desk, const struct emergency *e)
 {
-    if (!e->released)
+    if (e->released == ACTION_NONE)
         return false;
     for (const struct flight *flight = desk->flights; flight; flight = flight->next)
         if (flight->emergency == e->id && flight->step == FLIGHT_WRITE && flight->service == SERVICE_ZENDESK)
@@ -427,7 +427,7 @@ static bool take_command(struct desk *desk, struct delivery *delivery)
             return desk_did(desk, found);
     }
     event->emergency = e.id;
-    event->source = EVENT_SOURCE_PERSON;
+    event->source = EVENT_SOURCE_SELF;
     event->at_ms = event->now_ms = desk->now_ms;
     event->resolution_ms = 1;
     text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);

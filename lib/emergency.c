@@ -32,8 +32,7 @@ const char *name_or(const char *name, const char *otherwise)
     return name[0] ? name : otherwise;
 }
 
-/* The latest moment that a coarse time may mean. */
-static int64_t latest_ms(const struct event *event)
+int64_t latest_ms(const struct event *event)
 {
     return event->at_ms + (event->resolution_ms > 1 ? event->resolution_ms - 1 : 0);
 }
@@ -79,7 +78,7 @@ void begin_first_period(struct step_context *c, int64_t start_ms)
         e->before_engaged = PHASE_CONTACTED;
         e->left_ms = period_ms;
     }
-    if (e->step == ACTION_FIRST_CONTACT && !e->released)
+    if (e->step == ACTION_FIRST_CONTACT && e->released == ACTION_NONE)
         drop_step(e);
     if (e->last_customer_ms >= start_ms) /* within the same second: nobody can tell that it was no answer */
         take_answer(c, start_ms);
@@ -100,7 +99,7 @@ static void settle_clock(struct emergency *e, int64_t at_ms)
     e->warned_due_ms = 0;
     if (e->step != ACTION_NONE && e->step_by == STEP_BY_CLOCK)
         drop_step(e);
-    if (e->asked && (!in_period(e) || e->closing != CLOSING_NONE))
+    if (e->closing != CLOSING_NONE)
         e->asked = false;
 }
 
@@ -114,6 +113,7 @@ void begin_step(struct step_context *c, enum action_kind kind, enum step_origin 
     e->step_by = by;
     e->step_due_ms = due_ms;
     e->asked = false;
+    e->doubt_ms[DOUBT_STALE] = e->doubt_ms[DOUBT_NOBODY_MET] = 0; /* of the moment, so of the step before */
 }
 
 void drop_step(struct emergency *e)
@@ -187,7 +187,8 @@ static void ask_if_doubtful(struct step_context *c)
 void close_emergency(struct step_context *c, enum closing closing, const char *why)
 {
     struct emergency *e = c->e;
-    if (e->closing != CLOSING_NONE)
+    if (e->closing != CLOSING_NONE ||
+        latest_ms(c->event) < e->opened_ms) /* or of an emergency before this one */
         return;
     e->closing = closing;
     e->closed_ms = c->event->at_ms;
@@ -236,7 +237,8 @@ static void take_staff_comment(struct step_context *c)
 void take_answer(struct step_context *c, int64_t at_ms)
 {
     struct emergency *e = c->e;
-    bool in_flight = e->released;
+    bool in_flight = e->released != ACTION_NONE;
+    e->asked = false;
     if (e->step != ACTION_FIRST_CONTACT && e->step != ACTION_URGENT)
         drop_step(e);
     if (e->phase == PHASE_ENGAGED)
@@ -244,7 +246,6 @@ void take_answer(struct step_context *c, int64_t at_ms)
     e->before_engaged = e->phase;
     e->phase = PHASE_ENGAGED;
     e->answered_ms = at_ms;
-    e->asked = false;
     say(c, "comment", "The customer answered: the clocks are stopped.");
     if (e->before_engaged == PHASE_DOWNGRADED)
         say(c, "prompt", "The ticket was downgraded before: back to urgent?");
@@ -315,7 +316,8 @@ static void warn_of_step(struct step_context *c)
 static void do_what_is_due(struct step_context *c)
 {
     struct emergency *e = c->e;
-    if (!clock_may_run(e) || e->asked || e->released || e->step != ACTION_NONE || c->event->at_ms < e->due_ms)
+    if (!clock_may_run(e) || e->asked || e->released != ACTION_NONE || e->step != ACTION_NONE ||
+        c->event->at_ms < e->due_ms)
         return;
     begin_step(c, e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE, STEP_BY_CLOCK,
                e->due_ms);
@@ -334,12 +336,12 @@ static void take_wake(struct step_context *c)
         say(c, "prompt", "Still waiting for your word: do-it, extend or replied.");
     }
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0 &&
-        now_ms >= e->opened_ms + policy->page_if_missing_ms) {
+        now_ms >= e->opened_ms + e->clock_shift_ms + policy->page_if_missing_ms) {
         e->page_cause = c->event->row;
         say(c, "page", "No page came for this ticket: paging.");
     }
     if (before_contact(e) && e->phase < PHASE_CONTACTED && !e->contact_prompted &&
-        now_ms >= e->opened_ms + policy->contact_within_ms) {
+        now_ms >= e->opened_ms + e->clock_shift_ms + policy->contact_within_ms) {
         e->contact_prompted = true;
         say(c, "prompt", "Nobody has contacted the customer yet.");
     }
@@ -351,6 +353,7 @@ static void take_clock_step(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t shift_ms = c->event->shift_ms;
+    e->clock_shift_ms += shift_ms;
     int64_t *const moved[] = {&e->due_ms, &e->warned_due_ms, &e->asked_ms, &e->step_due_ms};
     for (size_t i = 0; i < COUNT_OF(moved); i++)
         if (*moved[i] != 0)
@@ -381,14 +384,16 @@ static void accept_follow_up(struct step_context *c, int64_t accepted_ms)
     say(c, "call", "Follow-up sent.");
 }
 
-static void accept_downgrade(struct step_context *c, int64_t accepted_ms, bool still_wanted)
+static void accept_downgrade(struct step_context *c, bool still_wanted)
 {
     struct emergency *e = c->e;
     if (e->closing ==
         CLOSING_TICKET_LOWERED) /* that was us: nobody can have lowered it before an accepted write */
         reopen_emergency(e);
-    e->downgraded_ms = accepted_ms;
-    e->priority = c->policy->downgrade_priority;
+    e->downgraded_ms = c->event->call.accepted_ms;
+    e->asked = false;
+    if (!c->event->call.dry) /* then the ticket is as it was */
+        e->priority = c->policy->downgrade_priority;
     say(c, "call", "Ticket downgraded to %s.", ticket_priority_name(c->policy->downgrade_priority));
     if (e->phase == PHASE_ENGAGED && !still_wanted) {
         say(c, "prompt", "The customer had just answered: back to urgent?");
@@ -409,7 +414,7 @@ static void take_accepted(struct step_context *c)
             begin_first_period(c, call->accepted_ms);
         break;
     case ACTION_FOLLOW_UP: accept_follow_up(c, call->accepted_ms); break;
-    case ACTION_DOWNGRADE: accept_downgrade(c, call->accepted_ms, current); break;
+    case ACTION_DOWNGRADE: accept_downgrade(c, current); break;
     case ACTION_URGENT:
         e->priority = PRIORITY_URGENT;
         say(c, "call", "Ticket back to urgent.");
@@ -423,7 +428,7 @@ static void take_accepted(struct step_context *c)
     default: break;
     }
     if (action_is_step(call->kind))
-        e->released = false;
+        e->released = ACTION_NONE;
     if (current)
         drop_step(e);
 }
@@ -437,13 +442,13 @@ static void take_looked(struct step_context *c)
 static void take_released(struct step_context *c)
 {
     if (action_is_step(c->event->call.kind))
-        c->e->released = true;
+        c->e->released = c->event->call.kind;
 }
 
 static void take_refused(struct step_context *c)
 {
     if (action_is_step(c->event->call.kind))
-        c->e->released = false;
+        c->e->released = ACTION_NONE;
     if (c->event->text[0])
         say(c, "prompt", "%s", c->event->text);
 }
@@ -464,7 +469,8 @@ static void offer_first_contact(struct step_context *c)
 {
     struct emergency *e = c->e;
     if (c->policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
-        e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && !e->released && e->step == ACTION_NONE)
+        e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && e->released == ACTION_NONE &&
+        e->step == ACTION_NONE)
         begin_step(c, ACTION_FIRST_CONTACT, STEP_AUTOMATICALLY, c->event->at_ms);
 }
 

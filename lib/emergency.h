@@ -113,10 +113,11 @@ struct emergency {
     int64_t step_cause; /* the event that wanted it: makes the action unique */
     int64_t step_due_ms;
     enum step_origin step_by;
-    bool released; /* it left, and its end is not known yet */
+    enum action_kind released; /* the write that left and whose end is not known; NONE otherwise */
 
-    int64_t page_cause;    /* the event that made us want a page; 0 none */
-    bool contact_prompted; /* nobody had contacted the customer in time, and people were told */
+    int64_t page_cause;     /* the event that made us want a page; 0 none */
+    int64_t clock_shift_ms; /* by how much the wall clock was set since it opened */
+    bool contact_prompted;  /* nobody had contacted the customer in time, and people were told */
     bool link_prompted;
 
     /* the last event in order, to notice late ones */

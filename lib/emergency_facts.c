@@ -128,11 +128,12 @@ static void take_priority(struct step_context *c)
 {
     struct emergency *e = c->e;
     const struct ticket_facts *facts = &c->event->ticket;
-    enum ticket_priority was = e->ticket_seen ? e->priority : facts->previous_priority;
+    enum ticket_priority was = e->priority != PRIORITY_UNKNOWN ? e->priority : facts->previous_priority;
     if (facts->priority == PRIORITY_UNKNOWN)
         return;
     if (lowered(was, facts->priority)) {
-        if (e->released && e->phase != PHASE_DOWNGRADED) /* likely our own downgrade: its end will tell */
+        if (e->released == ACTION_DOWNGRADE &&
+            e->phase != PHASE_DOWNGRADED) /* likely our own downgrade: its end will tell */
             return;
         e->priority = facts->priority;
         if (e->phase != PHASE_DOWNGRADED) {
@@ -156,7 +157,7 @@ static void take_status(struct step_context *c)
 {
     struct emergency *e = c->e;
     const struct ticket_facts *facts = &c->event->ticket;
-    enum ticket_status was = e->ticket_seen ? e->status : facts->previous_status;
+    enum ticket_status was = e->status != STATUS_UNKNOWN ? e->status : facts->previous_status;
     if (facts->status == STATUS_UNKNOWN)
         return;
     e->status = facts->status;
@@ -167,8 +168,8 @@ static void take_status(struct step_context *c)
         return;
     }
     bool may_return = e->closing == CLOSING_TICKET_SOLVED || e->closing == CLOSING_TICKET_GONE;
-    bool still_counts =
-        facts->priority == PRIORITY_URGENT || facts->priority == PRIORITY_UNKNOWN || e->downgraded_ms > 0;
+    enum ticket_priority priority = facts->priority != PRIORITY_UNKNOWN ? facts->priority : e->priority;
+    bool still_counts = priority == PRIORITY_URGENT || priority == PRIORITY_UNKNOWN || e->downgraded_ms > 0;
     if (may_return && still_counts) {
         reopen_emergency(e);
         say(c, "ticket", "The ticket is open again: back to where it was.");
@@ -202,6 +203,8 @@ void take_ticket(struct step_context *c)
 void take_gone(struct step_context *c)
 {
     struct emergency *e = c->e;
+    if (latest_ms(c->event) < e->opened_ms) /* of an emergency before this one */
+        return;
     if (e->ticket_seen) {
         e->status = STATUS_DELETED;
         close_emergency(c, CLOSING_TICKET_GONE, c->event->text);

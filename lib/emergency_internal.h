@@ -33,6 +33,8 @@ void drop_step(struct emergency *e);
 void someone_met(struct step_context *c);
 const char *name_or(const char *name, const char *otherwise);
 int64_t later(int64_t a, int64_t b);
+/* The latest moment that the event's time, which may be coarse, can mean. */
+int64_t latest_ms(const struct event *event);
 
 /* Facts of pages and the ticket (emergency_facts.c). */
 void take_page(struct step_context *c);

@@ -123,11 +123,11 @@ int64_t emergency_wake_ms(const struct emergency *e, const struct policy *policy
         return 0;
     if (e->asked && !e->reminded)
         sooner(&wake_ms, e->asked_ms + EMERGENCY_REMIND_MS);
-    if (e->due_ms != 0 && !e->asked && !e->released && e->step == ACTION_NONE)
+    if (e->due_ms != 0 && !e->asked && e->released == ACTION_NONE && e->step == ACTION_NONE)
         sooner(&wake_ms, e->warned_due_ms == e->due_ms ? e->due_ms : e->due_ms - EMERGENCY_WARN_MS);
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0)
-        sooner(&wake_ms, e->opened_ms + policy->page_if_missing_ms);
+        sooner(&wake_ms, e->opened_ms + e->clock_shift_ms + policy->page_if_missing_ms);
     if (before_contact(e) && e->phase < PHASE_CONTACTED && !e->contact_prompted)
-        sooner(&wake_ms, e->opened_ms + policy->contact_within_ms);
+        sooner(&wake_ms, e->opened_ms + e->clock_shift_ms + policy->contact_within_ms);
     return wake_ms;
 }

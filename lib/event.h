@@ -17,8 +17,7 @@ enum event_source { /* in the order in which events of one time are taken */
                     EVENT_SOURCE_NONE,
                     EVENT_SOURCE_PAGERDUTY,
                     EVENT_SOURCE_ZENDESK, /* webhooks, and what was read over the API */
-                    EVENT_SOURCE_PERSON,
-                    EVENT_SOURCE_SELF, /* our own clock and calls */
+                    EVENT_SOURCE_SELF,    /* by our own clock: deadlines, calls, what persons order */
 };
 
 enum event_type {

@@ -67,6 +67,7 @@
     X(step_by, step_by)                                                                                      \
     X(released, released)                                                                                    \
     X(page_cause, page_cause)                                                                                \
+    X(clock_shift_ms, clock_shift_ms)                                                                        \
     X(contact_prompted, contact_prompted)                                                                    \
     X(link_prompted, link_prompted)                                                                          \
     X(last_ms, last_ms)                                                                                      \

@@ -159,7 +159,7 @@ static const struct {
          false},
     [STATEMENT_RUNNING] = {"running",
                            "SELECT id FROM emergency INDEXED BY emergency_open "
-                           "WHERE id > ? AND closing = 0 AND joined_into = 0 AND due_ms > 0 "
+                           "WHERE id > ? AND closing = 0 AND joined_into = 0 AND (due_ms > 0 OR wake_ms > 0) "
                            "ORDER BY id LIMIT ?",
                            false},
 

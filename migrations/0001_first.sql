@@ -93,6 +93,7 @@ CREATE TABLE emergency (
     step_by INTEGER NOT NULL,            -- enum step_origin
     released INTEGER NOT NULL,
     page_cause INTEGER NOT NULL,
+    clock_shift_ms INTEGER NOT NULL,
     contact_prompted INTEGER NOT NULL,
     link_prompted INTEGER NOT NULL,
     last_ms INTEGER NOT NULL,

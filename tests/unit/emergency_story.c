@@ -310,7 +310,7 @@ static void give(struct story *t, enum command name, int64_t for_ms)
     const char *refusal = emergency_forbids(&t->e, name);
     if (refusal)
         ck_abort_msg("%s is refused: %s", command_name(name), refusal);
-    struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_PERSON);
+    struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_SELF);
     event.command = (struct command_facts){.name = name, .for_ms = for_ms};
     by(t, &event, "Manager");
     happen(t, &event);

@@ -23,7 +23,7 @@ START_TEST(a_command_tells_who_gave_it_when_and_to_which_emergency)
     ck_assert(read_command(COMMAND_PAUSE, "{\"by\": \"Ann\", \"unknown\": [1]}", &d));
     ck_assert_int_eq(d.kind, DELIVERY_COMMAND);
     ck_assert_int_eq(d.event.type, EVENT_COMMAND);
-    ck_assert_int_eq(d.event.source, EVENT_SOURCE_PERSON);
+    ck_assert_int_eq(d.event.source, EVENT_SOURCE_SELF);
     ck_assert_int_eq(d.event.command.name, COMMAND_PAUSE);
     ck_assert_int_eq(d.event.emergency, 7);
     ck_assert_int_eq(d.event.at_ms, NOW_MS);

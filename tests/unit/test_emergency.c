@@ -619,7 +619,7 @@ START_TEST(a_command_that_is_not_allowed_changes_nothing)
                 ck_assert_str_ne(refusal, "");
                 struct emergency before;
                 memcpy(&before, &t->e, sizeof before);
-                struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_PERSON);
+                struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_SELF);
                 event.command = (struct command_facts){.name = name, .for_ms = MINUTES(5)};
                 happen(t, &event);
                 before.last_ms = t->e.last_ms;

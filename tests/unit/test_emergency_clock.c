@@ -105,9 +105,9 @@ START_TEST(a_refused_write_is_still_wanted_and_may_say_why)
     wake(t);
     looked(t);
     released(t, ACTION_FOLLOW_UP);
-    ck_assert(t->e.released);
+    ck_assert_int_ne(t->e.released, ACTION_NONE);
     refused(t);
-    ck_assert(!t->e.released);
+    ck_assert_int_eq(t->e.released, ACTION_NONE);
     expect_no_prompt(t);
     expect_wants(t, ACTION_FOLLOW_UP);
     struct event event = new_event(t, EVENT_REFUSED, EVENT_SOURCE_SELF);
