@@ -44,6 +44,7 @@ static bool replay(struct desk *desk, struct emergency *e, int64_t row, struct o
     struct event *events = NULL;
     size_t count = 0;
     bool good = desk_did(desk, store_events(desk->store, e->id, &events, &count));
+    *out = (struct outcome){.kind = "note"};
     if (good && count > 0) {
         bool dry_run = e->dry_run;
         emergency_replay(e, e->id, events, count, &desk->policy, row, out);
@@ -59,7 +60,8 @@ static bool put(struct desk *desk, const struct emergency *was, const struct eme
     int64_t wake_ms = emergency_wake_ms(e, &desk->policy);
     enum store_result result = store_put_emergency(desk->store, e, wake_ms);
     if (result != STORE_OK) { /* NONE: another open one has its ticket, so this item can't be */
-        desk_fail(desk, result == STORE_NONE ? STORE_OK : result);
+        if (result != STORE_NONE)
+            desk_fail(desk, result);
         return false;
     }
     desk_alarm(desk, ALARM_EMERGENCY, e->id, wake_ms);
@@ -194,7 +196,7 @@ static bool look_for_ticket(struct desk *desk, struct emergency *e, const struct
 static bool open_by_page(struct desk *desk, struct event *event, const struct journal_entry *entry,
                          bool *repeat)
 {
-    struct emergency e;
+    struct emergency e = {0};
     int64_t ticket = event->ticket_id; /* 0: its alerts may tell */
     enum store_result found = ticket > 0 ? store_open_of_ticket(desk->store, ticket, &e) : STORE_NONE;
     if (!desk_did(desk, found))
@@ -234,7 +236,7 @@ bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket,
     event.ticket = ticket->facts;
     bool repeat;
     *opened = true;
-    return open_emergency(desk, e, &event, NULL, &repeat) && claim(desk, e, "");
+    return open_emergency(desk, e, &event, NULL, &repeat) && (repeat || claim(desk, e, ""));
 }
 
 /* --- webhooks --- */
@@ -273,7 +275,7 @@ static bool emergency_of_own_page(struct desk *desk, const char *key, struct eme
 static bool take_page_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
 {
     struct event *event = &delivery->event;
-    struct emergency e;
+    struct emergency e = {0};
     enum store_result result = store_of_incident(desk->store, event->page.incident, &e);
     if (!desk_did(desk, result))
         return false;
@@ -314,6 +316,20 @@ static bool may_open(const struct ticket_facts *facts)
     return facts->known && facts->priority == PRIORITY_URGENT && facts->status < STATUS_SOLVED;
 }
 
+/* An event of a ticket that has, or had, an emergency. */
+static bool take_known_ticket(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry,
+                              struct emergency *e)
+{
+    struct event *event = &delivery->event;
+    bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
+    if (event->type == EVENT_COMMENT && !settle_comment(desk, e, event, delivery->comment_text))
+        return false;
+    if (!desk_apply(desk, e, event, entry, &delivery->duplicate))
+        return false;
+    /* CC or colleague? the API knows */
+    return !refine || delivery->duplicate || desk_want_ticket_read(desk, event->ticket_id, 0, 0);
+}
+
 static bool take_ticket_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
 {
     struct event *event = &delivery->event;
@@ -324,22 +340,12 @@ static bool take_ticket_event(struct desk *desk, struct delivery *delivery, cons
         found = store_last_of_ticket(desk->store, event->ticket_id, &e);
     if (!desk_did(desk, found))
         return false;
-    bool may = may_open(&event->ticket);
-    if (found == STORE_NONE) {
-        if (!keep(desk, delivery, entry, DELIVERY_WAITING))
-            return false;
-        return !may || delivery->duplicate || desk_want_ticket_read(desk, event->ticket_id, turned_ms, 0);
-    }
-    bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
-    if (event->type == EVENT_COMMENT && !settle_comment(desk, &e, event, delivery->comment_text))
-        return false;
-    if (!desk_apply(desk, &e, event, entry, &delivery->duplicate))
-        return false;
-    if (delivery->duplicate)
-        return true;
-    if (refine && !desk_want_ticket_read(desk, event->ticket_id, 0, 0)) /* CC or colleague? the API knows */
-        return false;
-    return emergency_is_open(&e) || !may || desk_want_ticket_read(desk, event->ticket_id, turned_ms, 0);
+    bool good = found == STORE_OK ? take_known_ticket(desk, delivery, entry, &e)
+                                  : keep(desk, delivery, entry, DELIVERY_WAITING);
+    bool is_open = found == STORE_OK && emergency_is_open(&e);
+    if (!good || delivery->duplicate || is_open || !may_open(&event->ticket))
+        return good;
+    return desk_want_ticket_read(desk, event->ticket_id, turned_ms, 0);
 }
 
 static bool take_hint(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)

@@ -419,23 +419,18 @@ static bool take_poll_failure(struct desk *desk, struct flight *flight, const ch
     return true;
 }
 
-bool desk_take_failure(struct desk *desk, struct flight *flight, const struct call *call)
+static bool take_action_failure(struct desk *desk, struct flight *flight, const struct call *call,
+                                int64_t asked_ms, const char *why)
 {
-    char why[200];
     struct action action;
-    describe(call, why, sizeof why);
-    bool limited = call->end == CALL_ANSWERED && call->status == 429;
-    int64_t asked_ms = call->retry_after_ms >= 0 ? call->retry_after_ms : limited ? FIRST_PAUSE_MS : 0;
-    if (limited)
-        desk->lines[call->service].not_before_ms = desk->now_ms + asked_ms;
-    if (flight->action == 0)
-        return take_poll_failure(desk, flight, why);
+    int status = call->end == CALL_ANSWERED ? call->status : 0;
+    bool refused = status == 401 || status == 403;
+    bool lasting = is_lasting(status);
     enum store_result found = store_get_action(desk->store, flight->action, &action);
     if (found != STORE_OK)
         return desk_did(desk, found);
-    bool refused = call->end == CALL_ANSWERED && (call->status == 401 || call->status == 403);
-    bool lasting = call->end == CALL_ANSWERED && is_lasting(call->status);
-    if (!note_attempt(desk, flight, &action, call->end == CALL_NOT_SENT || limited || refused || lasting))
+    if (!note_attempt(desk, flight, &action,
+                      call->end == CALL_NOT_SENT || status == 429 || refused || lasting))
         return false;
     if (lasting)
         return park(desk, flight, &action, why);
@@ -447,6 +442,20 @@ bool desk_take_failure(struct desk *desk, struct flight *flight, const struct ca
     }
     int64_t wait_ms = pause_ms(desk, &action);
     return desk_retry_later(desk, flight, &action, wait_ms > asked_ms ? wait_ms : asked_ms, why);
+}
+
+bool desk_take_failure(struct desk *desk, struct flight *flight, const struct call *call)
+{
+    char why[200];
+    bool limited = call->end == CALL_ANSWERED && call->status == 429;
+    int64_t asked_ms = call->retry_after_ms >= 0 ? call->retry_after_ms : 0;
+    if (limited && call->retry_after_ms < 0)
+        asked_ms = FIRST_PAUSE_MS;
+    if (limited)
+        desk->lines[call->service].not_before_ms = desk->now_ms + asked_ms;
+    describe(call, why, sizeof why);
+    return flight->action == 0 ? take_poll_failure(desk, flight, why)
+                               : take_action_failure(desk, flight, call, asked_ms, why);
 }
 
 /* --- the probe: is it this call that is refused, or are we? --- */

@@ -81,8 +81,7 @@ static bool poll_incidents(struct desk *desk)
     if (!desk_did(desk, store_open_incidents(desk->store, desk->incident_cursor, incidents, INCIDENTS_A_POLL,
                                              &count)))
         return false;
-    desk->incident_cursor =
-        count > 0 && count > INCIDENTS_A_POLL - EMERGENCY_PAGES ? incidents[count - 1].emergency : 0;
+    desk->incident_cursor = count > INCIDENTS_A_POLL - EMERGENCY_PAGES ? incidents[count - 1].emergency : 0;
     for (int i = 0; i < count; i++) {
         struct request request = {0};
         struct flight *flight = desk_new_flight(desk, SERVICE_PAGERDUTY, 0);

@@ -239,6 +239,20 @@ static bool finish_read(struct desk *desk, struct flight *flight)
     return get_action(desk, flight, &action) && desk_finish(desk, flight, &action, ACTION_DONE, "");
 }
 
+/* The ticket is read and applied: what is asked next? */
+static bool after_ticket(struct desk *desk, struct flight *flight, bool is_open)
+{
+    struct action action;
+    if (!get_action(desk, flight, &action))
+        return false;
+    bool opens = action_is_read(action.kind) && !is_open && may_open(desk, &flight->ticket);
+    if (action.state == ACTION_UNKNOWN || opens)
+        return ask_audits(desk, flight);
+    if (is_open)
+        return ask_comments(desk, flight);
+    return action_is_read(action.kind) ? finish_read(desk, flight) : withdraw(desk, flight, &action);
+}
+
 static bool take_ticket(struct desk *desk, struct flight *flight, struct call *call)
 {
     char error[160];
@@ -259,18 +273,7 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
     if (found && !desk_apply_ticket(desk, &e, &flight->ticket, flight->ticket_date_ms))
         return false;
     flight = desk_flight_of(desk, action_id); /* gone, if the ticket's state has cancelled it */
-    struct action action;
-    if (!flight)
-        return true;
-    if (!get_action(desk, flight, &action))
-        return false;
-    if (action.state == ACTION_UNKNOWN ||
-        (action_is_read(action.kind) && (!found || !emergency_is_open(&e)) &&
-         may_open(desk, &flight->ticket)))
-        return ask_audits(desk, flight);
-    if (found && emergency_is_open(&e))
-        return ask_comments(desk, flight);
-    return action_is_read(action.kind) ? finish_read(desk, flight) : withdraw(desk, flight, &action);
+    return !flight || after_ticket(desk, flight, found && emergency_is_open(&e));
 }
 
 /* When the ticket turned urgent, by the best witness there is. */

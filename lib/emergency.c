@@ -129,9 +129,18 @@ unsigned open_doubts(const struct emergency *e, enum action_kind step)
     unsigned doubts = 0;
     unsigned last = step == ACTION_DOWNGRADE ? DOUBT_COUNT : DOUBT_AUTO_REPLY;
     for (unsigned d = 0; d < last; d++)
-        if (e->doubt_ms[d] > e->settled_ms)
+        if (e->doubt_ms[d] > 0)
             doubts |= DOUBT_BIT(d);
     return doubts;
+}
+
+void settle_doubts(struct emergency *e, int64_t at_ms)
+{
+    unsigned shown = e->asked ? open_doubts(e, e->asked_step) : 0;
+    for (unsigned d = 0; d < DOUBT_COUNT; d++)
+        if ((shown & DOUBT_BIT(d)) && e->doubt_ms[d] <= at_ms)
+            e->doubt_ms[d] = 0;
+    e->asked = false;
 }
 
 /* Notes a doubt while the clock runs on; it is asked when the step is due. */
@@ -396,6 +405,7 @@ static void accept_downgrade(struct step_context *c, bool still_wanted)
         e->priority = c->policy->downgrade_priority;
     say(c, "call", "Ticket downgraded to %s.", ticket_priority_name(c->policy->downgrade_priority));
     if (e->phase == PHASE_ENGAGED && !still_wanted) {
+        e->before_engaged = PHASE_DOWNGRADED;
         say(c, "prompt", "The customer had just answered: back to urgent?");
         return;
     }
@@ -406,7 +416,7 @@ static void take_accepted(struct step_context *c)
 {
     struct emergency *e = c->e;
     const struct call_facts *call = &c->event->call;
-    bool current = is_current_step(e, call);
+    bool wanted = e->step == call->kind; /* whichever event wanted it: it need not be done twice */
     switch (call->kind) {
     case ACTION_FIRST_CONTACT:
         say(c, "call", "First comment sent.");
@@ -414,7 +424,7 @@ static void take_accepted(struct step_context *c)
             begin_first_period(c, call->accepted_ms);
         break;
     case ACTION_FOLLOW_UP: accept_follow_up(c, call->accepted_ms); break;
-    case ACTION_DOWNGRADE: accept_downgrade(c, current); break;
+    case ACTION_DOWNGRADE: accept_downgrade(c, wanted); break;
     case ACTION_URGENT:
         e->priority = PRIORITY_URGENT;
         say(c, "call", "Ticket back to urgent.");
@@ -429,7 +439,7 @@ static void take_accepted(struct step_context *c)
     }
     if (action_is_step(call->kind))
         e->released = ACTION_NONE;
-    if (current)
+    if (wanted)
         drop_step(e);
 }
 

@@ -100,10 +100,9 @@ struct emergency {
     int64_t left_ms;
     int64_t warned_due_ms; /* the deadline that people were warned of */
 
-    /* doubts: when each arose last; open if later than settled_ms */
+    /* doubts: when each arose last; 0: none, or settled */
     int64_t doubt_ms[DOUBT_COUNT];
     char doubt_by[96];
-    int64_t settled_ms;
     enum action_kind asked_step;
     int64_t asked_ms;
     bool reminded;

@@ -54,8 +54,7 @@ static void take_extend(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t for_ms = c->event->command.for_ms;
-    e->asked = false;
-    e->settled_ms = c->event->at_ms;
+    settle_doubts(e, c->event->at_ms);
     drop_step(e);
     if (e->paused) {
         e->due_ms = 0;
@@ -89,7 +88,7 @@ static void take_resume(struct step_context *c)
 static void take_do_it(struct step_context *c)
 {
     struct emergency *e = c->e;
-    e->settled_ms = c->event->at_ms;
+    settle_doubts(e, c->event->at_ms);
     someone_met(c);
     begin_step(c, e->asked_step, STEP_BY_ANSWER, c->event->at_ms);
     say(c, "command", "%s: do it.", who(c));

@@ -28,32 +28,23 @@ struct page *page_of(struct emergency *e, const struct page_facts *facts)
 static void take_acknowledgements(struct emergency *e)
 {
     const struct page *latest = NULL;
-    int64_t first_ms = 0;
     for (int i = 0; i < e->page_count; i++) {
         const struct page *page = &e->pages[i];
         if (!page->acknowledged)
             continue;
         if (!latest || page->acknowledged_ms >= latest->acknowledged_ms)
             latest = page;
-        if (first_ms == 0 || page->acknowledged_ms < first_ms)
-            first_ms = page->acknowledged_ms;
     }
     if (latest && latest->engineer[0])
         text_copy(e->engineer, sizeof e->engineer, latest->engineer);
+    if (latest && e->acknowledged_ms == 0)
+        e->acknowledged_ms = latest->acknowledged_ms;
     enum phase *phase = e->phase == PHASE_ENGAGED ? &e->before_engaged : &e->phase;
     if (*phase >= PHASE_CONTACTED)
         return;
     *phase = latest ? PHASE_ACKNOWLEDGED : PHASE_PAGED;
-    e->acknowledged_ms = first_ms;
-}
-
-static void acknowledge(struct page *page, const struct event *event)
-{
-    if (!page->acknowledged)
-        page->acknowledged_ms = event->at_ms;
-    page->acknowledged = true;
-    if (event->by[0])
-        text_copy(page->engineer, sizeof page->engineer, event->by);
+    if (!latest)
+        e->acknowledged_ms = 0;
 }
 
 /* "Resolved" says nothing about the emergency; a person's implies that they had taken it. */
@@ -64,8 +55,11 @@ static void take_resolve(struct step_context *c, struct page *page)
         say(c, "page", "The page was resolved%s.", facts->merged ? " by a merge" : "");
         return;
     }
-    if (!page->acknowledged)
-        acknowledge(page, c->event);
+    if (!page->acknowledged) {
+        page->acknowledged = true;
+        page->acknowledged_ms = c->event->at_ms;
+        text_copy(page->engineer, sizeof page->engineer, c->event->by);
+    }
     say(c, "page", "%s resolved the page.", name_or(c->event->by, "Somebody"));
     if (before_contact(c->e) && c->e->closing == CLOSING_NONE && !page->resolved_early) {
         page->resolved_early = true;
@@ -73,41 +67,49 @@ static void take_resolve(struct step_context *c, struct page *page)
     }
 }
 
-void take_page(struct step_context *c)
+/* A page that stands as acknowledged: somebody did it just now, or it is only seen to be so. */
+static void take_acknowledged(struct step_context *c, struct page *page)
 {
-    struct emergency *e = c->e;
     const struct event *event = c->event;
-    const struct page_facts *facts = &event->page;
-    int count = e->page_count;
-    struct page *page = page_of(e, facts);
-    bool is_new = e->page_count > count;
-    enum page_status was = page->status;
-    if (facts->status != PAGE_UNKNOWN)
-        page->status = facts->status;
-    if (facts->url[0])
-        text_copy(page->url, sizeof page->url, facts->url);
-    if (!e->subject[0])
-        text_copy(e->subject, sizeof e->subject, facts->title);
-    if (is_new)
-        say(c, "page", "Page %s: %s.", facts->incident, name_or(facts->title, "no title"));
+    bool told = strcmp(event->page.event, "acknowledged") == 0;
+    bool again = page->acknowledged && strcmp(page->engineer, event->by) == 0;
+    if (page->acknowledged && !told)
+        return;
+    page->acknowledged = true;
+    page->acknowledged_ms = event->at_ms;
+    if (told && event->by[0])
+        text_copy(page->engineer, sizeof page->engineer, event->by);
+    if (!again)
+        say(c, "page", "%s acknowledged the page.", told ? name_or(event->by, "Somebody") : "Somebody");
+}
 
-    bool told = strcmp(facts->event, "acknowledged") == 0;
-    if (page->status == PAGE_ACKNOWLEDGED && (told || !page->acknowledged)) {
-        bool again = page->acknowledged && strcmp(page->engineer, event->by) == 0;
-        if (told)
-            acknowledge(page, event);
-        else { /* how it stands, not who did it */
-            page->acknowledged = true;
-            page->acknowledged_ms = event->at_ms;
-        }
-        if (!again)
-            say(c, "page", "%s acknowledged the page.", told ? name_or(event->by, "Somebody") : "Somebody");
+static void take_page_status(struct step_context *c, struct page *page)
+{
+    enum page_status was = page->status;
+    if (c->event->page.status != PAGE_UNKNOWN)
+        page->status = c->event->page.status;
+    if (page->status == PAGE_ACKNOWLEDGED) {
+        take_acknowledged(c, page);
     } else if (page->status == PAGE_TRIGGERED && page->acknowledged) {
         page->acknowledged = false;
         say(c, "page", "The page is no longer acknowledged.");
     } else if (page->status == PAGE_RESOLVED && was != PAGE_RESOLVED) {
         take_resolve(c, page);
     }
+}
+
+void take_page(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct page_facts *facts = &c->event->page;
+    struct page *page = page_of(e, facts);
+    if (page->status == PAGE_UNKNOWN)
+        say(c, "page", "Page %s: %s.", facts->incident, name_or(facts->title, "no title"));
+    if (facts->url[0])
+        text_copy(page->url, sizeof page->url, facts->url);
+    if (!e->subject[0])
+        text_copy(e->subject, sizeof e->subject, facts->title);
+    take_page_status(c, page);
     take_acknowledgements(e);
 }
 
@@ -181,7 +183,7 @@ void take_ticket(struct step_context *c)
     struct emergency *e = c->e;
     const struct event *event = c->event;
     const struct ticket_facts *facts = &event->ticket;
-    if (!facts->known)
+    if (!facts->known || latest_ms(event) < e->opened_ms) /* or of an emergency before this one */
         return;
     if (e->ticket_id == 0)
         e->ticket_id = event->ticket_id;

@@ -116,6 +116,16 @@ static void sooner(int64_t *wake_ms, int64_t candidate_ms)
         *wake_ms = candidate_ms > 0 ? candidate_ms : 1;
 }
 
+/* What is due if nobody comes: a page that is missing, a word that nobody has contacted the customer. */
+static void wake_for_people(const struct emergency *e, const struct policy *policy, int64_t *wake_ms)
+{
+    int64_t opened_ms = e->opened_ms + e->clock_shift_ms;
+    if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0)
+        sooner(wake_ms, opened_ms + policy->page_if_missing_ms);
+    if (before_contact(e) && e->phase < PHASE_CONTACTED && !e->contact_prompted)
+        sooner(wake_ms, opened_ms + policy->contact_within_ms);
+}
+
 int64_t emergency_wake_ms(const struct emergency *e, const struct policy *policy)
 {
     int64_t wake_ms = 0;
@@ -125,9 +135,6 @@ int64_t emergency_wake_ms(const struct emergency *e, const struct policy *policy
         sooner(&wake_ms, e->asked_ms + EMERGENCY_REMIND_MS);
     if (e->due_ms != 0 && !e->asked && e->released == ACTION_NONE && e->step == ACTION_NONE)
         sooner(&wake_ms, e->warned_due_ms == e->due_ms ? e->due_ms : e->due_ms - EMERGENCY_WARN_MS);
-    if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0)
-        sooner(&wake_ms, e->opened_ms + e->clock_shift_ms + policy->page_if_missing_ms);
-    if (before_contact(e) && e->phase < PHASE_CONTACTED && !e->contact_prompted)
-        sooner(&wake_ms, e->opened_ms + e->clock_shift_ms + policy->contact_within_ms);
+    wake_for_people(e, policy, &wake_ms);
     return wake_ms;
 }

@@ -57,7 +57,6 @@
     X(doubt_auto_reply_ms, doubt_ms[DOUBT_AUTO_REPLY])                                                       \
     X(doubt_nobody_met_ms, doubt_ms[DOUBT_NOBODY_MET])                                                       \
     X(doubt_by, doubt_by)                                                                                    \
-    X(settled_ms, settled_ms)                                                                                \
     X(asked_step, asked_step)                                                                                \
     X(asked_ms, asked_ms)                                                                                    \
     X(reminded, reminded)                                                                                    \

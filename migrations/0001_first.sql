@@ -83,7 +83,6 @@ CREATE TABLE emergency (
     doubt_auto_reply_ms INTEGER NOT NULL,
     doubt_nobody_met_ms INTEGER NOT NULL,
     doubt_by TEXT NOT NULL,
-    settled_ms INTEGER NOT NULL,
     asked_step INTEGER NOT NULL,         -- enum action_kind
     asked_ms INTEGER NOT NULL,
     reminded INTEGER NOT NULL,

@@ -102,6 +102,15 @@ static uint64_t next_random(void)
     return bench.random;
 }
 
+/* A number of no order: ids are such, and where they go in an index is another place each time. */
+static uint64_t scramble(uint64_t number)
+{
+    number *= UINT64_C(0x9E3779B97F4A7C15);
+    number = (number ^ number >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    number = (number ^ number >> 27) * UINT64_C(0x94D049BB133111EB);
+    return number ^ number >> 31;
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -120,13 +129,13 @@ static double median(const double *values, size_t count)
 /* --- webhooks, as they are documented (' for ") --- */
 
 static const char pagerduty_body[] =
-    "{'event':{'id':'%08" PRIx64 "-4822-4adc-8fda-ade0410becf0','event_type':'incident.%s',"
+    "{'event':{'id':'%016" PRIx64 "-4adc-8fda-ade0410becf0','event_type':'incident.%s',"
     "'resource_type':'incident','occurred_at':'%s','agent':{'html_url':"
     "'https://acme.pagerduty.com/users/PLH1HK%d','id':'PLH1HK%d','self':"
     "'https://api.pagerduty.com/users/PLH1HK%d','summary':'Engineer %d','type':'user_reference'},"
-    "'client':{'name':'PagerDuty'},'data':{'id':'Q%013" PRId64 "','type':'incident','self':"
-    "'https://api.pagerduty.com/incidents/Q%013" PRId64 "','html_url':"
-    "'https://acme.pagerduty.com/incidents/Q%013" PRId64 "','number':%" PRId64 ",'status':'%s',"
+    "'client':{'name':'PagerDuty'},'data':{'id':'Q%013" PRIX64 "','type':'incident','self':"
+    "'https://api.pagerduty.com/incidents/Q%013" PRIX64 "','html_url':"
+    "'https://acme.pagerduty.com/incidents/Q%013" PRIX64 "','number':%" PRId64 ",'status':'%s',"
     "'incident_key':'d3640fbd41094207a1c11e58e46b1662','created_at':'2026-11-23T15:16:27Z','reopened_at':"
     "null,'title':'Emergency ticket #%" PRId64 ": a little bump in the road','service':{'html_url':"
     "'https://acme.pagerduty.com/services/PF9KMXH','id':'PF9KMXH','self':"
@@ -150,7 +159,7 @@ static const char zendesk_body[] =
     "'8447346622462','priority':'URGENT','requester_id':'8447388090499','status':'%s','subject':"
     "'Cannot login to mobile app','submitter_id':'8447388090499','tags':['mobile','login',"
     "'priority-support'],'type':'PROBLEM','updated_at':'2026-11-23T11:30:15Z','via':{'channel':"
-    "'web_service'}},'event':%s,'id':'%08" PRIx64 "-1f2a-4b4c-8d6e-7f8a9b0c1d2e','subject':"
+    "'web_service'}},'event':%s,'id':'%016" PRIx64 "-4b4c-8d6e-7f8a9b0c1d2e','subject':"
     "'zen:ticket:%" PRId64 "','time':'%s','type':'zen:event-type:ticket.%s','zendesk_event_version':"
     "'2022-11-06'}";
 
@@ -164,9 +173,10 @@ static void write_page(char *body, int64_t emergency, const char *type, const ch
 {
     char at[TIMESTAMP_SIZE];
     int engineer = (int)(bench.serial % 7);
+    uint64_t incident = scramble((uint64_t)emergency) >> 12;
     timestamp_format(at_ms, at);
-    snprintf(body, BODY_SIZE, pagerduty_body, ++bench.serial, type, at, engineer, engineer, engineer,
-             engineer, emergency, emergency, emergency, emergency, status, FIRST_TICKET + emergency);
+    snprintf(body, BODY_SIZE, pagerduty_body, scramble(++bench.serial), type, at, engineer, engineer,
+             engineer, engineer, incident, incident, incident, emergency, status, FIRST_TICKET + emergency);
 }
 
 static void write_ticket(char *body, int64_t emergency, const char *type, const char *event,
@@ -174,7 +184,7 @@ static void write_ticket(char *body, int64_t emergency, const char *type, const 
 {
     char at[TIMESTAMP_SIZE];
     timestamp_format(at_ms, at);
-    snprintf(body, BODY_SIZE, zendesk_body, FIRST_TICKET + emergency, status, event, ++bench.serial,
+    snprintf(body, BODY_SIZE, zendesk_body, FIRST_TICKET + emergency, status, event, scramble(++bench.serial),
              FIRST_TICKET + emergency, at, type);
 }
 

@@ -798,7 +798,7 @@ GARBAGE = [
 
 
 def test_what_is_not_http_is_refused_and_harms_nobody(daemon):
-    d = daemon()
+    d = daemon(config={"server": {"request_timeout": "1s"}})
     for garbage in GARBAGE:
         with Wire(d.port) as wire:
             wire.send(garbage)

@@ -26,8 +26,8 @@ static const char *clock_of(int64_t ms, char *out, size_t size)
     if (ms == 0)
         (void)snprintf(out, size, "never");
     else
-        (void)snprintf(out, size, "%02d:%02d:%02d.%03d", (int)(of_day / 3600000),
-                       (int)(of_day / 60000 % 60), (int)(of_day / 1000 % 60), (int)(of_day % 1000));
+        (void)snprintf(out, size, "%02d:%02d:%02d.%03d", (int)(of_day / 3600000), (int)(of_day / 60000 % 60),
+                       (int)(of_day / 1000 % 60), (int)(of_day % 1000));
     return out;
 }
 
@@ -226,8 +226,8 @@ void ticket_read(struct story *t, enum ticket_priority priority, enum ticket_sta
 void priority_changed(struct story *t, enum ticket_priority was, enum ticket_priority is)
 {
     struct event event = ticket_event(t, EVENT_TICKET);
-    event.ticket = (struct ticket_facts){
-        .known = true, .priority = is, .previous_priority = was, .status = STATUS_OPEN};
+    event.ticket =
+        (struct ticket_facts){.known = true, .priority = is, .previous_priority = was, .status = STATUS_OPEN};
     by(t, &event, "Eng One");
     happen(t, &event);
 }

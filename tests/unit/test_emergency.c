@@ -143,6 +143,20 @@ START_TEST(a_change_from_before_the_opening_closes_nothing)
 }
 END_TEST
 
+START_TEST(a_state_from_before_the_opening_is_no_baseline)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET);
+    at(t, "11:00:00");
+    priority_changed(t, PRIORITY_HIGH, PRIORITY_URGENT);
+    at(t, "12:00:01"); /* lowered in between, before the page */
+    ticket_read(t, PRIORITY_HIGH, STATUS_SOLVED);
+    expect_state(t, "paged");
+    story_end(t);
+}
+END_TEST
+
 START_TEST(a_lowered_ticket_closes_and_stays_closed)
 {
     struct story *t = contacted();
@@ -579,8 +593,7 @@ static const struct {
      "first-contact replied pause resume downgrade call-started note close"},
     {engaged_and_nobody_there, "engaged",
      "contacted first-contact replied pause resume downgrade call-started note close"},
-    {engaged_after_the_downgrade, "engaged",
-     "replied pause resume downgrade urgent call-started note close"},
+    {engaged_after_the_downgrade, "engaged", "replied pause resume downgrade urgent call-started note close"},
     {closed_by_a_person, "closed", "note reopen"},
     {closed_by_its_ticket, "closed", "note reopen"},
 };
@@ -656,6 +669,7 @@ Suite *emergency_suite(void)
     tcase_add_test(ticket, a_change_that_was_told_closes_though_nothing_was_read_before);
     tcase_add_test(ticket, a_change_that_was_told_without_the_other_half_still_closes);
     tcase_add_test(ticket, a_change_from_before_the_opening_closes_nothing);
+    tcase_add_test(ticket, a_state_from_before_the_opening_is_no_baseline);
     tcase_add_test(ticket, a_lowered_ticket_closes_and_stays_closed);
     tcase_add_test(ticket, a_lowered_ticket_is_noticed_by_reading);
     tcase_add_test(ticket, a_ticket_without_priority_is_a_lowered_one);
