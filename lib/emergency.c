@@ -349,7 +349,7 @@ static void take_wake(struct step_context *c)
         e->page_cause = c->event->row;
         say(c, "page", "No page came for this ticket: paging.");
     }
-    if (before_contact(e) && e->phase < PHASE_CONTACTED && !e->contact_prompted &&
+    if (!e->met && !e->contact_prompted &&
         now_ms >= e->opened_ms + e->clock_shift_ms + policy->contact_within_ms) {
         e->contact_prompted = true;
         say(c, "prompt", "Nobody has contacted the customer yet.");

@@ -51,7 +51,7 @@ static void take_acknowledgements(struct emergency *e)
 static void take_resolve(struct step_context *c, struct page *page)
 {
     const struct page_facts *facts = &c->event->page;
-    if (!facts->by_person || facts->merged) {
+    if (!facts->by_person || facts->merged || page->resolve_cause != 0) { /* the last: we wanted it */
         say(c, "page", "The page was resolved%s.", facts->merged ? " by a merge" : "");
         return;
     }

@@ -122,7 +122,7 @@ static void wake_for_people(const struct emergency *e, const struct policy *poli
     int64_t opened_ms = e->opened_ms + e->clock_shift_ms;
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0)
         sooner(wake_ms, opened_ms + policy->page_if_missing_ms);
-    if (before_contact(e) && e->phase < PHASE_CONTACTED && !e->contact_prompted)
+    if (!e->met && !e->contact_prompted)
         sooner(wake_ms, opened_ms + policy->contact_within_ms);
 }
 

@@ -157,8 +157,6 @@ def in_turn(service, method, path, troubles):
             service.fault(method, path, **left[0], hook=lambda request: (
                 met.append(request), arm(left[1:])))
 
-    # An after_effect trouble must not be armed by the request before it
-    # while that is still to be looked at: so all are armed on arrival.
     arm(list(troubles))
     return lambda: len(met)
 
