@@ -8,6 +8,7 @@
 
 #include "daemon/clock.h"
 #include "lib/desk.h"
+#include "lib/text.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -162,6 +163,20 @@ static void notice_clock_step(struct ledger *ledger)
         ledger->shift_ms += shift_ms;
 }
 
+/* When stopping the courier has ended: calls that were handed to it since then come back from here. */
+static void recall(struct ledger *ledger)
+{
+    struct call *call = mailbox_take(ledger->exits.to_courier);
+    while (call) {
+        struct call *next = call->next;
+        call->end = CALL_NOT_SENT;
+        call->retry_after_ms = -1;
+        text_copy(call->error, sizeof call->error, "emergencyd is stopping");
+        mailbox_put(&ledger->calls, call);
+        call = next;
+    }
+}
+
 /* What came in is kept in its order; a batch takes from the front. */
 static void fetch(struct ledger *ledger)
 {
@@ -311,6 +326,8 @@ static void *run(void *context)
         fetch(ledger);
         run_batch(ledger, now_ms);
         tidy(ledger, now_ms);
+        if (atomic_load(&ledger->stopping))
+            recall(ledger);
         fetch(ledger);
         if (all_is_done(ledger))
             return NULL;

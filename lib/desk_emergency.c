@@ -210,6 +210,18 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
     return claim(desk, &e, event->page.incident) && look_for_ticket(desk, &e, event, ticket);
 }
 
+/* Whether a ticket turned urgent once more since LAST. Two witnesses of one change differ a little: Zendesk's
+ * API cuts its times to the second, and its clock's skew is a guess. */
+static bool is_urgent_anew(const struct emergency *last, int64_t urgent_ms)
+{
+    bool was_lowered = last->closing == CLOSING_TICKET_LOWERED || last->closing == CLOSING_RAISED_AGAIN;
+    int64_t apart_ms =
+        urgent_ms > last->urgent_ms ? urgent_ms - last->urgent_ms : last->urgent_ms - urgent_ms;
+    if (last->closing == CLOSING_NONE || apart_ms == 0 || (apart_ms < 2000 && !was_lowered))
+        return false;
+    return urgent_ms + (last->urgent_ms > 0 ? 999 : 0) >= last->closed_ms;
+}
+
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
                          struct emergency *e, bool *opened)
 {
@@ -219,9 +231,8 @@ bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket,
     if (!desk_did(desk, found))
         return false;
     bool is_news = urgent_ms + 999 >= desk->first_start_ms;
-    if (found == STORE_OK) /* Zendesk's times are cut to the second */
-        is_news = last.closing != CLOSING_NONE && urgent_ms != last.urgent_ms &&
-                  urgent_ms + (last.urgent_ms > 0 ? 999 : 0) >= last.closed_ms;
+    if (found == STORE_OK)
+        is_news = is_urgent_anew(&last, urgent_ms);
     if (!is_news) {
         log_event(desk->log, LOG_LEVEL_INFO, "NOT-OPENED", 0, ticket->id,
                   found == STORE_OK ? "urgent since before its last emergency ended: not opened again"

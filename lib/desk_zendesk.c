@@ -386,30 +386,41 @@ static bool take_comments(struct desk *desk, struct flight *flight, struct call 
     return after_comments(desk, flight, &e);
 }
 
-static bool take_suspended(struct desk *desk, struct flight *flight, const struct call *call)
+/* A reply that Zendesk holds back is a doubt, noted once. */
+static bool apply_suspended(struct desk *desk, struct emergency *e, const struct flight *flight,
+                            struct event *event)
+{
+    event->source = EVENT_SOURCE_ZENDESK;
+    event->resolution_ms = 1000;
+    event->ticket_id = flight->ticket_id;
+    event->comment.standing = AUTHOR_SUSPENDED;
+    char key[80]; /* a person may have settled it: the same one is no new doubt */
+    text_format(key, sizeof key, "zs %lld %lld", (long long)flight->ticket_id, (long long)event->at_ms);
+    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
+    desk_correct_time(desk, event);
+    return desk_apply(desk, e, event, &entry, NULL);
+}
+
+static bool take_suspended(struct desk *desk, struct flight *flight, struct call *call)
 {
     struct emergency e;
     bool found;
-    int64_t newest_ms = 0;
     int64_t action_id = flight->action;
     struct event event = desk_own_event(desk, EVENT_COMMENT);
-    if (call->end == CALL_ANSWERED && (call->status == 403 || call->status == 404))
+    event.at_ms = 0;
+    if (call->end == CALL_ANSWERED && (call->status == 403 || call->status == 404)) {
         desk->suspended_hidden = true; /* our credentials may not see them */
+        return decide(desk, flight);
+    }
+    if (!call_is_good(call))
+        return desk_take_failure(desk, flight, call);
     if (!get_emergency(desk, flight, &e, &found))
         return false;
-    if (found && call_is_good(call) &&
-        zendesk_read_suspended(desk->reader, call->answer, call->answer_length, flight->ticket_id,
-                               e.contacted_ms + desk->skew_ms - 1, &newest_ms, event.by, sizeof event.by) &&
-        newest_ms > 0) {
-        event.source = EVENT_SOURCE_ZENDESK;
-        event.at_ms = newest_ms;
-        event.resolution_ms = 1000;
-        event.ticket_id = flight->ticket_id;
-        event.comment.standing = AUTHOR_SUSPENDED;
-        desk_correct_time(desk, &event);
-        if (event.at_ms + 999 > e.doubt_ms[DOUBT_SUSPENDED] && !desk_apply(desk, &e, &event, NULL, NULL))
-            return false;
-    }
+    if (!zendesk_read_suspended(desk->reader, call->answer, call->answer_length, flight->ticket_id,
+                                e.contacted_ms + desk->skew_ms - 1, &event.at_ms, event.by, sizeof event.by))
+        return unreadable(desk, flight, call, "its suspended tickets can't be read");
+    if (found && event.at_ms > 0 && !apply_suspended(desk, &e, flight, &event))
+        return false;
     flight = desk_flight_of(desk, action_id);
     return !flight || decide(desk, flight);
 }

@@ -207,6 +207,8 @@ void take_gone(struct step_context *c)
     struct emergency *e = c->e;
     if (latest_ms(c->event) < e->opened_ms) /* of an emergency before this one */
         return;
+    if (e->ticket_id != 0 && c->event->ticket_id != e->ticket_id) /* of a ticket that it was not about */
+        return;
     if (e->ticket_seen) {
         e->status = STATUS_DELETED;
         close_emergency(c, CLOSING_TICKET_GONE, c->event->text);

@@ -496,6 +496,26 @@ def test_a_second_signal_ends_it_at_once(unit, world):
     assert u.daemon.health()[0] == 200
 
 
+def test_the_end_does_not_wait_for_what_would_have_come_next(unit, world,
+                                                             cast):
+    reads = world.zendesk.fault("GET", r"/tickets/\d+", times=None,
+                                hold=True)
+    u = unit().start()
+    u.wait_for("READY=1")
+    for number in range(5):
+        world.zendesk.create_ticket(
+            subject=f"Down {number}", requester=cast.customer,
+            organization=cast.acme, priority="urgent")
+    reads.wait_hit(count=2)
+    u.signal(signal.SIGTERM)
+    u.wait_for("STOPPING=1")
+    reads.cancel()  # the answers ask for more reads
+    assert u.wait_exit() == 0
+    u.start().wait_for("READY=1")
+    wait_until(lambda: len(u.daemon.emergencies()) == 5, 15,
+               "the emergencies", u.daemon.emergencies)
+
+
 # -- what keeps it from starting -------------------------------------------
 
 def start_and_fail(d):

@@ -76,7 +76,7 @@ START_TEST(any_order_silence_until_the_follow_up)
     at(t, "12:15:40");
     wake(t);
     expect_wants(t, ACTION_FOLLOW_UP);
-    expect_any_order(t, 300);
+    expect_any_order(t, 200);
 }
 END_TEST
 
@@ -106,7 +106,7 @@ START_TEST(any_order_answers_doubts_and_words)
     expect_held(t, "asked");
     at(t, "12:30:00");
     customer_comment(t);
-    expect_any_order(t, 300);
+    expect_any_order(t, 200);
 }
 END_TEST
 
@@ -130,7 +130,7 @@ START_TEST(any_order_of_events_that_do_not_commute)
     command(t, COMMAND_CLOSE);
     at(t, "12:05:07");
     command(t, COMMAND_REOPEN);
-    expect_any_order(t, 300);
+    expect_any_order(t, 200);
 }
 END_TEST
 
@@ -151,7 +151,7 @@ START_TEST(any_order_of_one_moment)
     wake(t);
     ticket_opened(t);
     clock_set(t, 1000);
-    expect_any_order(t, 400);
+    expect_any_order(t, 200);
 }
 END_TEST
 
@@ -172,7 +172,7 @@ START_TEST(any_order_of_the_tickets_ups_and_downs)
     priority_changed(t, PRIORITY_NORMAL, PRIORITY_URGENT);
     at(t, "12:08:00");
     ticket_gone(t);
-    expect_any_order(t, 300);
+    expect_any_order(t, 200);
 }
 END_TEST
 
@@ -202,7 +202,7 @@ START_TEST(any_order_of_several_pages)
     page(t, "P1", PAGE_RESOLVED);
     at(t, "12:03:00");
     page(t, "P1", PAGE_TRIGGERED);
-    expect_any_order(t, 300);
+    expect_any_order(t, 200);
 }
 END_TEST
 
@@ -227,7 +227,7 @@ START_TEST(any_order_of_a_call_before_contact)
     ticket_opened(t); /* the ticket was urgent before the page */
     at(t, "12:04:00");
     staff_comment(t);
-    expect_any_order(t, 300);
+    expect_any_order(t, 200);
 }
 END_TEST
 
@@ -292,7 +292,7 @@ START_TEST(any_order_of_random_stories)
 {
     uint64_t random = 4711;
     unsigned phases = 0;
-    for (int i = 0; i < 500; i++) {
+    for (int i = 0; i < 300; i++) {
         struct story *told = tell_random(&random);
         phases |= 1U << told->e.phase;
         deliver_shuffled(told, &random);
