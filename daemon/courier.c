@@ -125,32 +125,37 @@ static void give_back_errand(struct courier *courier, struct errand *errand)
     give_back(courier, call);
 }
 
-static void refuse_call(struct courier *courier, struct call *call, const char *why)
+/* TOKEN: our asking for a token, if that is what failed; its answer is for CALL as well. */
+static void refuse_call(struct courier *courier, struct call *call, const struct call *token, const char *why)
 {
+    bool answered = token && token->end == CALL_ANSWERED && token->status >= 400;
     call->end = CALL_NOT_SENT;
-    call->retry_after_ms = -1;
+    call->status = answered ? token->status : 0;
+    call->retry_after_ms = answered ? token->retry_after_ms : -1;
     text_copy(call->error, sizeof(call->error), why);
     give_back(courier, call);
 }
 
-static void refuse_errand(struct courier *courier, struct errand *errand, const char *why)
+static void refuse_errand(struct courier *courier, struct errand *errand, const struct call *token,
+                          const char *why)
 {
     struct call *call = errand->call;
     free(errand);
-    refuse_call(courier, call, why);
+    refuse_call(courier, call, token, why);
 }
 
-static void refuse_waiting(struct courier *courier, struct line *line, const char *why)
+static void refuse_waiting(struct courier *courier, struct line *line, const struct call *token,
+                           const char *why)
 {
     while (has_waiting(line))
-        refuse_errand(courier, take_waiting(line), why);
+        refuse_errand(courier, take_waiting(line), token, why);
 }
 
 static void take_letter(struct courier *courier, struct call *call)
 {
     struct errand *errand = calloc(1, sizeof(*errand));
     if (!errand) {
-        refuse_call(courier, call, "out of memory");
+        refuse_call(courier, call, NULL, "out of memory");
         return;
     }
     errand->call = call;
@@ -175,16 +180,17 @@ static void start_call(struct courier *courier, struct line *line, struct errand
     if (courier_http_begin(courier->http, errand->call, errand, account->base_url, lines, count))
         line->under_way++;
     else
-        refuse_errand(courier, errand, "out of memory");
+        refuse_errand(courier, errand, NULL, "out of memory");
 }
 
-/* There is no new token: whoever can't go without is sent back. */
-static void give_up_token(struct courier *courier, struct line *line, const char *why)
+/* There is no new token: whoever can't go without is sent back. ASKED may be NULL. */
+static void give_up_token(struct courier *courier, struct line *line, const struct call *asked,
+                          const char *why)
 {
     log_event(courier->log, LOG_LEVEL_WARNING, "TOKEN-FAILED", 0, 0, "%s: %s",
               service_name(line->account.service), why);
     if (!account_is_ready(&line->account, clock_ms()))
-        refuse_waiting(courier, line, why);
+        refuse_waiting(courier, line, asked, why);
 }
 
 static void drop_token_request(struct line *line)
@@ -209,7 +215,7 @@ static void ask_for_token(struct courier *courier, struct line *line, int64_t no
     account_forget_call(call);
     free(line->asking);
     line->asking = NULL;
-    give_up_token(courier, line, "no token: out of memory");
+    give_up_token(courier, line, NULL, "no token: out of memory");
 }
 
 static bool wants_token(const struct line *line, int64_t now_ms)
@@ -223,7 +229,7 @@ static void start_line(struct courier *courier, struct line *line, int64_t now_m
     if (!line->account.base_url) {
         char why[64];
         (void)snprintf(why, sizeof(why), "%s is not configured", service_name(line->account.service));
-        refuse_waiting(courier, line, why);
+        refuse_waiting(courier, line, NULL, why);
         return;
     }
     if (wants_token(line, now_ms) && now_ms >= line->account.next_attempt_ms)
@@ -236,7 +242,7 @@ static void start_what_may(struct courier *courier, int64_t now_ms, int64_t stop
 {
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         if (stop_ms != NEVER)
-            refuse_waiting(courier, &courier->lines[i], "emergencyd is stopping");
+            refuse_waiting(courier, &courier->lines[i], NULL, "emergencyd is stopping");
         else
             start_line(courier, &courier->lines[i], now_ms);
 }
@@ -260,12 +266,12 @@ static void end_token_request(struct courier *courier, struct line *line)
     char why[160];
     bool good = account_take_token(&line->account, courier->reader, line->asking->call, line->asked_ms, why,
                                    sizeof(why));
-    drop_token_request(line);
     if (good)
         log_event(courier->log, LOG_LEVEL_INFO, "TOKEN-RENEWED", 0, 0, "%s gave a new token",
                   service_name(line->account.service));
     else
-        give_up_token(courier, line, why);
+        give_up_token(courier, line, line->asking->call, why);
+    drop_token_request(line);
 }
 
 /* A 401 says that nothing took effect, so the call goes once more, with a new token. */
@@ -390,7 +396,7 @@ void courier_stop(struct courier *courier, int64_t grace_ms)
     struct call *next; /* what came too late for the thread */
     for (struct call *call = mailbox_take(&courier->mailbox); call; call = next) {
         next = call->next;
-        refuse_call(courier, call, "emergencyd is stopping");
+        refuse_call(courier, call, NULL, "emergencyd is stopping");
     }
 }
 

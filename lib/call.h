@@ -26,7 +26,7 @@ struct call {
     char *body; /* JSON, or NULL */
 
     enum call_end end;
-    int status;   /* of HTTP; 0 without an answer */
+    int status;   /* of HTTP; 0 without an answer; CALL_NOT_SENT: what our asking for a token was answered */
     char *answer; /* NUL-terminated; NULL without a body */
     size_t answer_length;
     int64_t date_ms;        /* the answer's Date; 0 none */

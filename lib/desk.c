@@ -115,7 +115,7 @@ static bool set_emergency_alarm(void *context, int64_t id, int64_t wake_ms)
 }
 
 /* Calls that were on their way when the last process ended: nobody knows what became of them. */
-static bool take_up_actions(struct desk *desk, int64_t now_ms)
+bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
 {
     enum { MANY = 64 };
     struct action *actions = calloc(MANY, sizeof *actions);
@@ -144,7 +144,7 @@ static bool take_up(struct desk *desk, int64_t now_ms)
 {
     if (!desk_did(desk, store_begin(desk->store)))
         return false;
-    if (read_facts(desk, now_ms) && take_up_actions(desk, now_ms))
+    if (read_facts(desk, now_ms) && desk_take_up_actions(desk, now_ms))
         return desk_did(desk, store_commit(desk->store)) &&
                desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)) &&
                desk->trouble == STORE_OK;
@@ -616,7 +616,7 @@ static bool rebuild_alarms(struct desk *desk)
         desk->lines[i].not_before_ms = 0;
     if (!desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)))
         return false;
-    return take_up_actions(desk, desk->now_ms);
+    return desk_take_up_actions(desk, desk->now_ms);
 }
 
 void desk_take_clock_step(struct desk *desk, int64_t shift_ms)

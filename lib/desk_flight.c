@@ -14,7 +14,6 @@
 #define LONGEST_PAUSE_MS     300000
 #define LONGEST_CUSTOMER_MS  60000
 #define SAME_TICKET_PAUSE_MS 100
-#define PROBE_EVERY_MS       60000
 
 bool call_is_good(const struct call *call)
 {
@@ -423,9 +422,9 @@ static bool take_action_failure(struct desk *desk, struct flight *flight, const 
                                 int64_t asked_ms, const char *why)
 {
     struct action action;
-    int status = call->end == CALL_ANSWERED ? call->status : 0;
+    int status = call->end == CALL_BROKEN ? 0 : call->status;
     bool refused = status == 401 || status == 403;
-    bool lasting = is_lasting(status);
+    bool lasting = call->end == CALL_ANSWERED && is_lasting(status);
     enum store_result found = store_get_action(desk->store, flight->action, &action);
     if (found != STORE_OK)
         return desk_did(desk, found);
@@ -447,7 +446,7 @@ static bool take_action_failure(struct desk *desk, struct flight *flight, const 
 bool desk_take_failure(struct desk *desk, struct flight *flight, const struct call *call)
 {
     char why[200];
-    bool limited = call->end == CALL_ANSWERED && call->status == 429;
+    bool limited = call->end != CALL_BROKEN && call->status == 429;
     int64_t asked_ms = call->retry_after_ms >= 0 ? call->retry_after_ms : 0;
     if (limited && call->retry_after_ms < 0)
         asked_ms = FIRST_PAUSE_MS;
@@ -460,37 +459,46 @@ bool desk_take_failure(struct desk *desk, struct flight *flight, const struct ca
 
 /* --- the probe: is it this call that is refused, or are we? --- */
 
+/* Whether the service refuses us altogether; logs when that changes. What waited for it goes on at once. */
+static bool note_probe(struct desk *desk, const struct call *call)
+{
+    struct service_line *line = &desk->lines[call->service];
+    const char *name = service_name(call->service);
+    bool was_refused = line->refused;
+    bool refused = call->status == 401 || call->status == 403;
+    if (refused)
+        line->probe_ms = desk->now_ms + PROBE_EVERY_MS;
+    line->refused = refused || (was_refused && !call_is_good(call));
+    if (refused && !was_refused)
+        log_event(desk->log, LOG_LEVEL_ERROR, "SERVICE-REFUSES-US", 0, 0,
+                  "%s refuses our credentials (%d): nothing can be done there until that is mended", name,
+                  call->status);
+    if (line->refused || !was_refused)
+        return true;
+    log_event(desk->log, LOG_LEVEL_INFO, "SERVICE-BACK", 0, 0, "%s accepts our credentials again", name);
+    return desk_take_up_actions(desk, desk->now_ms);
+}
+
 bool desk_take_probe(struct desk *desk, struct flight *flight, const struct call *call)
 {
-    struct service_line *line = &desk->lines[flight->service];
-    const char *name = service_name(flight->service);
     struct action action;
-    bool was_refused = line->refused;
-    bool refused = call->end == CALL_ANSWERED && (call->status == 401 || call->status == 403);
-    if (flight->action == 0) { /* at start: who are we? */
+    bool was_refused = desk->lines[flight->service].refused;
+    if (!note_probe(desk, call))
+        return false;
+    if (flight->action == 0) { /* nobody's: at start, or after a pause */
         desk_end_flight(desk, flight);
         return true;
     }
     enum store_result found = store_get_action(desk->store, flight->action, &action);
     if (found != STORE_OK)
         return desk_did(desk, found);
-    if (refused) {
-        line->refused = true;
-        line->probe_ms = desk->now_ms + PROBE_EVERY_MS;
-        if (!was_refused)
-            log_event(desk->log, LOG_LEVEL_ERROR, "SERVICE-REFUSES-US", 0, 0,
-                      "%s refuses our credentials (%d): nothing can be done there until that is mended", name,
-                      call->status);
-        return desk_retry_later(desk, flight, &action, PROBE_EVERY_MS, "our credentials are refused");
-    }
+    if (desk->lines[flight->service].refused) /* its turn comes when the service is probed again */
+        return desk_retry_later(desk, flight, &action, 0, "our credentials are refused");
     if (!call_is_good(call))
         return desk_retry_later(desk, flight, &action, FIRST_PAUSE_MS, action.error);
-    line->refused = false;
-    if (!was_refused) { /* we may, but not this */
-        char why[sizeof action.error];
-        text_copy(why, sizeof why, action.error);
-        return park(desk, flight, &action, why);
-    }
-    log_event(desk->log, LOG_LEVEL_INFO, "SERVICE-BACK", 0, 0, "%s accepts our credentials again", name);
-    return desk_retry_later(desk, flight, &action, 0, "");
+    if (was_refused)
+        return desk_retry_later(desk, flight, &action, 0, "");
+    char why[sizeof action.error]; /* we may, but not this */
+    text_copy(why, sizeof why, action.error);
+    return park(desk, flight, &action, why);
 }

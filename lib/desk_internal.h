@@ -121,6 +121,8 @@ struct desk {
 /* Whether the store did it; anything but OK and NONE spoils the batch. */
 bool desk_did(struct desk *desk, enum store_result result) MUST_CHECK;
 void desk_fail(struct desk *desk, enum store_result result);
+/* Alarms for all calls that are not over. What was on its way, and is nobody's flight, is unknown. */
+bool desk_take_up_actions(struct desk *desk, int64_t now_ms) MUST_CHECK;
 void desk_alarm(struct desk *desk, enum alarm_kind kind, int64_t id, int64_t due_ms);
 bool list_push(void **items, size_t *count, size_t *room, const void *item, size_t size) MUST_CHECK;
 
@@ -149,6 +151,7 @@ bool desk_is_own_comment(struct desk *desk, int64_t emergency, const char *text,
 void desk_correct_time(const struct desk *desk, struct event *event);
 
 /* --- desk_flight.c --- */
+#define PROBE_EVERY_MS 60000 /* a service that refuses us */
 /* A row for the outbox, and its alarm. The same one a second time does nothing. */
 bool desk_add_action(struct desk *desk, const struct action *action);
 /* Reads the ticket soon; RAISED_MS > 0: known to have turned urgent then; TOLD_MS > 0: said to have, by then.

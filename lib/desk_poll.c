@@ -121,12 +121,27 @@ static bool is_busy(const struct desk *desk, enum service_id service)
     return false;
 }
 
-bool desk_poll(struct desk *desk)
+/* What refused us is probed, even if no call waits for it: without it nothing would be polled any more. */
+static bool probe_refused(struct desk *desk)
 {
     bool good = true;
+    for (int i = 0; good && i < SERVICE_COUNT; i++) {
+        struct service_line *line = &desk->lines[i];
+        if (!line->refused || line->probe_ms > desk->now_ms)
+            continue;
+        line->probe_ms = desk->now_ms + PROBE_EVERY_MS;
+        struct flight *flight = desk_new_flight(desk, (enum service_id)i, 0);
+        good = flight && desk_probe(desk, flight);
+    }
+    return good;
+}
+
+bool desk_poll(struct desk *desk)
+{
     if (desk->quiet)
         return true;
-    if (!is_busy(desk, SERVICE_ZENDESK)) {
+    bool good = probe_refused(desk);
+    if (good && !is_busy(desk, SERVICE_ZENDESK)) {
         good = desk->own_user_id > 0 || ask_who_we_are(desk);
         good = good && ask_search(desk, 1) && poll_tickets(desk);
     }

@@ -391,12 +391,12 @@ static bool apply_suspended(struct desk *desk, struct emergency *e, const struct
                             struct event *event)
 {
     event->source = EVENT_SOURCE_ZENDESK;
-    event->resolution_ms = 1000;
     event->ticket_id = flight->ticket_id;
     event->comment.standing = AUTHOR_SUSPENDED;
     char key[80]; /* a person may have settled it: the same one is no new doubt */
     text_format(key, sizeof key, "zs %lld %lld", (long long)flight->ticket_id, (long long)event->at_ms);
     const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
+    event->at_ms += 999; /* its time is cut to the second: not before a contact of the same second */
     desk_correct_time(desk, event);
     return desk_apply(desk, e, event, &entry, NULL);
 }

@@ -161,9 +161,9 @@ def test_one_who_was_taken_for_an_outsider_lifts_the_question(
 
 def test_a_suspended_reply_is_a_doubt(daemon, world, cast):
     """Seen by the look, where the credentials may see it."""
-    d = daemon(**SOON)
     world.zendesk.set_client_user(cast.manager)  # an admin
-    number, ticket = contacted(d, world, cast, 0)
+    d = daemon(**SOON)
+    number, ticket = contacted(d, world, cast, 2)
     world.zendesk.suspend("Carol", "carol@private.example", "Re: down",
                           "I am here!", ticket=ticket)
     e = wait_asked(d, number, "follow_up")

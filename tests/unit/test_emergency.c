@@ -301,6 +301,24 @@ START_TEST(raised_again_after_the_downgrade_ends_it_for_a_new_one)
 }
 END_TEST
 
+START_TEST(raised_before_any_downgrade_is_no_end)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET);
+    at(t, "12:00:01");
+    ticket_read(t, PRIORITY_HIGH, STATUS_OPEN);
+    at(t, "12:01:00");
+    priority_changed(t, PRIORITY_HIGH, PRIORITY_URGENT);
+    expect_state(t, "paged");
+    ck_assert(!t->out.reread);
+    at(t, "12:02:00"); /* from now on it can be lowered */
+    priority_changed(t, PRIORITY_URGENT, PRIORITY_HIGH);
+    expect_state(t, "closed");
+    story_end(t);
+}
+END_TEST
+
 START_TEST(a_lowered_ticket_after_the_downgrade_ends_nothing)
 {
     struct story *t = downgraded();
@@ -465,12 +483,35 @@ START_TEST(back_to_urgent_by_a_persons_button)
     at(t, "12:40:00");
     command(t, COMMAND_URGENT);
     expect_state(t, "engaged");
-    sent(t, ACTION_URGENT);
-    ck_assert_int_eq(t->e.priority, PRIORITY_URGENT);
-    expect_state(t, "engaged");
+    looked(t);
+    released(t, ACTION_URGENT);
     at(t, "12:40:01");
     priority_changed(t, PRIORITY_HIGH, PRIORITY_URGENT); /* the echo */
     expect_state(t, "engaged");
+    at(t, "12:40:02");
+    accepted(t, ACTION_URGENT);
+    ck_assert_int_eq(t->e.priority, PRIORITY_URGENT);
+    expect_state(t, "engaged");
+    at(t, "12:50:00");
+    command(t, COMMAND_RESUME); /* nothing is left of its periods */
+    expect_state(t, "downgraded");
+    expect_no_next(t);
+    story_end(t);
+}
+END_TEST
+
+START_TEST(an_order_does_not_outlive_the_end)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    command(t, COMMAND_DOWNGRADE);
+    at(t, "12:05:01");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    expect_no_step(t);
+    at(t, "12:30:00");
+    status_changed(t, STATUS_SOLVED, STATUS_OPEN);
+    expect_state(t, "contacted");
+    expect_no_step(t);
     story_end(t);
 }
 END_TEST
@@ -680,6 +721,7 @@ Suite *emergency_suite(void)
     tcase_add_test(ticket, a_downgraded_ticket_solved_and_open_again_is_the_same_row);
     tcase_add_test(ticket, a_deleted_ticket_closes_and_may_come_back);
     tcase_add_test(ticket, raised_again_after_the_downgrade_ends_it_for_a_new_one);
+    tcase_add_test(ticket, raised_before_any_downgrade_is_no_end);
     tcase_add_test(ticket, a_lowered_ticket_after_the_downgrade_ends_nothing);
     suite_add_tcase(suite, ticket);
     TCase *echo = tcase_create("echo");
@@ -693,6 +735,7 @@ Suite *emergency_suite(void)
     tcase_add_test(persons, close_ends_all_and_reopen_comes_back_paused);
     tcase_add_test(persons, close_takes_back_a_step_that_has_not_left);
     tcase_add_test(persons, back_to_urgent_by_a_persons_button);
+    tcase_add_test(persons, an_order_does_not_outlive_the_end);
     tcase_add_test(persons, a_note_changes_nothing);
     tcase_add_test(persons, commands_are_allowed_where_the_contract_says);
     tcase_add_test(persons, a_command_that_is_not_allowed_changes_nothing);

@@ -490,6 +490,35 @@ START_TEST(a_second_link_moves_nothing)
 }
 END_TEST
 
+START_TEST(a_page_that_joins_later_moves_no_clock)
+{
+    struct story *t = story_new();
+    ticket_opened(t);
+    at(t, "12:00:40");
+    staff_comment(t);
+    at(t, "12:05:00");
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET);
+    expect_next(t, ACTION_FOLLOW_UP, "12:15:40");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_link_does_not_shorten_an_extension)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    at(t, "12:01:00");
+    command(t, COMMAND_CONTACTED);
+    at(t, "12:05:00");
+    extend(t, MINUTES(60));
+    at(t, "12:10:00");
+    linked(t, STORY_TICKET);
+    ck_assert_int_ge(t->e.due_ms, clock_ms("13:05:00"));
+    story_end(t);
+}
+END_TEST
+
 START_TEST(a_ticket_that_does_not_exist_is_forgotten)
 {
     struct story *t = story_new();
@@ -570,6 +599,8 @@ static void add_linked(Suite *suite)
     tcase_add_test(tests, periods_count_from_the_later_of_contact_and_link);
     tcase_add_test(tests, a_follow_up_by_hand_before_the_link_counts_from_the_link);
     tcase_add_test(tests, a_second_link_moves_nothing);
+    tcase_add_test(tests, a_page_that_joins_later_moves_no_clock);
+    tcase_add_test(tests, a_link_does_not_shorten_an_extension);
     tcase_add_test(tests, a_ticket_that_does_not_exist_is_forgotten);
     tcase_add_test(tests, more_pages_than_anyone_has_do_no_harm);
     suite_add_tcase(suite, tests);

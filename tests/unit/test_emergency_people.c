@@ -758,6 +758,27 @@ START_TEST(what_is_doubted_before_which_step)
 }
 END_TEST
 
+START_TEST(a_doubt_is_noted_only_while_a_step_is_to_come)
+{
+    struct story *t = downgraded();
+    at(t, "12:40:00");
+    outsider_comment(t);
+    ck_assert_str_eq(t->out.say, "");
+    story_end(t);
+
+    t = engaged();
+    at(t, "12:06:00");
+    outsider_comment(t);
+    ck_assert_str_eq(t->out.say, "");
+    at(t, "12:07:00");
+    command(t, COMMAND_RESUME);
+    at(t, "12:17:40");
+    wake(t);
+    expect_wants(t, ACTION_FOLLOW_UP);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(several_doubts_are_told_together)
 {
     struct story *t = followed_up();
@@ -988,6 +1009,7 @@ START_TEST(held_shows_paused_before_asked)
     wake(t);
     command(t, COMMAND_PAUSE);
     expect_held(t, "paused");
+    expect_no_next(t);
     at(t, "12:16:00");
     command(t, COMMAND_RESUME);
     expect_held(t, "asked");
@@ -1058,6 +1080,7 @@ static void add_doubts(Suite *suite)
     tcase_add_test(doubts, a_doubt_is_noted_at_once_and_asked_when_due);
     tcase_add_test(doubts, a_doubt_that_the_look_brings_is_asked);
     tcase_add_test(doubts, what_is_doubted_before_which_step);
+    tcase_add_test(doubts, a_doubt_is_noted_only_while_a_step_is_to_come);
     tcase_add_test(doubts, several_doubts_are_told_together);
     tcase_add_test(doubts, an_automatic_reply_of_the_first_period_still_counts_for_the_downgrade);
     tcase_add_test(doubts, a_further_comment_of_the_engineer_may_be_no_doubt);
