@@ -87,6 +87,7 @@ static bool move(struct desk *desk, struct emergency *e, const struct event *eve
     if (emergency_is_late(e, event)) {
         if (!replay(desk, e, event->row, &out))
             return false;
+        emergency_note_late(&was, e, &out);
     } else {
         emergency_apply(e, event, &desk->policy, &out);
     }

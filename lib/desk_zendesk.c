@@ -173,6 +173,8 @@ static bool decide(struct desk *desk, struct flight *flight)
         return desk_retry_later(desk, flight, &action, date_ms < settled_ms ? settled_ms - date_ms : 0,
                                 action.error);
     struct event looked = desk_own_event(desk, EVENT_LOOKED);
+    if (looked.at_ms < e.last_ms) /* after all that it has seen, though a service's clock may be ahead */
+        looked.at_ms = e.last_ms;
     looked.call = (struct call_facts){.action = action.id, .kind = action.kind, .cause = action.cause};
     if (emergency_still_wants(&e, action.kind, action.cause) && !desk_apply(desk, &e, &looked, NULL, NULL))
         return false;

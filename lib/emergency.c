@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BACK_TO_URGENT "The ticket was downgraded before: back to urgent?"
+
 void say(struct step_context *c, const char *kind, const char *fmt, ...)
 {
     struct outcome *out = c->out;
@@ -257,7 +259,7 @@ void take_answer(struct step_context *c, int64_t at_ms)
     e->answered_ms = at_ms;
     say(c, "comment", "The customer answered: the clocks are stopped.");
     if (e->before_engaged == PHASE_DOWNGRADED)
-        say(c, "prompt", "The ticket was downgraded before: back to urgent?");
+        say(c, "prompt", BACK_TO_URGENT);
     else if (in_flight)
         say(c, "comment", "A step was already on its way.");
 }
@@ -566,4 +568,12 @@ void emergency_replay(struct emergency *e, int64_t id, const struct event *event
         if (events[i].row == row)
             *out = each;
     }
+}
+
+void emergency_note_late(const struct emergency *was, const struct emergency *is, struct outcome *out)
+{
+    const struct event nothing = {0};
+    struct step_context c = {NULL, &nothing, NULL, out};
+    if (was->phase == PHASE_DOWNGRADED && is->phase == PHASE_ENGAGED && !out->prompts)
+        say(&c, "prompt", BACK_TO_URGENT);
 }

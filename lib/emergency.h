@@ -174,6 +174,9 @@ void emergency_apply(struct emergency *e, const struct event *event, const struc
 void emergency_replay(struct emergency *e, int64_t id, const struct event *events, size_t count,
                       const struct policy *policy, int64_t row, struct outcome *out);
 
+/* After a replay: what a late event means beyond its own place, now that it changed WAS into IS. */
+void emergency_note_late(const struct emergency *was, const struct emergency *is, struct outcome *out);
+
 /* NULL if COMMAND is allowed now, else why not: a sentence for whoever gave it. */
 const char *emergency_forbids(const struct emergency *e, enum command command);
 

@@ -270,6 +270,7 @@ def on_signals(handler):
 
 
 def main():
+    sys.stdout.reconfigure(errors="replace")  # for terminals without UTF-8
     daemon, world = Daemon(), Standins()
     kept, status = False, 0
     on_signals(signal.default_int_handler)

@@ -533,6 +533,9 @@ START_TEST(a_ticket_that_does_not_exist_is_forgotten)
     linked(t, 4712);
     ck_assert_int_eq(t->e.ticket_id, 4712);
     expect_time(t->e.linked_ms, "12:05:00");
+    at(t, "12:05:01");
+    ticket_gone(t); /* the other one */
+    ck_assert_int_eq(t->e.ticket_id, 4712);
     story_end(t);
 }
 END_TEST

@@ -1,0 +1,185 @@
+/*
+ * The contract's table of commands: which is allowed where, and that one that is not changes nothing.
+ */
+#include "tests/unit/emergency_story.h"
+#include "tests/unit/suites.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct story *paged_without_ticket(void)
+{
+    struct story *t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    return t;
+}
+
+static struct story *contacted_without_ticket(void)
+{
+    struct story *t = paged_without_ticket();
+    command(t, COMMAND_CONTACTED);
+    return t;
+}
+
+static struct story *paused(void)
+{
+    struct story *t = contacted();
+    command(t, COMMAND_PAUSE);
+    return t;
+}
+
+static struct story *asked(void)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    outsider_comment(t);
+    at(t, "12:15:40");
+    wake(t);
+    return t;
+}
+
+static struct story *asked_for_the_downgrade(void)
+{
+    struct story *t = followed_up();
+    at(t, "12:20:00");
+    automatic_reply(t);
+    at(t, "12:30:41");
+    wake(t);
+    return t;
+}
+
+static struct story *engaged_before_contact(void)
+{
+    struct story *t = acknowledged();
+    at(t, "12:00:30");
+    command(t, COMMAND_CALL_STARTED);
+    return t;
+}
+
+static struct story *engaged_and_nobody_there(void)
+{
+    struct story *t = acknowledged();
+    at(t, "12:00:30");
+    command(t, COMMAND_REPLIED);
+    return t;
+}
+
+static struct story *engaged_after_the_downgrade(void)
+{
+    struct story *t = downgraded();
+    at(t, "12:40:00");
+    customer_comment(t);
+    return t;
+}
+
+static struct story *closed_by_a_person(void)
+{
+    struct story *t = asked();
+    command(t, COMMAND_CLOSE);
+    return t;
+}
+
+static struct story *closed_by_its_ticket(void)
+{
+    struct story *t = downgraded();
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    return t;
+}
+
+static const struct {
+    struct story *(*begin)(void);
+    const char *state;
+    const char *allowed;
+} command_table[] = {
+    {paged, "paged", "contacted first-contact replied pause resume call-started note close"},
+    {paged_without_ticket, "paged", "contacted replied pause resume call-started link note close"},
+    {acknowledged, "acknowledged", "contacted first-contact replied pause resume call-started note close"},
+    {contacted, "contacted", "followed-up replied extend pause resume downgrade call-started note close"},
+    {auto_contacted, "contacted",
+     "contacted followed-up replied extend pause resume downgrade call-started note close"},
+    {contacted_without_ticket, "contacted",
+     "followed-up replied extend pause resume call-started link note close"},
+    {paused, "contacted", "followed-up replied extend pause resume downgrade call-started note close"},
+    {asked, "contacted", "followed-up replied extend pause resume do-it downgrade call-started note close"},
+    {followed_up, "followed_up", "replied extend pause resume downgrade call-started note close"},
+    {asked_for_the_downgrade, "followed_up",
+     "replied extend pause resume do-it downgrade call-started note close"},
+    {downgraded, "downgraded", "replied pause resume urgent call-started note close"},
+    {engaged, "engaged", "replied pause resume downgrade call-started note close"},
+    {engaged_before_contact, "engaged",
+     "first-contact replied pause resume downgrade call-started note close"},
+    {engaged_and_nobody_there, "engaged",
+     "contacted first-contact replied pause resume downgrade call-started note close"},
+    {engaged_after_the_downgrade, "engaged", "replied pause resume downgrade urgent call-started note close"},
+    {closed_by_a_person, "closed", "note reopen"},
+    {closed_by_its_ticket, "closed", "note reopen"},
+};
+
+static void list_allowed(const struct emergency *e, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (enum command name = COMMAND_NONE + 1; name < COMMAND_COUNT; name++)
+        if (!emergency_forbids(e, name))
+            used += (size_t)snprintf(out + used, size - used, "%s%s", used ? " " : "", command_name(name));
+}
+
+START_TEST(commands_are_allowed_where_the_contract_says)
+{
+    for (size_t i = 0; i < COUNT_OF(command_table); i++) {
+        struct story *t = command_table[i].begin();
+        char allowed[256];
+        expect_state(t, command_table[i].state);
+        list_allowed(&t->e, allowed, sizeof allowed);
+        ck_assert_msg(strcmp(allowed, command_table[i].allowed) == 0, "row %zu:\n%s, wanted\n%s", i, allowed,
+                      command_table[i].allowed);
+        story_end(t);
+    }
+}
+END_TEST
+
+/* A command that lost its race changes nothing where it stands in the order. */
+START_TEST(a_command_that_is_not_allowed_changes_nothing)
+{
+    for (size_t i = 0; i < COUNT_OF(command_table); i++) {
+        for (enum command name = COMMAND_NONE; name < COMMAND_COUNT; name++) {
+            struct story *t = command_table[i].begin();
+            const char *refusal = emergency_forbids(&t->e, name);
+            if (refusal) {
+                ck_assert_str_ne(refusal, "");
+                struct emergency before;
+                memcpy(&before, &t->e, sizeof before);
+                struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_SELF);
+                event.command = (struct command_facts){.name = name, .for_ms = MINUTES(5)};
+                happen(t, &event);
+                before.last_ms = t->e.last_ms;
+                before.last_source = t->e.last_source;
+                memcpy(before.last_id, t->e.last_id, sizeof before.last_id);
+                expect_same(&t->e, &before, command_name(name));
+            }
+            story_end(t);
+        }
+    }
+}
+END_TEST
+
+START_TEST(what_is_closed_says_so)
+{
+    struct story *t = closed_by_a_person();
+    ck_assert_str_eq(emergency_forbids(&t->e, COMMAND_EXTEND), "it is closed");
+    ck_assert_ptr_nonnull(emergency_forbids(&t->e, COMMAND_NONE));
+    ck_assert_ptr_nonnull(emergency_forbids(&t->e, COMMAND_COUNT));
+    story_end(t);
+}
+END_TEST
+
+Suite *emergency_commands_suite(void)
+{
+    Suite *suite = suite_create("emergency_commands");
+    TCase *tests = tcase_create("commands");
+    tcase_add_test(tests, commands_are_allowed_where_the_contract_says);
+    tcase_add_test(tests, a_command_that_is_not_allowed_changes_nothing);
+    tcase_add_test(tests, what_is_closed_says_so);
+    suite_add_tcase(suite, tests);
+    return suite;
+}
