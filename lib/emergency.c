@@ -75,12 +75,12 @@ void begin_first_period(struct step_context *c, int64_t start_ms)
     e->contacted_ms = start_ms;
     if (e->phase < PHASE_CONTACTED) {
         e->phase = PHASE_CONTACTED;
-        begin_period(e, later(start_ms, e->linked_ms), period_ms);
+        begin_period(e, start_ms, period_ms);
     } else if (e->phase == PHASE_ENGAGED && e->before_engaged < PHASE_CONTACTED) {
         e->before_engaged = PHASE_CONTACTED;
         e->left_ms = period_ms;
     }
-    if (e->step == ACTION_FIRST_CONTACT && e->released == ACTION_NONE)
+    if (e->step == ACTION_FIRST_CONTACT) /* one that is on its way finds out by itself */
         drop_step(e);
     if (e->last_customer_ms >= start_ms) /* within the same second: nobody can tell that it was no answer */
         take_answer(c, start_ms);
@@ -406,7 +406,8 @@ static void accept_downgrade(struct step_context *c, bool still_wanted)
     if (!c->event->call.dry) /* then the ticket is as it was */
         e->priority = c->policy->downgrade_priority;
     say(c, "call", "Ticket downgraded to %s.", ticket_priority_name(c->policy->downgrade_priority));
-    if (e->phase == PHASE_ENGAGED && !still_wanted) {
+    bool answered_since = e->last_customer_ms >= e->step_due_ms; /* perhaps, within one second */
+    if (e->phase == PHASE_ENGAGED && (!still_wanted || answered_since)) {
         e->before_engaged = PHASE_DOWNGRADED;
         say(c, "prompt", "The customer had just answered: back to urgent?");
         return;
@@ -439,7 +440,7 @@ static void take_accepted(struct step_context *c)
     }
     default: break;
     }
-    if (action_is_step(call->kind))
+    if (e->released == call->kind)
         e->released = ACTION_NONE;
     if (wanted)
         drop_step(e);
@@ -459,7 +460,7 @@ static void take_released(struct step_context *c)
 
 static void take_refused(struct step_context *c)
 {
-    if (action_is_step(c->event->call.kind))
+    if (c->e->released == c->event->call.kind)
         c->e->released = ACTION_NONE;
     if (c->event->text[0])
         say(c, "prompt", "%s", c->event->text);

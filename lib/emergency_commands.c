@@ -69,6 +69,8 @@ static void take_pause(struct step_context *c)
 {
     struct emergency *e = c->e;
     e->paused = true;
+    if (e->step == ACTION_FOLLOW_UP || e->step == ACTION_DOWNGRADE) /* also one that a person ordered before */
+        drop_step(e);
     text_copy(e->paused_by, sizeof e->paused_by, who(c));
     say(c, "command", "%s paused the clocks.", who(c));
 }
@@ -78,7 +80,7 @@ static void take_resume(struct step_context *c)
     struct emergency *e = c->e;
     e->paused = false;
     e->paused_by[0] = '\0';
-    if (e->phase == PHASE_ENGAGED) {
+    if (e->phase == PHASE_ENGAGED && e->last_customer_ms < c->event->at_ms) { /* else it may be newer */
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }

@@ -138,6 +138,8 @@ static void take_priority(struct step_context *c)
             e->phase != PHASE_DOWNGRADED) /* likely our own downgrade: its end will tell */
             return;
         e->priority = facts->priority;
+        if (e->closing == CLOSING_TICKET_SOLVED || e->closing == CLOSING_TICKET_GONE)
+            e->closing = CLOSING_TICKET_LOWERED; /* being opened again does not bring it back */
         if (e->phase != PHASE_DOWNGRADED) {
             char why[96];
             text_format(why, sizeof why, "%s set the ticket to %s", name_or(c->event->by, "somebody"),
@@ -234,9 +236,9 @@ void take_link(struct step_context *c)
         return; /* known already: the first word counts */
     bool was_linked = e->linked_ms > 0;
     e->ticket_id = event->ticket_id;
-    e->linked_ms = was_linked ? e->linked_ms : event->at_ms;
+    e->linked_ms = later(e->linked_ms, event->at_ms);
     if (e->phase == PHASE_CONTACTED && !was_linked)
-        begin_period(e, later(e->contacted_ms, event->at_ms), c->policy->follow_up_after_ms);
+        e->left_ms = later(e->left_ms, c->policy->follow_up_after_ms); /* the clock starts with this event */
     say(c, "ticket", "Ticket %lld.", (long long)event->ticket_id);
 }
 

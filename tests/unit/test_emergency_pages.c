@@ -458,6 +458,19 @@ START_TEST(periods_count_from_the_later_of_contact_and_link)
     staff_comment(t);
     expect_next(t, ACTION_FOLLOW_UP, "12:25:00");
     story_end(t);
+
+    t = story_new();
+    page(t, "P1", PAGE_TRIGGERED);
+    linked(t, STORY_TICKET); /* which does not exist, as it turns out */
+    at(t, "12:01:00");
+    command(t, COMMAND_CONTACTED);
+    at(t, "12:10:00");
+    ticket_gone(t);
+    expect_no_next(t);
+    at(t, "12:20:00");
+    linked(t, 4712);
+    expect_next(t, ACTION_FOLLOW_UP, "12:35:00");
+    story_end(t);
 }
 END_TEST
 
