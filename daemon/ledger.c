@@ -22,6 +22,7 @@
 #define BATCH_DELIVERIES 512
 #define BATCH_DUE        256
 #define TIDY_EVERY_MS    60000
+#define LONGEST_SLEEP_MS 60000 /* a step of the clock just before the timer is armed wakes nobody */
 #define TROUBLE_RETRY_MS 1000
 /* The clock creeps while it is disciplined; what is more than this was a step. */
 #define CLOCK_STEP_MS 1000
@@ -201,7 +202,7 @@ static void take_deliveries(struct ledger *ledger)
 
 static void take_calls(struct ledger *ledger)
 {
-    while (ledger->held) {
+    while (ledger->held && desk_is_well(ledger->desk)) {
         struct call *call = ledger->held;
         ledger->held = call->next;
         desk_take_call(ledger->desk, call);
@@ -243,7 +244,9 @@ static void note_result(struct ledger *ledger, enum store_result result, bool wr
     else if (!trouble && ledger->in_trouble)
         log_event(ledger->log, LOG_LEVEL_INFO, "STORE-BACK", 0, 0, "the database can be written again");
     ledger->in_trouble = trouble;
-    if (!trouble && wrote) /* an empty commit proves nothing */
+    if (trouble) /* what was proved is so no more */
+        atomic_store(&ledger->last_commit_ms, 0);
+    else if (wrote) /* an empty commit proves nothing */
         atomic_store(&ledger->last_commit_ms, clock_wall_ms());
 }
 
@@ -288,7 +291,8 @@ static void arm_timer(struct ledger *ledger, int64_t now_ms)
     if (ledger->in_trouble && due_ms < now_ms + TROUBLE_RETRY_MS)
         due_ms = now_ms + TROUBLE_RETRY_MS;
     bool held = ledger->held && !ledger->in_trouble;
-    if (ledger->more_due || ledger->waiting || held || due_ms < 1)
+    bool more = ledger->more_due && !ledger->in_trouble;
+    if (more || ledger->waiting || held || due_ms < 1)
         due_ms = 1;
     const struct itimerspec at = {.it_value = {due_ms / 1000, due_ms % 1000 * 1000000}};
     if (timerfd_settime(ledger->timer, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) != 0 &&
@@ -300,7 +304,7 @@ static void wait_for_work(struct ledger *ledger)
 {
     struct epoll_event events[4];
     uint64_t expirations;
-    if (epoll_wait(ledger->epoll, events, COUNT_OF(events), -1) < 0 && errno != EINTR)
+    if (epoll_wait(ledger->epoll, events, COUNT_OF(events), LONGEST_SLEEP_MS) < 0 && errno != EINTR)
         abort();
     if (read(ledger->timer, &expirations, sizeof expirations) < 0 && errno != EAGAIN && errno != ECANCELED)
         abort(); /* ECANCELED: the clock was set, which the pass finds out by itself */
@@ -319,8 +323,8 @@ static void *run(void *context)
     struct ledger *ledger = context;
     pthread_setname_np(pthread_self(), "ledger");
     for (;;) {
-        int64_t now_ms = clock_wall_ms();
         notice_clock_step(ledger);
+        int64_t now_ms = clock_wall_ms(); /* behind it: a step in between shows at the next pass */
         if (atomic_load(&ledger->quiet))
             desk_quiet(ledger->desk);
         fetch(ledger);

@@ -32,7 +32,8 @@ void ledger_deliver(struct ledger *ledger, struct delivery *delivery, struct mai
 /* For the courier: hands back a call with its end. Any thread. */
 void ledger_return_call(struct ledger *ledger, struct call *call);
 
-/* For /healthz, any thread: when the last commit succeeded, by how much the oldest deadline is late (ms). */
+/* For /healthz, any thread: when the last commit succeeded (0: the last one did not), by how much the oldest
+ * deadline is late (ms). */
 int64_t ledger_last_commit_ms(const struct ledger *ledger);
 int64_t ledger_lateness_ms(const struct ledger *ledger);
 

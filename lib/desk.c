@@ -14,10 +14,10 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* A batch that could not be written is tried again after this. */
-#define TROUBLE_PAUSE_MS 1000
 /* A deadline or an answer that could not be handled is tried again after this. */
 #define ITEM_PAUSE_MS 60000
+/* No call waits longer than a service may ask for. */
+#define LONGEST_WAIT_MS (24 * 3600 * 1000LL)
 
 void desk_fail(struct desk *desk, enum store_result result)
 {
@@ -132,8 +132,10 @@ bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
                 text_copy(action->error, sizeof action->error, "the program ended while it was being sent");
                 good = desk_did(desk, store_put_action(desk->store, action));
             }
-            good = good && alarms_set(&desk->alarms, ALARM_ACTION, action->id,
-                                      action->next_ms > now_ms ? action->next_ms : now_ms);
+            int64_t due_ms = action->next_ms > now_ms ? action->next_ms : now_ms;
+            if (due_ms > now_ms + LONGEST_WAIT_MS) /* the clock was set back */
+                due_ms = now_ms + LONGEST_WAIT_MS;
+            good = good && alarms_set(&desk->alarms, ALARM_ACTION, action->id, due_ms);
         }
     }
     free(actions);
@@ -190,7 +192,6 @@ void desk_free(struct desk *desk)
     alarms_free(&desk->alarms);
     json_reader_free(desk->reader);
     free(desk->changes);
-    free(desk->popped);
     free(desk->seen);
     free(desk);
 }
@@ -216,30 +217,17 @@ static void drop_calls(struct desk *desk)
     desk->calls_end = &desk->calls;
 }
 
-/* What this batch began or moved has not happened: it starts again from its rows. */
-static void forget_flights(struct desk *desk)
-{
-    struct flight *next;
-    for (struct flight *flight = desk->flights; flight; flight = next) {
-        next = flight->next;
-        if (flight->batch != desk->batch)
-            continue;
-        if (flight->action > 0 &&
-            !alarms_set(&desk->alarms, ALARM_ACTION, flight->action, desk->now_ms + TROUBLE_PAUSE_MS))
-            desk->trouble = STORE_BROKEN;
-        desk_end_flight(desk, flight);
-    }
-}
-
+/* What this batch began or moved has not happened: it starts again from its rows, with new alarms for all. */
 static void undo_batch(struct desk *desk)
 {
+    struct flight *next;
     drop_calls(desk);
-    forget_flights(desk);
-    for (size_t i = 0; i < desk->popped_count; i++) {
-        const struct alarm_change *popped = &desk->popped[i];
-        if (!alarms_set(&desk->alarms, popped->kind, popped->id, desk->now_ms + TROUBLE_PAUSE_MS))
-            desk->trouble = STORE_BROKEN;
+    for (struct flight *flight = desk->flights; flight; flight = next) {
+        next = flight->next;
+        if (flight->batch == desk->batch)
+            desk_end_flight(desk, flight);
     }
+    desk->lost_track = true;
     for (struct delivery *delivery = desk->answers; delivery; delivery = delivery->next) {
         delivery->status = 503;
         text_copy(delivery->error, sizeof delivery->error, "the database can't be written right now");
@@ -277,7 +265,6 @@ enum store_result desk_end(struct desk *desk)
         undo_batch(desk);
     }
     desk->change_count = 0;
-    desk->popped_count = 0;
     return desk->trouble;
 }
 
@@ -295,6 +282,11 @@ struct call *desk_calls(struct desk *desk)
     desk->ready = NULL;
     desk->ready_end = &desk->ready;
     return calls;
+}
+
+bool desk_is_well(const struct desk *desk)
+{
+    return desk->trouble == STORE_OK;
 }
 
 size_t desk_calls_open(const struct desk *desk)
@@ -334,9 +326,10 @@ static void undo_item(struct desk *desk)
     struct flight *next;
     for (struct flight *flight = desk->flights; flight; flight = next) {
         next = flight->next;
-        if (flight->serial > desk->item_serial)
+        if (flight->serial > desk->item_serial || (flight->serial == 0 && flight->batch == desk->batch))
             desk_end_flight(desk, flight);
     }
+    desk->lost_track = true; /* of flights that the item ended, and of places in lines */
 }
 
 /* False: the item was bad and is undone; or the whole batch is in trouble. */
@@ -374,6 +367,8 @@ static bool take_webhook(struct desk *desk, struct delivery *delivery)
         delivery->event.at_ms = desk->now_ms;
     else if (delivery->service == SERVICE_ZENDESK)
         desk_correct_time(desk, &delivery->event);
+    if (delivery->event.at_ms > desk->now_ms) /* nothing happens in the future */
+        delivery->event.at_ms = desk->now_ms;
     if (delivery->rejected) /* kept as it came, and means nothing */
         delivery->event =
             (struct event){.type = EVENT_IGNORED, .at_ms = desk->now_ms, .now_ms = desk->now_ms};
@@ -477,18 +472,39 @@ static bool take_probe(struct desk *desk, struct delivery *delivery)
     return desk->trouble == STORE_OK;
 }
 
+static bool take_delivery(struct desk *desk, struct delivery *delivery)
+{
+    switch (delivery->kind) {
+    case DELIVERY_WEBHOOK: return take_webhook(desk, delivery);
+    case DELIVERY_COMMAND: return take_command(desk, delivery);
+    case DELIVERY_PROBE: return take_probe(desk, delivery);
+    case DELIVERY_RETRY: return take_retry(desk, delivery);
+    }
+    return false;
+}
+
+/* A webhook that can't be handled would come again and again, and hold up those behind it: kept, and no more.
+ */
+static bool set_aside(struct desk *desk, struct delivery *delivery)
+{
+    const struct journal_entry entry = {.repeat_key = delivery->repeat_key[0] ? delivery->repeat_key : NULL,
+                                        .payload = delivery->payload,
+                                        .payload_length = delivery->payload_length,
+                                        .outcome = DELIVERY_REJECTED};
+    if (delivery->kind != DELIVERY_WEBHOOK || !begin_item(desk))
+        return false;
+    delivery->event = (struct event){.type = EVENT_IGNORED, .at_ms = desk->now_ms, .now_ms = desk->now_ms};
+    log_event(desk->log, LOG_LEVEL_ERROR, "WEBHOOK-ASIDE", 0, 0,
+              "a webhook of %s can't be handled: only kept", service_name(delivery->service));
+    delivery->status = 200;
+    return end_item(desk, desk_did(desk, store_add_event(desk->store, &delivery->event, &entry)));
+}
+
 void desk_take_delivery(struct desk *desk, struct delivery *delivery)
 {
-    bool good = begin_item(desk);
-    if (good) {
-        switch (delivery->kind) {
-        case DELIVERY_WEBHOOK: good = take_webhook(desk, delivery); break;
-        case DELIVERY_COMMAND: good = take_command(desk, delivery); break;
-        case DELIVERY_PROBE: good = take_probe(desk, delivery); break;
-        case DELIVERY_RETRY: good = take_retry(desk, delivery); break;
-        }
-        good = end_item(desk, good);
-    }
+    bool good = begin_item(desk) && end_item(desk, take_delivery(desk, delivery));
+    if (!good && desk->trouble == STORE_OK)
+        good = set_aside(desk, delivery);
     if (!good)
         answer(delivery, 503, "it can't be stored right now");
     delivery->next = NULL;
@@ -509,7 +525,8 @@ static struct flight *flight_of_call(struct desk *desk, const struct call *call)
 /* By how much Zendesk's clock is ahead of ours; its Date is cut to the second. */
 static void learn_skew(struct desk *desk, const struct call *call)
 {
-    if (call->service != SERVICE_ZENDESK || call->date_ms == 0 || call->received_ms == 0)
+    if (call->service != SERVICE_ZENDESK || !call_is_good(call) || call->date_ms == 0 ||
+        call->received_ms == 0)
         return;
     int64_t skew_ms = call->date_ms + 500 - call->received_ms;
     desk->skew_ms = skew_ms >= 2000 || skew_ms <= -2000 ? skew_ms : 0;
@@ -563,7 +580,33 @@ static bool wake(struct desk *desk, int64_t id)
     }
     metrics_count(&desk->metrics->deadlines);
     struct event event = desk_own_event(desk, EVENT_WAKE);
-    return desk_apply(desk, &e, &event, NULL, NULL);
+    if (!desk_apply(desk, &e, &event, NULL, NULL))
+        return false;
+    wake_ms = emergency_wake_ms(&e, &desk->policy);
+    if (wake_ms != 0 && wake_ms <= desk->now_ms) /* never in a circle, whatever the rules say */
+        desk_alarm(desk, ALARM_EMERGENCY, id, desk->now_ms + ITEM_PAUSE_MS);
+    return true;
+}
+
+/* The wheel is made anew from the store's rows: after the clock was set (it can't go back), and when a batch
+ * or an item was undone. */
+static bool rebuild_alarms(struct desk *desk)
+{
+    alarms_free(&desk->alarms);
+    alarms_init(&desk->alarms, desk->now_ms);
+    desk->change_count = 0;
+    desk->lost_track = false;
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        desk->lines[i].waiting_count[0] = desk->lines[i].waiting_count[1] = 0;
+    return desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)) &&
+           desk_take_up_actions(desk, desk->now_ms);
+}
+
+static void take_one_due(struct desk *desk, enum alarm_kind kind, int64_t id)
+{
+    if (begin_item(desk) &&
+        !end_item(desk, kind == ALARM_EMERGENCY ? wake(desk, id) : desk_begin_action(desk, id)))
+        desk_alarm(desk, kind, id, desk->now_ms + ITEM_PAUSE_MS);
 }
 
 bool desk_take_due(struct desk *desk, int limit)
@@ -571,19 +614,15 @@ bool desk_take_due(struct desk *desk, int limit)
     enum alarm_kind kind;
     int64_t id;
     int64_t due_ms;
+    if (desk->lost_track && desk->trouble == STORE_OK && !rebuild_alarms(desk))
+        desk_fail(desk, STORE_BROKEN);
     if (desk->now_ms >= desk->next_poll_ms && begin_item(desk)) {
         desk->next_poll_ms = desk->now_ms + desk->config->zendesk.poll_every_ms;
         (void)end_item(desk, desk_poll(desk));
     }
     alarms_advance(&desk->alarms, desk->now_ms);
     while (limit > 0 && desk->trouble == STORE_OK && alarms_pop(&desk->alarms, &kind, &id, &due_ms)) {
-        const struct alarm_change popped = {kind, id, due_ms};
-        if (!list_push((void **)&desk->popped, &desk->popped_count, &desk->popped_room, &popped,
-                       sizeof popped))
-            desk_fail(desk, STORE_BROKEN);
-        if (begin_item(desk) &&
-            !end_item(desk, kind == ALARM_EMERGENCY ? wake(desk, id) : desk_begin_action(desk, id)))
-            desk_alarm(desk, kind, id, desk->now_ms + ITEM_PAUSE_MS);
+        take_one_due(desk, kind, id);
         limit--;
     }
     return limit == 0;
@@ -597,26 +636,13 @@ int64_t desk_next_ms(const struct desk *desk)
     return desk->next_poll_ms;
 }
 
-int64_t desk_lateness_ms(const struct desk *desk, int64_t now_ms)
+static bool step_clock_of(struct desk *desk, int64_t id, int64_t shift_ms)
 {
-    int64_t wake_ms;
-    if (!alarms_next(&desk->alarms, &wake_ms) || wake_ms >= now_ms)
-        return 0;
-    return now_ms - wake_ms;
-}
-
-/* The wheel can't go back, so it is made anew from the store's rows; running deadlines have moved with the
- * clock. */
-static bool rebuild_alarms(struct desk *desk)
-{
-    alarms_free(&desk->alarms);
-    alarms_init(&desk->alarms, desk->now_ms);
-    desk->next_poll_ms = desk->now_ms;
-    for (size_t i = 0; i < SERVICE_COUNT; i++)
-        desk->lines[i].not_before_ms = 0;
-    if (!desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)))
-        return false;
-    return desk_take_up_actions(desk, desk->now_ms);
+    struct emergency e;
+    struct event event = desk_own_event(desk, EVENT_CLOCK_STEP);
+    event.shift_ms = shift_ms;
+    enum store_result found = store_get_emergency(desk->store, id, &e);
+    return desk_did(desk, found) && (found == STORE_NONE || desk_apply(desk, &e, &event, NULL, NULL));
 }
 
 void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
@@ -627,19 +653,17 @@ void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
     int count = MANY;
     log_event(desk->log, LOG_LEVEL_WARNING, "CLOCK-STEP", 0, 0,
               "the clock was set by %+lld ms: deadlines move with it", (long long)shift_ms);
-    bool good = begin_item(desk);
-    while (good && count == MANY) {
-        good = desk_did(desk, store_running(desk->store, after, ids, MANY, &count));
-        for (int i = 0; good && i < count; i++) {
-            struct emergency e;
+    while (count == MANY && desk->trouble == STORE_OK &&
+           desk_did(desk, store_running(desk->store, after, ids, MANY, &count)))
+        for (int i = 0; i < count; i++) {
             after = ids[i];
-            good = desk_did(desk, store_get_emergency(desk->store, ids[i], &e));
-            struct event event = desk_own_event(desk, EVENT_CLOCK_STEP);
-            event.shift_ms = shift_ms;
-            good = good && desk_apply(desk, &e, &event, NULL, NULL);
+            if (begin_item(desk))
+                (void)end_item(desk, step_clock_of(desk, ids[i], shift_ms));
         }
-    }
-    (void)end_item(desk, good && rebuild_alarms(desk));
+    desk->lost_track = true;
+    desk->next_poll_ms = desk->now_ms;
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        desk->lines[i].not_before_ms = desk->lines[i].probe_ms = 0;
 }
 
 enum store_result desk_tidy(struct desk *desk, int64_t now_ms)

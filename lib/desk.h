@@ -49,8 +49,8 @@ struct call *desk_calls(struct desk *desk);
 
 /* When desk_take_due wants to be called next; never later than due. */
 int64_t desk_next_ms(const struct desk *desk);
-/* By how much the oldest deadline that has not been handled is late at NOW_MS. */
-int64_t desk_lateness_ms(const struct desk *desk, int64_t now_ms);
+/* Within a batch: nothing has gone wrong with it yet. */
+bool desk_is_well(const struct desk *desk);
 /* No call goes out any more; what comes in is still decided and written. */
 void desk_quiet(struct desk *desk);
 /* Calls that were handed out and have not come back. */

@@ -100,6 +100,8 @@ bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
     const struct journal_entry plain = {.outcome = DELIVERY_APPLIED};
     event->emergency = e->id;
     event->now_ms = desk->now_ms;
+    if (event->source == EVENT_SOURCE_SELF && event->at_ms < e->last_ms && event->at_ms == desk->now_ms)
+        event->at_ms = e->last_ms; /* our own are never late, also when the clock was set back */
     if (event->source == EVENT_SOURCE_SELF && !event->id[0])
         text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
     enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);
@@ -220,7 +222,7 @@ static bool is_urgent_anew(const struct emergency *last, int64_t urgent_ms)
         urgent_ms > last->urgent_ms ? urgent_ms - last->urgent_ms : last->urgent_ms - urgent_ms;
     if (last->closing == CLOSING_NONE || apart_ms == 0 || (apart_ms < 2000 && !was_lowered))
         return false;
-    return urgent_ms + (last->urgent_ms > 0 ? 999 : 0) >= last->closed_ms;
+    return urgent_ms + (last->urgent_ms > 0 || was_lowered ? 999 : 0) >= last->closed_ms;
 }
 
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
@@ -236,7 +238,7 @@ bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket,
         is_news = is_urgent_anew(&last, urgent_ms);
     if (!is_news) {
         log_event(desk->log, LOG_LEVEL_INFO, "NOT-OPENED", 0, ticket->id,
-                  found == STORE_OK ? "urgent since before its last emergency ended: not opened again"
+                  found == STORE_OK ? "urgent, but not anew since its last emergency: not opened again"
                                     : "urgent since before the first start: listed here, not opened");
         return true;
     }
@@ -391,18 +393,16 @@ static bool same_ticket(const struct emergency *e, const struct ticket_facts *fa
 }
 
 bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
-                       int64_t date_ms)
+                       int64_t asked_ms)
 {
     if (same_ticket(e, &ticket->facts))
         return true;
     struct event event = desk_own_event(desk, EVENT_TICKET);
     event.source = EVENT_SOURCE_ZENDESK;
-    event.at_ms = date_ms > 0 ? date_ms : desk->now_ms + desk->skew_ms;
-    event.resolution_ms = 1000;
+    event.at_ms = asked_ms; /* a lower bound, so that what is told meanwhile counts as newer */
     event.ticket_id = ticket->id;
     event.ticket = ticket->facts;
     text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
-    desk_correct_time(desk, &event);
     return desk_apply(desk, e, &event, NULL, NULL);
 }
 

@@ -91,6 +91,7 @@ bool desk_ask(struct desk *desk, struct flight *flight, enum flight_step step, s
     call->body = request->body;
     *request = (struct request){0};
     flight->step = step;
+    flight->asked_ms = desk->now_ms;
     flight->batch = desk->batch;
     flight->serial = call->flight = ++desk->last_serial;
     *desk->calls_end = call;
@@ -126,8 +127,10 @@ bool desk_want_ticket_read(struct desk *desk, int64_t ticket, int64_t raised_ms,
     if (!desk_did(desk, found))
         return false;
     if (found == STORE_OK && !desk_flight_of(desk, waiting.id)) { /* it has not begun: it will see this too */
-        if (raised_ms <= waiting.raised_ms && told_ms <= waiting.due_ms)
+        if (raised_ms <= waiting.raised_ms && told_ms <= waiting.due_ms && waiting.next_ms <= desk->now_ms)
             return true;
+        waiting.next_ms = 0;
+        desk_alarm(desk, ALARM_ACTION, waiting.id, desk->now_ms);
         waiting.raised_ms = raised_ms > waiting.raised_ms ? raised_ms : waiting.raised_ms;
         waiting.due_ms = told_ms > waiting.due_ms ? told_ms : waiting.due_ms;
         return desk_did(desk, store_put_action(desk->store, &waiting));
@@ -227,8 +230,7 @@ static bool wait_for_place(struct desk *desk, struct service_line *line, const s
 static bool is_being_read(const struct desk *desk, int64_t ticket)
 {
     for (const struct flight *flight = desk->flights; flight; flight = flight->next)
-        if (flight->service == SERVICE_ZENDESK && flight->action > 0 && flight->ticket_id == ticket &&
-            flight->step != FLIGHT_WRITE)
+        if (flight->service == SERVICE_ZENDESK && flight->action > 0 && flight->ticket_id == ticket)
             return true;
     return false;
 }
@@ -270,6 +272,11 @@ bool desk_begin_action(struct desk *desk, int64_t id)
     enum store_result found = store_get_action(desk->store, id, &action);
     if (found != STORE_OK || action_is_over(action.state) || desk->quiet || desk_flight_of(desk, id))
         return desk_did(desk, found);
+    if (action.state == ACTION_SENDING) { /* and no flight: nobody knows what became of it */
+        action.state = ACTION_UNKNOWN;
+        if (!desk_did(desk, store_put_action(desk->store, &action)))
+            return false;
+    }
     struct service_line *line = &desk->lines[action.service];
     if (!line->configured) {
         desk_alarm(desk, ALARM_ACTION, id, desk->now_ms + LONGEST_PAUSE_MS);
@@ -353,7 +360,8 @@ static int64_t jitter(struct desk *desk, int64_t range)
 
 static int64_t pause_ms(struct desk *desk, const struct action *action)
 {
-    int64_t longest = action_is_customer_facing(action->kind) ? LONGEST_CUSTOMER_MS : LONGEST_PAUSE_MS;
+    bool waited_for = action_is_customer_facing(action->kind) || action->kind == ACTION_READ_TICKET;
+    int64_t longest = waited_for ? LONGEST_CUSTOMER_MS : LONGEST_PAUSE_MS;
     int64_t pause = FIRST_PAUSE_MS;
     for (int64_t i = 1; i < action->attempts && pause < longest; i++)
         pause *= 2;
@@ -383,8 +391,10 @@ static void describe(const struct call *call, char *out, size_t size)
 static bool park(struct desk *desk, struct flight *flight, struct action *action, const char *why)
 {
     char text[400];
-    text_format(text, sizeof text, "%s (%s): do it by hand, or retry call %lld.", why,
-                action_kind_name(action->kind), (long long)action->id);
+    bool unsure = action->state == ACTION_UNKNOWN && !action_is_read(action->kind);
+    text_format(text, sizeof text, "%s (%s%s): do it by hand, or retry call %lld.", why,
+                action_kind_name(action->kind), unsure ? ", which may have been sent" : "",
+                (long long)action->id);
     log_event(desk->log, LOG_LEVEL_ERROR, "CALL-PARKED", action->emergency, action->ticket_id, "%s", text);
     if (!desk_finish(desk, flight, action, ACTION_PARKED, why))
         return false;
@@ -431,6 +441,9 @@ static bool take_action_failure(struct desk *desk, struct flight *flight, const 
     if (!note_attempt(desk, flight, &action,
                       call->end == CALL_NOT_SENT || status == 429 || refused || lasting))
         return false;
+    flight = desk_flight_of(desk, action.id);
+    if (!flight) /* what was told has ended it */
+        return true;
     if (lasting)
         return park(desk, flight, &action, why);
     log_event(desk->log, LOG_LEVEL_WARNING, "CALL-FAILED", action.emergency, action.ticket_id, "%s: %s",

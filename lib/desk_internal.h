@@ -44,6 +44,8 @@ struct flight {
     int64_t emergency; /* 0 none (yet) */
     char incident[32];
     struct zendesk_ticket ticket; /* as the look has read it */
+    int64_t asked_ms;             /* by our clock: what is read is at least as new as this */
+    int64_t read_ms;              /* when the ticket was asked for */
     int64_t ticket_date_ms;       /* by Zendesk's clock */
     struct zendesk_history history;
     bool history_read;
@@ -88,6 +90,7 @@ struct desk {
     int64_t skew_ms;       /* Zendesk's clock minus ours, 0 below 2 s */
     bool suspended_hidden; /* our credentials may not see them */
     bool quiet;
+    bool lost_track; /* something was undone: alarms and lines are to be made anew */
 
     int64_t now_ms;
     uint64_t batch;
@@ -95,8 +98,6 @@ struct desk {
     struct alarms alarms;
     struct alarm_change *changes; /* to be made when the batch is durable */
     size_t change_count, change_room;
-    struct alarm_change *popped; /* taken in this batch: to be set again if it fails */
-    size_t popped_count, popped_room;
     struct delivery *answers, **answers_end;
     struct call *calls, **calls_end; /* of this batch */
     size_t item_changes;             /* where the item began: what a bad one left is cut off */
@@ -140,7 +141,7 @@ bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
                const struct journal_entry *entry);
 /* What a read has shown of a ticket: applies what differs from what is known. */
 bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
-                       int64_t date_ms);
+                       int64_t asked_ms);
 /* A comment that was read: applies it unless it is known. */
 bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *event, const char *text);
 /* Opens a new emergency for a ticket that turned urgent at URGENT_MS, if that is news. *OPENED says so. */

@@ -137,7 +137,8 @@ static bool take_alerts(struct desk *desk, struct flight *flight, struct call *c
         return false;
     bool none = call->end == CALL_ANSWERED && call->status == 404;
     if (!none && !call_is_good(call)) {
-        bool patient = desk->now_ms - action.created_ms < ALERTS_PATIENCE_MS;
+        bool may_pass = call->end != CALL_ANSWERED || call->status == 429 || call->status >= 500;
+        bool patient = may_pass && desk->now_ms - action.created_ms < ALERTS_PATIENCE_MS;
         return (patient || e.link_prompted || tell_ticket(desk, &e, 0)) &&
                desk_take_failure(desk, flight, call);
     }

@@ -244,6 +244,7 @@ bool desk_take_polled_incident(struct desk *desk, struct flight *flight, const s
     bool read =
         pagerduty_read_incident(desk->reader, call->answer, call->answer_length, &event, error, sizeof error);
     int64_t emergency = flight->emergency;
+    int64_t asked_ms = flight->asked_ms;
     desk_end_flight(desk, flight);
     if (!read) {
         log_event(desk->log, LOG_LEVEL_WARNING, "POLL-FAILED", emergency, 0, "pagerduty's incident: %s",
@@ -257,8 +258,8 @@ bool desk_take_polled_incident(struct desk *desk, struct flight *flight, const s
         if (strcmp(e.pages[i].incident, event.page.incident) == 0 && e.pages[i].status == event.page.status)
             return true;
     event.source = EVENT_SOURCE_PAGERDUTY;
-    event.at_ms = call->date_ms > 0 ? call->date_ms : desk->now_ms;
-    event.resolution_ms = 1000;
+    event.at_ms = asked_ms;
+    event.resolution_ms = 1;
     text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
     return desk_apply(desk, &e, &event, NULL, NULL);
 }

@@ -270,9 +270,10 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
                              sizeof error))
         return unreadable(desk, flight, call, error);
     flight->ticket_date_ms = call->date_ms;
+    flight->read_ms = flight->asked_ms;
     if (!get_emergency(desk, flight, &e, &found))
         return false;
-    if (found && !desk_apply_ticket(desk, &e, &flight->ticket, flight->ticket_date_ms))
+    if (found && !desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms))
         return false;
     flight = desk_flight_of(desk, action_id); /* gone, if the ticket's state has cancelled it */
     return !flight || after_ticket(desk, flight, found && emergency_is_open(&e));
@@ -298,7 +299,32 @@ static bool take_history_of_opening(struct desk *desk, struct flight *flight, co
         return finish_read(desk, flight);
     }
     flight->emergency = e.id;
-    return desk_apply_ticket(desk, &e, &flight->ticket, flight->ticket_date_ms) && ask_comments(desk, flight);
+    return desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms) && ask_comments(desk, flight);
+}
+
+/* An attempt of unknown end has left no mark: so far it was not us who changed what the look has shown. It
+ * stays unknown, since it may still arrive: its mark is looked for until a write is accepted. */
+static bool take_no_mark(struct desk *desk, struct flight *flight, const struct action *action)
+{
+    struct emergency e;
+    bool found;
+    if (!get_emergency(desk, flight, &e, &found) || !found)
+        return false;
+    if (e.released == action->kind && !desk_call_event(desk, action, EVENT_REFUSED, 0, "", NULL))
+        return false;
+    flight = desk_flight_of(desk, action->id);
+    if (!flight)
+        return true;
+    if (!get_emergency(desk, flight, &e, &found) ||
+        !desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms))
+        return false;
+    flight = desk_flight_of(desk, action->id);
+    if (!flight)
+        return true;
+    struct action ended = *action;
+    if (!emergency_still_wants(&e, action->kind, action->cause))
+        return withdraw(desk, flight, &ended);
+    return ask_comments(desk, flight);
 }
 
 static bool take_audits(struct desk *desk, struct flight *flight, struct call *call)
@@ -321,13 +347,7 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
     if (flight->history
             .marked) /* it took effect; its time is cut to the second, and the period must not be short */
         return accept(desk, flight, &action, ACTION_DONE, flight->history.marked_ms + 999 - desk->skew_ms);
-    struct emergency e;
-    bool found;
-    if (!get_emergency(desk, flight, &e, &found))
-        return false;
-    if (!found || !emergency_still_wants(&e, action.kind, action.cause))
-        return withdraw(desk, flight, &action);
-    return ask_comments(desk, flight);
+    return take_no_mark(desk, flight, &action);
 }
 
 struct comments_read {

@@ -161,7 +161,7 @@ static void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, 
 static void doubt_the_moment(struct step_context *c)
 {
     struct emergency *e = c->e;
-    int64_t now_ms = c->event->at_ms;
+    int64_t now_ms = moment_ms(c->event);
     bool clock_step = e->step == ACTION_FOLLOW_UP || e->step == ACTION_DOWNGRADE;
     if (clock_step && now_ms - e->step_due_ms > c->policy->stale_after_ms)
         e->doubt_ms[DOUBT_STALE] = now_ms;
@@ -182,7 +182,7 @@ static void ask_if_doubtful(struct step_context *c)
     if (doubts == 0)
         return;
     e->asked_step = e->step;
-    e->asked_ms = c->event->at_ms;
+    e->asked_ms = moment_ms(c->event);
     e->reminded = false;
     if (e->due_ms == 0) /* it was ordered while no clock ran */
         e->left_ms = 0;
@@ -202,7 +202,7 @@ void close_emergency(struct step_context *c, enum closing closing, const char *w
         latest_ms(c->event) < e->opened_ms) /* or of an emergency before this one */
         return;
     e->closing = closing;
-    e->closed_ms = c->event->at_ms;
+    e->closed_ms = moment_ms(c->event);
     text_copy(e->closed_why, sizeof e->closed_why, why);
     drop_step(e);
     say(c, "ticket", "Closed: %s.", why);
@@ -313,12 +313,12 @@ static void warn_of_step(struct step_context *c)
 {
     struct emergency *e = c->e;
     if (!clock_may_run(e) || e->asked || e->warned_due_ms == e->due_ms ||
-        c->event->at_ms < e->due_ms - EMERGENCY_WARN_MS)
+        moment_ms(c->event) < e->due_ms - EMERGENCY_WARN_MS)
         return;
     e->warned_due_ms = e->due_ms;
-    if (c->event->at_ms >= e->due_ms)
+    if (moment_ms(c->event) >= e->due_ms)
         return;
-    int64_t seconds = (e->due_ms - c->event->at_ms + 999) / 1000;
+    int64_t seconds = (e->due_ms - moment_ms(c->event) + 999) / 1000;
     say(c, "clock", "In %lld s %s, unless the customer answers. Extend, if that is too early.",
         (long long)seconds,
         e->phase == PHASE_CONTACTED ? "the follow-up goes out" : "the ticket is downgraded");
@@ -328,7 +328,7 @@ static void do_what_is_due(struct step_context *c)
 {
     struct emergency *e = c->e;
     if (!clock_may_run(e) || e->asked || e->released != ACTION_NONE || e->step != ACTION_NONE ||
-        c->event->at_ms < e->due_ms)
+        moment_ms(c->event) < e->due_ms)
         return;
     begin_step(c, e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE, STEP_BY_CLOCK,
                e->due_ms);
@@ -339,7 +339,7 @@ static void take_wake(struct step_context *c)
 {
     struct emergency *e = c->e;
     const struct policy *policy = c->policy;
-    int64_t now_ms = c->event->at_ms;
+    int64_t now_ms = moment_ms(c->event);
     if (e->closing != CLOSING_NONE)
         return;
     if (e->asked && !e->reminded && now_ms >= e->asked_ms + EMERGENCY_REMIND_MS) {
@@ -432,12 +432,15 @@ static void take_accepted(struct step_context *c)
         e->priority = PRIORITY_URGENT;
         say(c, "call", "Ticket back to urgent.");
         break;
-    case ACTION_CREATE_PAGE: take_page(c); break;
-    case ACTION_RESOLVE_PAGE: {
-        page_of(e, &c->event->page)->status = PAGE_RESOLVED;
+    case ACTION_CREATE_PAGE:
+        if (!call->dry)
+            take_page(c);
+        break;
+    case ACTION_RESOLVE_PAGE:
+        if (!call->dry)
+            page_of(e, &c->event->page)->status = PAGE_RESOLVED;
         say(c, "call", "Page resolved.");
         break;
-    }
     default: break;
     }
     if (e->released == call->kind)
@@ -484,7 +487,7 @@ static void offer_first_contact(struct step_context *c)
     if (c->policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
         e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && e->released == ACTION_NONE &&
         e->step == ACTION_NONE)
-        begin_step(c, ACTION_FIRST_CONTACT, STEP_AUTOMATICALLY, c->event->at_ms);
+        begin_step(c, ACTION_FIRST_CONTACT, STEP_AUTOMATICALLY, moment_ms(c->event));
 }
 
 static void withdraw_first_contact(struct emergency *e)
@@ -549,7 +552,7 @@ void emergency_apply(struct emergency *e, const struct event *event, const struc
     case EVENT_TYPE_COUNT: break;
     }
     withdraw_first_contact(e);
-    settle_clock(e, event->at_ms);
+    settle_clock(e, moment_ms(event));
     offer_first_contact(&c);
     remember_order(e, event);
 }

@@ -18,14 +18,14 @@ static void take_contacted(struct step_context *c)
     say(c, "command", "%s contacted the customer%s%s.", who(c), c->event->text[0] ? ": " : "",
         c->event->text);
     if (before_contact(c->e))
-        begin_first_period(c, c->event->at_ms);
+        begin_first_period(c, moment_ms(c->event));
 }
 
 static void take_first_contact(struct step_context *c)
 {
     someone_met(c);
     if (c->e->step != ACTION_FIRST_CONTACT)
-        begin_step(c, ACTION_FIRST_CONTACT, STEP_BY_ORDER, c->event->at_ms);
+        begin_step(c, ACTION_FIRST_CONTACT, STEP_BY_ORDER, moment_ms(c->event));
     say(c, "command", "%s posts the first comment.", who(c));
 }
 
@@ -34,7 +34,7 @@ static void take_first_contact(struct step_context *c)
 static void take_followed_up(struct step_context *c)
 {
     struct emergency *e = c->e;
-    int64_t start_ms = e->last_staff_ms > e->contacted_ms ? e->last_staff_ms : c->event->at_ms;
+    int64_t start_ms = e->last_staff_ms > e->contacted_ms ? e->last_staff_ms : moment_ms(c->event);
     e->phase = PHASE_FOLLOWED_UP;
     e->followed_up_ms = start_ms;
     e->asked = false;
@@ -47,20 +47,20 @@ static void take_followed_up(struct step_context *c)
 static void take_replied(struct step_context *c)
 {
     say(c, "command", "%s says that the customer answered.", who(c));
-    take_answer(c, c->event->at_ms);
+    take_answer(c, moment_ms(c->event));
 }
 
 static void take_extend(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t for_ms = c->event->command.for_ms;
-    settle_doubts(e, c->event->at_ms);
+    settle_doubts(e, moment_ms(c->event));
     drop_step(e);
     if (e->paused) {
         e->due_ms = 0;
         e->left_ms = for_ms;
     } else {
-        begin_period(e, c->event->at_ms, for_ms);
+        begin_period(e, moment_ms(c->event), for_ms);
     }
     say(c, "command", "%s extended the period: %lld s from now.", who(c), (long long)(for_ms / 1000));
 }
@@ -69,7 +69,8 @@ static void take_pause(struct step_context *c)
 {
     struct emergency *e = c->e;
     e->paused = true;
-    if (e->step == ACTION_FOLLOW_UP || e->step == ACTION_DOWNGRADE) /* also one that a person ordered before */
+    if (e->step == ACTION_FOLLOW_UP ||
+        e->step == ACTION_DOWNGRADE) /* also one that a person ordered before */
         drop_step(e);
     text_copy(e->paused_by, sizeof e->paused_by, who(c));
     say(c, "command", "%s paused the clocks.", who(c));
@@ -80,7 +81,7 @@ static void take_resume(struct step_context *c)
     struct emergency *e = c->e;
     e->paused = false;
     e->paused_by[0] = '\0';
-    if (e->phase == PHASE_ENGAGED && e->last_customer_ms < c->event->at_ms) { /* else it may be newer */
+    if (e->phase == PHASE_ENGAGED && e->last_customer_ms < moment_ms(c->event)) { /* else it may be newer */
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }
@@ -90,16 +91,16 @@ static void take_resume(struct step_context *c)
 static void take_do_it(struct step_context *c)
 {
     struct emergency *e = c->e;
-    settle_doubts(e, c->event->at_ms);
+    settle_doubts(e, moment_ms(c->event));
     someone_met(c);
-    begin_step(c, e->asked_step, STEP_BY_ANSWER, c->event->at_ms);
+    begin_step(c, e->asked_step, STEP_BY_ANSWER, moment_ms(c->event));
     say(c, "command", "%s: do it.", who(c));
 }
 
 static void take_downgrade(struct step_context *c)
 {
     someone_met(c);
-    begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, c->event->at_ms);
+    begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, moment_ms(c->event));
     say(c, "command", "%s ordered the downgrade.", who(c));
 }
 
@@ -109,7 +110,7 @@ static void take_urgent(struct step_context *c)
     if (e->phase == PHASE_DOWNGRADED)
         e->before_engaged = PHASE_DOWNGRADED;
     e->phase = PHASE_ENGAGED;
-    begin_step(c, ACTION_URGENT, STEP_BY_ORDER, c->event->at_ms);
+    begin_step(c, ACTION_URGENT, STEP_BY_ORDER, moment_ms(c->event));
     say(c, "command", "%s: back to urgent.", who(c));
 }
 
@@ -117,7 +118,7 @@ static void take_call_started(struct step_context *c)
 {
     someone_met(c);
     say(c, "command", "%s is on a call with the customer.", who(c));
-    take_answer(c, c->event->at_ms);
+    take_answer(c, moment_ms(c->event));
 }
 
 static void take_note(struct step_context *c)

@@ -239,6 +239,8 @@ void take_link(struct step_context *c)
     e->linked_ms = later(e->linked_ms, event->at_ms);
     if (e->phase == PHASE_CONTACTED && !was_linked)
         e->left_ms = later(e->left_ms, c->policy->follow_up_after_ms); /* the clock starts with this event */
+    else if (e->phase == PHASE_CONTACTED && e->due_ms != 0 && !e->person_commented) /* a voicemail, say */
+        e->due_ms = later(e->due_ms, moment_ms(event) + c->policy->follow_up_after_ms);
     say(c, "ticket", "Ticket %lld.", (long long)event->ticket_id);
 }
 

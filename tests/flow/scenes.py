@@ -152,3 +152,10 @@ def two_polls(world):
     """Waits until Zendesk was searched twice more, the last one answered."""
     seen = len(world.zendesk.received("GET", "/search"))
     world.zendesk.wait_for_request("GET", "/search", count=seen + 3)
+
+
+def next_second(world):
+    """Waits until what Zendesk's API has stamped so far is past: it cuts
+    its times to the second."""
+    start = int(world.zendesk.clock.now().timestamp())
+    wait_until(lambda: int(world.zendesk.clock.now().timestamp()) > start)

@@ -13,7 +13,7 @@ from harness import program, wait_until
 from scenes import (comment, own_comments, page_for, seconds, urgent_ticket,
                     wait_asked, wait_said, writes)
 from trials import (SHORT, action, after, assert_whole_story_once, begin,
-                    emergency_of, followed_up, log_lines, lowered, prepare,
+                    all_incidents, emergency_of, followed_up, log_lines, lowered, prepare,
                     started, wait_action, wait_state)
 
 UNSEEN = {"after_effect": True}
@@ -229,21 +229,12 @@ def test_killed_under_load_every_webhook_answered_200_is_there(daemon, world,
                 if 200 in delivery.statuses}
     assert len(answered) >= 57
 
-    def kept():
-        found, query = [], ""
-        while query is not None:
-            _, answer = d.api_get("/api/emergencies" + query)
-            found += [page["incident_id"] for row in answer["emergencies"]
-                      for page in row["pages"]]
-            query = answer["next_page"] and f"?page={answer['next_page']}"
-        return found
-
-    assert answered <= set(kept())
+    assert answered <= set(all_incidents(d))
     # What was answered is known when it comes again; what was not is new.
     for delivery in list(webhook.deliveries):
         webhook.resend(delivery)
     webhook.wait_idle()
-    assert sorted(kept()) == sorted(world.pagerduty.incidents)
+    assert sorted(all_incidents(d)) == sorted(world.pagerduty.incidents)
 
 
 # -- down past the deadlines ------------------------------------------------

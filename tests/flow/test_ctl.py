@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness import free_port, program, wait_until
 from standins import Answer
-from standins.clock import Clock, iso_millis
+from webhooks import opened, opened_one
 from wire import assert_no_secrets
 
 DONE, REFUSED, USAGE, NO_DAEMON = 0, 1, 2, 3
@@ -52,20 +52,6 @@ def done(end):
     return end.stdout
 
 
-def opened_by_page(d, cast, number=1, **data):
-    """Opens an emergency without a ticket; returns its id."""
-    body = {"event": {
-        "id": f"01CTL{number:021d}", "event_type": "incident.triggered",
-        "resource_type": "incident", "occurred_at": iso_millis(Clock().now()),
-        "agent": None, "client": None,
-        "data": {"id": f"QCTL{number:06d}", "type": "incident",
-                 "status": "triggered", "title": f"Page {number}",
-                 "service": {"id": cast.service["id"]}, **data}}}
-    status, answer = d.post_pagerduty(body)
-    assert (status, answer["duplicate"]) == (200, False)
-    return d.emergencies()[0]["id"]
-
-
 def urgent_ticket(d, world, cast, subject="Production is down"):
     """Opens an emergency with a ticket: (ticket, id)."""
     ticket = world.zendesk.create_ticket(
@@ -93,7 +79,7 @@ def test_list_shows_a_table(daemon, world, cast):
 
 def test_list_is_filtered_and_paged(daemon, cast):
     d = daemon()
-    ids = [opened_by_page(d, cast, number) for number in range(103)]
+    ids = sorted(opened(d, cast, 103))
     done(ctl(d, "close", ids[0]))
     first = done(ctl(d, "list")).splitlines()
     assert len(first) == 1 + 100 + 1
@@ -123,7 +109,7 @@ def test_show_tells_everything_of_one(daemon, world, cast):
 
 def test_json_is_the_daemons_answer(daemon, cast):
     d = daemon()
-    e = opened_by_page(d, cast)
+    e = opened_one(d, cast)
     assert json.loads(done(ctl(d, "--json", "list"))) == d.api_get(
         "/api/emergencies")[1]
     assert json.loads(done(ctl(d, "list", "--json"))) == d.api_get(
@@ -196,7 +182,7 @@ def test_do_it_answers_what_is_asked(daemon, world, cast):
 
 def test_link_gives_a_page_its_ticket(daemon, world, cast):
     d = daemon()
-    e = opened_by_page(d, cast)
+    e = opened_one(d, cast)
     ticket = world.zendesk.create_ticket(subject="Quiet", priority="normal",
                                          requester=cast.customer)
     done(ctl(d, "link", e, ticket["id"]))
@@ -226,7 +212,7 @@ def test_the_outbox_is_shown_and_retried(daemon, world, cast):
 
 def test_orders_are_given_in_the_name_of_who_gives_them(daemon, cast):
     d = daemon()
-    e = opened_by_page(d, cast)
+    e = opened_one(d, cast)
     done(ctl(d, "--by", "Eng One", "note", e, "named"))
     done(ctl(d, "note", e, "by login"))
     by = {entry["text"]: entry["by"]
@@ -243,7 +229,7 @@ def test_orders_are_given_in_the_name_of_who_gives_them(daemon, cast):
 
 def test_what_the_daemon_refuses_is_1_and_says_why(daemon, cast):
     d = daemon()
-    e = opened_by_page(d, cast)
+    e = opened_one(d, cast)
     for arguments, word in (
             (["do-it", e], "409"), (["downgrade", e], "409"),
             (["reopen", e], "409"), (["extend", e], "409"),
@@ -270,7 +256,7 @@ USAGE_ERRORS = [
 
 def test_bad_usage_is_2_and_asks_the_daemon_nothing(daemon, cast):
     d = daemon()
-    e = opened_by_page(d, cast)
+    e = opened_one(d, cast)
     for arguments in USAGE_ERRORS:
         end = ctl(d, *arguments)
         assert end.returncode == USAGE, (arguments, end)

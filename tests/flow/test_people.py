@@ -2,7 +2,7 @@
 
 import pytest
 from harness import wait_until
-from scenes import (LONG, comment, contacted, opened, order, own_comments,
+from scenes import (LONG, comment, contacted, opened, own_comments,
                     page_for, read, said, seconds, two_polls, urgent_ticket,
                     wait_asked, wait_said, writes)
 from standins import Answer

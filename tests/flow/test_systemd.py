@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from harness import program, wait_until
-from standins.clock import Clock, iso_millis
+from webhooks import all_pages, emergency_page
 from wire import Wire, ask, assert_no_secrets, assert_refused, request_bytes
 
 # Sockets at 3, 4, … and LISTEN_PID, as systemd does; then the program.
@@ -106,17 +106,6 @@ def unit(daemon):
         return Unit(daemon(start=False, **arguments))
 
     return make
-
-
-def page(cast, number=1):
-    """The body of an incident that was triggered just now."""
-    return {"event": {
-        "id": f"01SYSTEMD{number:017d}", "event_type": "incident.triggered",
-        "resource_type": "incident", "occurred_at": iso_millis(Clock().now()),
-        "agent": None, "client": None,
-        "data": {"id": f"QSYSD{number:05d}", "type": "incident",
-                 "status": "triggered", "title": f"Page {number}",
-                 "service": {"id": cast.service["id"]}}}}
 
 
 def listening_socket(path=None):
@@ -247,7 +236,7 @@ def test_handed_over_sockets_are_used_in_whatever_order(unit, handed, cast,
     d.port, d.admin_port = port_of(handed["public"]), port_of(handed["tcp"])
     assert any(f":{d.port}," in line for line in message)
     assert d.health()[0] == 200
-    status, answer = d.post_pagerduty(page(cast))
+    status, answer = d.post_pagerduty(emergency_page(cast))
     assert (status, answer["accepted"]) == (200, True)
     assert len(d.emergencies()) == 1
     path = handed["unix"].getsockname()
@@ -386,7 +375,7 @@ class Senders:
             number += 1
             try:
                 status, answer = self._daemon.post_pagerduty(
-                    page(self._cast, number))
+                    emergency_page(self._cast, number))
                 if status != 200 or not answer["accepted"]:
                     self.failures.append((number, status, answer))
                 self.accepted.append(number)
@@ -413,20 +402,8 @@ def test_no_webhook_is_refused_during_a_reload(unit, cast, handed,
     senders.wait_accepted(10)
     senders.stop()
     assert senders.failures == []
-    opened = {row["pages"][0]["incident_id"] for row in all_rows(d)}
-    assert opened == {f"QSYSD{n:05d}" for n in senders.accepted}
-
-
-def all_rows(d):
-    """The whole list of emergencies."""
-    rows, page_mark = [], ""
-    while page_mark is not None:
-        status, answer = d.api_get(f"/api/emergencies{page_mark}")
-        assert status == 200
-        rows += answer["emergencies"]
-        page_mark = (answer["next_page"]
-                     and f"?page={answer['next_page']}")
-    return rows
+    opened = {row["pages"][0]["incident_id"] for row in all_pages(d)}
+    assert opened == {f"QPAGE{n:05d}" for n in senders.accepted}
 
 
 def test_a_reload_can_move_the_listener(unit, daemon):
@@ -462,8 +439,8 @@ def test_what_was_accepted_before_the_end_is_there_after_it(unit, cast):
     for _, error in senders.failures:
         assert isinstance(error, ConnectionError), senders.failures
     u.start().wait_for("READY=1")
-    opened = {row["pages"][0]["incident_id"] for row in all_rows(d)}
-    assert {f"QSYSD{n:05d}" for n in senders.accepted} <= opened
+    opened = {row["pages"][0]["incident_id"] for row in all_pages(d)}
+    assert {f"QPAGE{n:05d}" for n in senders.accepted} <= opened
 
 
 def test_the_end_waits_for_nobody_who_does_not_finish(unit):
@@ -542,7 +519,7 @@ def test_a_second_process_on_the_database_is_kept_out(daemon, cast):
     first, second = daemon(), daemon(start=False)
     second.settings["store"]["path"] = str(first.database)
     assert str(first.database) in start_and_fail(second)
-    assert first.post_pagerduty(page(cast))[0] == 200
+    assert first.post_pagerduty(emergency_page(cast))[0] == 200
     first.kill()
     second.start()  # the lock ends with its process
     assert len(second.emergencies()) == 1

@@ -178,3 +178,15 @@ def take_effect_late(world, request):
 def log_lines(d, name):
     """The lines of the log with this message id."""
     return [line for line in d.stderr().splitlines() if f" {name} " in line]
+
+
+def all_incidents(d):
+    """The ids of the pages of all emergencies."""
+    found, query = [], ""
+    while query is not None:
+        status, answer = d.api_get("/api/emergencies" + query)
+        assert status == 200, answer
+        found += [page["incident_id"] for row in answer["emergencies"]
+                  for page in row["pages"]]
+        query = answer["next_page"] and f"?page={answer['next_page']}"
+    return found
