@@ -288,7 +288,7 @@ static void arm_timer(struct ledger *ledger, int64_t now_ms)
 {
     int64_t due_ms = desk_next_ms(ledger->desk);
     atomic_store(&ledger->next_due_ms, due_ms);
-    if (ledger->in_trouble && due_ms < now_ms + TROUBLE_RETRY_MS)
+    if (ledger->in_trouble)
         due_ms = now_ms + TROUBLE_RETRY_MS;
     bool held = ledger->held && !ledger->in_trouble;
     bool more = ledger->more_due && !ledger->in_trouble;

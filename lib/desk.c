@@ -227,7 +227,7 @@ static void undo_batch(struct desk *desk)
         if (flight->batch == desk->batch)
             desk_end_flight(desk, flight);
     }
-    desk->lost_track = true;
+    desk->lost_track_ms = desk->now_ms;
     for (struct delivery *delivery = desk->answers; delivery; delivery = delivery->next) {
         delivery->status = 503;
         text_copy(delivery->error, sizeof delivery->error, "the database can't be written right now");
@@ -329,7 +329,9 @@ static void undo_item(struct desk *desk)
         if (flight->serial > desk->item_serial || (flight->serial == 0 && flight->batch == desk->batch))
             desk_end_flight(desk, flight);
     }
-    desk->lost_track = true; /* of flights that the item ended, and of places in lines */
+    if (desk->lost_track_ms == 0) /* of flights that the item ended, and of places in lines */
+        desk->lost_track_ms =
+            desk->now_ms + ITEM_PAUSE_MS; /* not at once: the item would go round in a circle */
 }
 
 /* False: the item was bad and is undone; or the whole batch is in trouble. */
@@ -595,7 +597,7 @@ static bool rebuild_alarms(struct desk *desk)
     alarms_free(&desk->alarms);
     alarms_init(&desk->alarms, desk->now_ms);
     desk->change_count = 0;
-    desk->lost_track = false;
+    desk->lost_track_ms = 0;
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         desk->lines[i].waiting_count[0] = desk->lines[i].waiting_count[1] = 0;
     return desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)) &&
@@ -614,7 +616,8 @@ bool desk_take_due(struct desk *desk, int limit)
     enum alarm_kind kind;
     int64_t id;
     int64_t due_ms;
-    if (desk->lost_track && desk->trouble == STORE_OK && !rebuild_alarms(desk))
+    bool lost_track = desk->lost_track_ms != 0 && desk->lost_track_ms <= desk->now_ms;
+    if (lost_track && desk->trouble == STORE_OK && !rebuild_alarms(desk))
         desk_fail(desk, STORE_BROKEN);
     if (desk->now_ms >= desk->next_poll_ms && begin_item(desk)) {
         desk->next_poll_ms = desk->now_ms + desk->config->zendesk.poll_every_ms;
@@ -630,10 +633,13 @@ bool desk_take_due(struct desk *desk, int limit)
 
 int64_t desk_next_ms(const struct desk *desk)
 {
+    int64_t next_ms = desk->next_poll_ms;
     int64_t wake_ms;
-    if (alarms_next(&desk->alarms, &wake_ms) && wake_ms < desk->next_poll_ms)
-        return wake_ms;
-    return desk->next_poll_ms;
+    if (alarms_next(&desk->alarms, &wake_ms) && wake_ms < next_ms)
+        next_ms = wake_ms;
+    if (desk->lost_track_ms != 0 && desk->lost_track_ms < next_ms)
+        next_ms = desk->lost_track_ms;
+    return next_ms;
 }
 
 static bool step_clock_of(struct desk *desk, int64_t id, int64_t shift_ms)
@@ -660,7 +666,7 @@ void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
             if (begin_item(desk))
                 (void)end_item(desk, step_clock_of(desk, ids[i], shift_ms));
         }
-    desk->lost_track = true;
+    desk->lost_track_ms = desk->now_ms;
     desk->next_poll_ms = desk->now_ms;
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         desk->lines[i].not_before_ms = desk->lines[i].probe_ms = 0;

@@ -90,7 +90,7 @@ struct desk {
     int64_t skew_ms;       /* Zendesk's clock minus ours, 0 below 2 s */
     bool suspended_hidden; /* our credentials may not see them */
     bool quiet;
-    bool lost_track; /* something was undone: alarms and lines are to be made anew */
+    int64_t lost_track_ms; /* something was undone: alarms and lines are to be made anew then; 0 no */
 
     int64_t now_ms;
     uint64_t batch;

@@ -12,9 +12,10 @@ import pytest
 from harness import program, wait_until
 from scenes import (comment, own_comments, page_for, seconds, urgent_ticket,
                     wait_asked, wait_said, writes)
-from trials import (SHORT, action, after, assert_whole_story_once, begin,
-                    all_incidents, emergency_of, followed_up, log_lines, lowered, prepare,
-                    started, wait_action, wait_state)
+from trials import (SHORT, action, after, all_incidents,
+                    assert_whole_story_once, begin, emergency_of,
+                    followed_up, log_lines, lowered, prepare, started,
+                    wait_action, wait_state)
 
 UNSEEN = {"after_effect": True}
 FAILS = {"reset": True}

@@ -5,10 +5,10 @@ import time
 
 import pytest
 from harness import wait_until
-from scenes import (comment, own_comments, page_for, said, urgent_ticket,
-                    wait_said, writes)
-from standins import Answer
-from trials import (NOT_JSON, SHORT, TROUBLES, action, after,
+from scenes import (own_comments, page_for, said, urgent_ticket, wait_said,
+                    writes)
+from standins import Answer, RateLimit
+from trials import (SHORT, TROUBLES, action, after,
                     assert_whole_story_once, begin, emergency_of,
                     followed_up, in_turn, log_lines, lowered, own_audits,
                     prepare, started, take_effect_late, wait_action,
@@ -205,7 +205,8 @@ def test_the_alerts_of_a_page_may_fail_in_any_way_once(daemon, world, cast):
         with world.changed:  # so that nothing is asked before
             trial.incident = world.pagerduty.trigger(
                 "An emergency", cast.service,
-                at=world.pagerduty.clock.ago(60), alerts=[{"details": f"ticket #{trial.ticket['id']}"}])
+                at=world.pagerduty.clock.ago(60),
+                alerts=[{"details": f"ticket #{trial.ticket['id']}"}])
             world.pagerduty.fault(
                 "GET", rf"/incidents/{trial.incident['id']}/alerts",
                 **TROUBLES[trial.name])
@@ -707,7 +708,6 @@ def test_retry_after_is_honoured(daemon, world, cast, status):
 
 def test_many_calls_in_a_minute_wait_and_all_take_effect_once(daemon, world,
                                                               cast):
-    from standins import RateLimit
     d = daemon(**SHORT)
     lost_webhooks(d)
     world.zendesk.wait_for_request("GET", "/search", answered=True)

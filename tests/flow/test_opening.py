@@ -2,8 +2,8 @@
 
 import pytest
 from harness import wait_until
-from scenes import (LONG, comment, contacted, opened, order, page_for, read,
-                    said, two_polls, urgent_ticket, wait_said)
+from scenes import (LONG, comment, contacted, next_second, opened, order,
+                    page_for, read, said, two_polls, urgent_ticket, wait_said)
 from standins import Answer
 
 KINDS = pytest.mark.parametrize("webhook", ["trigger", "events"])
@@ -119,6 +119,7 @@ def test_link_to_no_ticket_is_prompted_again(daemon, world, cast):
     d = daemon(**LONG)
     world.pagerduty.trigger("Something is down", cast.service)
     number = d.wait_for_emergency(ticket=None)["id"]
+    next_second(world)  # all of it within one
     order(d, number, "link", ticket=999)
     wait_said(d, number, "There is no ticket 999")
     assert d.emergency(number)["ticket"] is None
