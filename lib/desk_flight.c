@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REFUSED_TEXT         "our credentials are refused"
 #define FLIGHTS_AT_ONCE      16 /* a service: more would only queue there */
 #define FIRST_PAUSE_MS       1000
 #define LONGEST_PAUSE_MS     300000
@@ -278,6 +279,12 @@ bool desk_begin_action(struct desk *desk, int64_t id)
             return false;
     }
     struct service_line *line = &desk->lines[action.service];
+    if (line->refused &&
+        strcmp(action.error, REFUSED_TEXT) != 0) { /* so that who asks sees what it waits for */
+        text_copy(action.error, sizeof action.error, REFUSED_TEXT);
+        if (!desk_did(desk, store_put_action(desk->store, &action)))
+            return false;
+    }
     if (!line->configured) {
         desk_alarm(desk, ALARM_ACTION, id, desk->now_ms + LONGEST_PAUSE_MS);
         return true;
@@ -506,7 +513,7 @@ bool desk_take_probe(struct desk *desk, struct flight *flight, const struct call
     if (found != STORE_OK)
         return desk_did(desk, found);
     if (desk->lines[flight->service].refused) /* its turn comes when the service is probed again */
-        return desk_retry_later(desk, flight, &action, 0, "our credentials are refused");
+        return desk_retry_later(desk, flight, &action, 0, REFUSED_TEXT);
     if (!call_is_good(call))
         return desk_retry_later(desk, flight, &action, FIRST_PAUSE_MS, action.error);
     if (was_refused)

@@ -159,3 +159,12 @@ def next_second(world):
     its times to the second."""
     start = int(world.zendesk.clock.now().timestamp())
     wait_until(lambda: int(world.zendesk.clock.now().timestamp()) > start)
+
+
+def all_read(d):
+    """Waits until nothing that was said so far is still to be read."""
+    d.zendesk_webhook.wait_idle()
+    wait_until(lambda: not [action for action in
+                            d.api_get("/api/outbox")[1]["actions"]
+                            if action["kind"].startswith("read_")],
+               10, "the end of all reads")

@@ -1,7 +1,7 @@
 """What persons order: where it is allowed, and what it does."""
 
 import pytest
-from scenes import (LONG, STATES, comment, contacted, in_state,
+from scenes import (LONG, STATES, all_read, comment, contacted, in_state,
                     next_second, opened, order, own_comments, page_for,
                     read, refuse, said, seconds, urgent_ticket, wait_asked,
                     wait_said, writes)
@@ -129,6 +129,7 @@ def test_first_contact_is_not_posted_if_someone_was_first(
         daemon, world, cast):
     d = daemon(**LONG)
     number, ticket = opened(d, world, cast)
+    all_read(d)
     d.zendesk_webhook.hold()
     comment(world, ticket, cast.second, 2)
     d.zendesk_webhook.lose()
@@ -209,6 +210,7 @@ def test_do_it_does_what_is_asked(daemon, world, cast):
 def test_do_it_does_not_outrun_an_answer(daemon, world, cast):
     d = daemon(follow_up_after="10s")
     number, ticket = asked(d, world, cast)
+    all_read(d)
     d.zendesk_webhook.hold()
     comment(world, ticket, cast.customer, body="I am here!")
     d.zendesk_webhook.lose()
@@ -366,6 +368,7 @@ def test_an_answer_older_than_the_order_does_not_stop_it(
         daemon, world, cast):
     d = daemon(**LONG)
     number, ticket = contacted(d, world, cast)
+    all_read(d)
     d.zendesk_webhook.hold()
     comment(world, ticket, cast.customer, 10, "Please lower it.")
     d.zendesk_webhook.lose()

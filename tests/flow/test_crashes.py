@@ -257,8 +257,9 @@ def test_down_past_both_deadlines_the_follow_up_comes_at_once_after_a_look(
     path = f"/api/v2/tickets/{trial.ticket['id']}"
     calls = [(r.method, r.path) for r in world.zendesk.requests[seen:]
              if r.path.startswith(path)]
-    assert calls[:3] == [("GET", path), ("GET", path + "/comments"),
-                         ("PUT", path)]
+    before = calls[:calls.index(("PUT", path))]
+    assert ("GET", path) in before
+    assert ("GET", path + "/comments") in before
     assert e["next"]["step"] == "downgrade"
     e = wait_state(d, trial, "downgraded")
     assert e["contacted_at"] == contacted

@@ -216,15 +216,14 @@ def test_a_page_that_is_told_last_event_first_is_resolved(daemon, world,
     d = daemon(**LONG)
     hook = d.pagerduty_webhook
     hook.hold()
-    ticket = urgent_ticket(world, cast)
-    incident = page_for(world, cast, ticket)
+    incident = world.pagerduty.trigger("Something is down", cast.service)
     world.pagerduty.resolve(incident, cast.engineer_pd)
     triggered, resolved = hook.held
     hook.resend(resolved)
     hook.wait_idle()
     assert d.emergencies() == []
     hook.resend(triggered)
-    e = d.wait_for_emergency(ticket=ticket["id"], state="acknowledged")
+    e = d.wait_for_emergency(state="acknowledged")
     assert e["pages"][0]["status"] == "resolved"
     assert e["engineer"]["name"] == "Eng One"
 

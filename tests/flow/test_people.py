@@ -2,7 +2,7 @@
 
 import pytest
 from harness import wait_until
-from scenes import (LONG, comment, contacted, opened, own_comments,
+from scenes import (LONG, all_read, comment, contacted, opened, own_comments,
                     page_for, read, said, seconds, two_polls, urgent_ticket,
                     wait_asked, wait_said, writes)
 from standins import Answer
@@ -295,6 +295,7 @@ def test_no_automatic_first_comment_if_a_person_was_first(
     """Even if the webhook of theirs was lost: the look finds it."""
     d = daemon(zendesk_webhook=webhook, first_contact="automatic", **LONG)
     number, ticket = opened(d, world, cast)
+    all_read(d)
     d.zendesk_webhook.hold()
     comment(world, ticket, cast.second, 1)
     d.zendesk_webhook.lose()

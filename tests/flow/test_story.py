@@ -2,8 +2,8 @@
 
 import pytest
 from harness import wait_until
-from scenes import (comment, contacted, later_follow_up, own_comments,
-                    page_for, said, seconds, urgent_ticket, writes)
+from scenes import (all_read, comment, contacted, later_follow_up,
+                    own_comments, page_for, said, seconds, urgent_ticket, writes)
 
 KINDS = pytest.mark.parametrize("webhook", ["trigger", "events"])
 WRITES = r"/api/v2/tickets/\d+$"
@@ -75,7 +75,7 @@ def test_the_look_finds_a_reply_whose_webhook_was_lost(
     number, ticket = contacted(d, world, cast, 0)
     if step == "downgrade":
         d.wait_for_emergency(state="followed_up")
-        d.zendesk_webhook.wait_idle()
+    all_read(d)
     d.zendesk_webhook.hold()
     before = len(writes(world, ticket))
     comment(world, ticket, cast.customer, body="Here I am.")
@@ -94,6 +94,7 @@ def test_a_reply_between_look_and_write_stops_the_write(
     number, ticket = contacted(d, world, cast, 0)
     if step == "downgrade":
         d.wait_for_emergency(state="followed_up")
+    all_read(d)
     d.zendesk_webhook.hold()
     fault = world.zendesk.fault("PUT", WRITES, hook=lambda request: comment(
         world, ticket, cast.customer, body="Here I am."))
