@@ -35,7 +35,6 @@ struct action {
     int64_t raised_ms; /* READ_TICKET: it turned urgent then; 0: its audits must tell */
     int64_t due_ms;    /* when the step was due; READ_TICKET: when a trigger said that it turned urgent */
     char incident[32];
-    char by[96];     /* who ordered it; "" the daemon */
     char error[200]; /* the last failure; "" none */
     char text[3000]; /* the comment as it was sent, or "" */
 };

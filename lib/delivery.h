@@ -19,12 +19,11 @@ struct delivery {
     enum delivery_kind kind;
 
     /* the question */
-    enum service_id service;  /* whose webhook */
-    struct event event;       /* what it means; EVENT_IGNORED: kept only */
-    char repeat_key[200];     /* "" none; known by the sender's id for it */
-    bool repeat_still_counts; /* a repeat that must act again (trigger bodies cause a new read) */
-    bool rejected;            /* signed, but can't be read: kept as such (error says why) */
-    char *payload;            /* the raw body, NUL-terminated; owned by the delivery */
+    enum service_id service; /* whose webhook */
+    struct event event;      /* what it means; EVENT_IGNORED: kept only */
+    char repeat_key[200];    /* "" none; known by the sender's id for it */
+    bool rejected;           /* signed, but can't be read: kept as such (error says why) */
+    char *payload;           /* the raw body, NUL-terminated; owned by the delivery */
     size_t payload_length;
     char *comment_text; /* the text of a comment by staff, or NULL; owned by the delivery */
     int64_t action;     /* RETRY */

@@ -359,7 +359,8 @@ static bool take_webhook(struct desk *desk, struct delivery *delivery)
 {
     delivery->event.now_ms = desk->now_ms;
     const struct journal_entry entry = {
-        .repeat_key = delivery->repeat_key[0] ? delivery->repeat_key : NULL,
+        /* a body that can't be read has no say in what is a repeat */
+        .repeat_key = delivery->repeat_key[0] && !delivery->rejected ? delivery->repeat_key : NULL,
         .payload = delivery->payload,
         .payload_length = delivery->payload_length,
         .outcome = delivery->rejected ? DELIVERY_REJECTED : DELIVERY_IGNORED,

@@ -62,6 +62,9 @@ void emergency_held_why(const struct emergency *e, char *out, size_t size)
         size_t used = strlen(out);
         text_format(out + used, size - used, "%s %s", joint, doubt_reasons[d]);
         joint = ", and";
+        used = strlen(out);
+        if (d == DOUBT_OUTSIDER && e->doubt_by[0])
+            text_format(out + used, size - used, " (%s)", e->doubt_by);
     }
     text_copy(out + strlen(out), size - strlen(out), ": do-it, extend or replied?");
 }

@@ -185,7 +185,6 @@ static const struct struct_field fields[] = {
     FIELD(page.by_person),
     FIELD(page.merged),
     FIELD(ticket.known),
-    FIELD(ticket.from_api),
     FIELD(ticket.priority),
     FIELD(ticket.previous_priority),
     FIELD(ticket.status),

@@ -128,8 +128,7 @@ struct page_facts {
 };
 
 struct ticket_facts {
-    bool known;    /* the fields below say how the ticket stands at the event's time */
-    bool from_api; /* read, not told: a state without a change */
+    bool known; /* the fields below say how the ticket stands at the event's time */
     enum ticket_priority priority;
     enum ticket_priority previous_priority; /* of a change; PRIORITY_UNKNOWN when none is told */
     enum ticket_status status;

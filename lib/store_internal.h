@@ -98,7 +98,6 @@
     X(raised_ms, raised_ms)                                                                                  \
     X(due_ms, due_ms)                                                                                        \
     X(incident, incident)                                                                                    \
-    X(ordered_by, by)                                                                                        \
     X(error, error)                                                                                          \
     X(text, text)
 

@@ -138,7 +138,6 @@ CREATE TABLE action (
     raised_ms INTEGER NOT NULL,
     due_ms INTEGER NOT NULL,
     incident TEXT NOT NULL,
-    ordered_by TEXT NOT NULL,
     error TEXT NOT NULL,
     text TEXT NOT NULL
 ) STRICT;

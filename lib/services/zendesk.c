@@ -283,7 +283,6 @@ static bool read_trigger(struct reading *reading, const char *type)
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (strcmp(types[i], type) == 0) {
             event->type = EVENT_TICKET_READ;
-            delivery->repeat_still_counts = true;
         }
     return true;
 }

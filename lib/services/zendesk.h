@@ -12,7 +12,7 @@
 /* A ticket as read from the API. zendesk_ticket_free frees what it holds. */
 struct zendesk_ticket {
     int64_t id;
-    struct ticket_facts facts; /* known, from_api */
+    struct ticket_facts facts; /* known */
     char stamp[40];            /* updated_at to the letter, for safe_update */
     int64_t updated_ms, created_ms;
     int64_t form_id;

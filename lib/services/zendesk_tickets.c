@@ -106,7 +106,6 @@ static bool fill(struct zendesk_ticket *ticket, const struct json_value *values,
         return complain(complaint, "%s is %s", names[STATUS],
                         field_is_there(&values[STATUS]) ? "not a known status" : "missing");
     facts->known = true;
-    facts->from_api = true;
     facts->priority =
         values[PRIORITY].kind == JSON_NULL ? PRIORITY_NONE : ticket_priority_by_name(values[PRIORITY].text);
     facts->requester_id = field_optional_id(&values[REQUESTER]);

@@ -218,8 +218,8 @@ void ticket_read(struct story *t, enum ticket_priority priority, enum ticket_sta
 {
     struct event event = ticket_event(t, EVENT_TICKET);
     cut_to_second(&event);
-    event.ticket = (struct ticket_facts){
-        .known = true, .from_api = true, .priority = priority, .status = status, .requester_id = 5};
+    event.ticket =
+        (struct ticket_facts){.known = true, .priority = priority, .status = status, .requester_id = 5};
     happen(t, &event);
 }
 

@@ -181,7 +181,7 @@ START_TEST(every_field_of_an_action_comes_back)
 {
     struct action action, back;
     memset(&action, 1, sizeof action);
-    END_TEXT(action.incident), END_TEXT(action.by), END_TEXT(action.error), END_TEXT(action.text);
+    END_TEXT(action.incident), END_TEXT(action.error), END_TEXT(action.text);
     GOOD(store_add_action(store, &action));
     GOOD(store_get_action(store, action.id, &back));
     expect_same_action(&action, &back);

@@ -74,7 +74,7 @@ START_TEST(test_a_ticket_is_read_with_all_that_is_needed)
 {
     ck_assert_msg(read_ticket(NULL, NULL), "%s", error);
     ck_assert_int_eq(ticket.id, 35436);
-    ck_assert(ticket.facts.known && ticket.facts.from_api);
+    ck_assert(ticket.facts.known);
     ck_assert_int_eq(ticket.facts.priority, PRIORITY_URGENT);
     ck_assert_int_eq(ticket.facts.previous_priority, PRIORITY_UNKNOWN);
     ck_assert_int_eq(ticket.facts.status, STATUS_OPEN);
