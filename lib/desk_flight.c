@@ -266,6 +266,36 @@ static bool must_wait(struct desk *desk, const struct action *action, bool *wait
     return true;
 }
 
+/* Puts right what the row says before its turn: of a write without a flight nobody knows the end, and who
+ * asks shall see what it waits for. */
+static bool mend_row(struct desk *desk, struct action *action)
+{
+    bool lost = action->state == ACTION_SENDING;
+    bool untold = desk->lines[action->service].refused && strcmp(action->error, REFUSED_TEXT) != 0;
+    if (lost)
+        action->state = ACTION_UNKNOWN;
+    if (untold)
+        text_copy(action->error, sizeof action->error, REFUSED_TEXT);
+    return (!lost && !untold) || desk_did(desk, store_put_action(desk->store, action));
+}
+
+static bool begin_flight(struct desk *desk, struct action *action)
+{
+    struct service_line *line = &desk->lines[action->service];
+    struct flight *flight = desk_new_flight(desk, action->service, action->id);
+    if (!flight)
+        return false;
+    flight->ticket_id = action->ticket_id;
+    flight->emergency = action->emergency;
+    text_copy(flight->incident, sizeof flight->incident, action->incident);
+    if (line->refused) {
+        line->probe_ms = desk->now_ms + PROBE_EVERY_MS;
+        return desk_probe(desk, flight);
+    }
+    return action->service == SERVICE_ZENDESK ? desk_begin_zendesk(desk, flight, action)
+                                              : desk_begin_pagerduty(desk, flight, action);
+}
+
 bool desk_begin_action(struct desk *desk, int64_t id)
 {
     struct action action;
@@ -273,38 +303,15 @@ bool desk_begin_action(struct desk *desk, int64_t id)
     enum store_result found = store_get_action(desk->store, id, &action);
     if (found != STORE_OK || action_is_over(action.state) || desk->quiet || desk_flight_of(desk, id))
         return desk_did(desk, found);
-    if (action.state == ACTION_SENDING) { /* and no flight: nobody knows what became of it */
-        action.state = ACTION_UNKNOWN;
-        if (!desk_did(desk, store_put_action(desk->store, &action)))
-            return false;
-    }
-    struct service_line *line = &desk->lines[action.service];
-    if (line->refused &&
-        strcmp(action.error, REFUSED_TEXT) != 0) { /* so that who asks sees what it waits for */
-        text_copy(action.error, sizeof action.error, REFUSED_TEXT);
-        if (!desk_did(desk, store_put_action(desk->store, &action)))
-            return false;
-    }
-    if (!line->configured) {
+    if (!mend_row(desk, &action))
+        return false;
+    if (!desk->lines[action.service].configured) {
         desk_alarm(desk, ALARM_ACTION, id, desk->now_ms + LONGEST_PAUSE_MS);
         return true;
     }
     if (!must_wait(desk, &action, &waits))
         return false;
-    if (waits)
-        return true;
-    struct flight *flight = desk_new_flight(desk, action.service, id);
-    if (!flight)
-        return false;
-    flight->ticket_id = action.ticket_id;
-    flight->emergency = action.emergency;
-    text_copy(flight->incident, sizeof flight->incident, action.incident);
-    if (line->refused) {
-        line->probe_ms = desk->now_ms + PROBE_EVERY_MS;
-        return desk_probe(desk, flight);
-    }
-    return action.service == SERVICE_ZENDESK ? desk_begin_zendesk(desk, flight, &action)
-                                             : desk_begin_pagerduty(desk, flight, &action);
+    return waits || begin_flight(desk, &action);
 }
 
 /* --- ends --- */
