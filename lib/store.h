@@ -96,11 +96,11 @@ enum store_result store_drop_payloads(struct store *store, int64_t before_ms, in
 /* --- emergencies --- */
 /* Sets e->id. STORE_NONE: another open emergency has this ticket. */
 enum store_result store_new_emergency(struct store *store, struct emergency *e) MUST_CHECK;
-/* Row and pages; WAKE_MS (emergency_wake_ms) is what store_wakes tells after a restart. STORE_NONE: another
- * open emergency has this ticket (this one came back, say, or was linked); nothing was written, but a
- * warning. */
-enum store_result store_put_emergency(struct store *store, const struct emergency *e,
-                                      int64_t wake_ms) MUST_CHECK;
+/* Row and pages; of these only what differs from WAS, which is E as the database has it (NULL: not known).
+ * WAKE_MS (emergency_wake_ms) is what store_wakes tells after a restart. STORE_NONE: another open emergency
+ * has this ticket (this one came back, say, or was linked); nothing was written, but a warning. */
+enum store_result store_put_emergency(struct store *store, const struct emergency *was,
+                                      const struct emergency *e, int64_t wake_ms) MUST_CHECK;
 enum store_result store_get_emergency(struct store *store, int64_t id,
                                       struct emergency *e) MUST_CHECK; /* follows joins */
 enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;

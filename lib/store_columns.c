@@ -64,6 +64,18 @@ int store_bind_page(sqlite3_stmt *statement, const struct page *page)
     return bind_fields(statement, page_fields, COUNT_OF(page_fields), page);
 }
 
+bool store_same_page(const struct page *a, const struct page *b)
+{
+    for (size_t i = 0; i < COUNT_OF(page_fields); i++) {
+        const struct struct_field *field = &page_fields[i];
+        if (field->kind == STRUCT_FIELD_TEXT
+                ? strcmp(struct_field_text(field, a), struct_field_text(field, b)) != 0
+                : struct_field_get(field, a) != struct_field_get(field, b))
+            return false;
+    }
+    return true;
+}
+
 int store_bind_action(sqlite3_stmt *statement, const struct action *action)
 {
     return bind_fields(statement, action_fields, COUNT_OF(action_fields), action);

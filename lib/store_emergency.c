@@ -4,10 +4,18 @@
 #include "lib/store_internal.h"
 #include "lib/text.h"
 
-static enum store_result put_pages(struct store *store, const struct emergency *e)
+static bool has_page(const struct emergency *was, const struct page *page, int position)
+{
+    return was && position < was->page_count && store_same_page(&was->pages[position], page);
+}
+
+static enum store_result put_pages(struct store *store, const struct emergency *was,
+                                   const struct emergency *e)
 {
     enum store_result result = STORE_OK;
     for (int i = 0; i < e->page_count && result == STORE_OK; i++) {
+        if (has_page(was, &e->pages[i], i))
+            continue;
         sqlite3_stmt *put = store_use(store, STATEMENT_PUT_PAGE);
         int next = store_bind_page(put, &e->pages[i]);
         sqlite3_bind_int64(put, next, e->id);
@@ -35,7 +43,7 @@ enum store_result store_new_emergency(struct store *store, struct emergency *e)
     if (result != STORE_OK)
         return result;
     e->id = sqlite3_last_insert_rowid(store->db);
-    return put_pages(store, e);
+    return put_pages(store, NULL, e);
 }
 
 static enum store_result put_keys(struct store *store, const struct emergency *e, int64_t wake_ms)
@@ -51,7 +59,8 @@ static enum store_result put_keys(struct store *store, const struct emergency *e
     return result;
 }
 
-enum store_result store_put_emergency(struct store *store, const struct emergency *e, int64_t wake_ms)
+enum store_result store_put_emergency(struct store *store, const struct emergency *was,
+                                      const struct emergency *e, int64_t wake_ms)
 {
     enum store_result result = put_keys(store, e, wake_ms);
     if (result != STORE_OK)
@@ -59,7 +68,7 @@ enum store_result store_put_emergency(struct store *store, const struct emergenc
     sqlite3_stmt *put = store_use(store, STATEMENT_PUT_EMERGENCY);
     sqlite3_bind_int64(put, store_bind_emergency(put, e), e->id);
     result = store_write(store, STATEMENT_PUT_EMERGENCY, NULL);
-    return result == STORE_OK ? put_pages(store, e) : result;
+    return result == STORE_OK ? put_pages(store, was, e) : result;
 }
 
 /* Reads the one row that the bound STATEMENT gives; *JOINED_INTO is 0 or where to look instead. */

@@ -197,6 +197,9 @@ int store_bind_action(sqlite3_stmt *statement, const struct action *action);
 void store_bind_text(sqlite3_stmt *statement, int index, const char *text);         /* NULL or "": null */
 void store_read_text(sqlite3_stmt *statement, int column, char *text, size_t size); /* null: "" */
 
+/* Whether a row of both would be the same. */
+bool store_same_page(const struct page *a, const struct page *b);
+
 /* The row that STATEMENT stands on, by the columns that EMERGENCY_SELECT and ACTION_SELECT name. */
 enum store_result store_read_emergency(struct store *store, sqlite3_stmt *statement,
                                        struct emergency *e) MUST_CHECK;

@@ -22,6 +22,8 @@ _Static_assert(ACTION_READ_TICKET == 7 && CLOSING_NONE == 0 && PAGE_RESOLVED == 
 #define ASSIGN(column, member)         ", " #column " = ?"
 #define FIRST_EXCLUDED(column, member) "excluded." #column
 #define EXCLUDED(column, member)       ", excluded." #column
+#define NO_NAME(column, member)
+#define ASSIGN_EXCLUDED(column, member) ", " #column " = excluded." #column
 
 #define EMERGENCY_NAMES  EMERGENCY_COLUMNS(FIRST_NAME, NAME)
 #define EMERGENCY_SELECT "SELECT id, joined_into, closing, ticket_id, " EMERGENCY_NAMES " FROM emergency "
@@ -29,6 +31,10 @@ _Static_assert(ACTION_READ_TICKET == 7 && CLOSING_NONE == 0 && PAGE_RESOLVED == 
 #define ACTION_SELECT    "SELECT id, " ACTION_NAMES " FROM action "
 #define PAGE_NAMES       PAGE_COLUMNS(FIRST_NAME, NAME)
 
+/*
+ * Where a parameter is compared with a column that some partial index compares with a number, SQLite would
+ * prepare the statement anew for each value, which costs more than running it: INDEXED BY keeps it from that.
+ */
 static const struct {
     const char *name;
     const char *sql;
@@ -57,7 +63,7 @@ static const struct {
                              false},
     [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
     [STATEMENT_KNOWS_COMMENT] = {"knows comment",
-                                 "SELECT comment_standing FROM event "
+                                 "SELECT comment_standing FROM event INDEXED BY event_of_comment "
                                  "WHERE comment_id = ? AND comment_id IS NOT NULL AND emergency > 0",
                                  false},
     [STATEMENT_SETTLE_EVENT] =
@@ -81,12 +87,12 @@ static const struct {
                                "UPDATE event SET emergency = ?1 WHERE emergency = ?2 AND emergency > 0",
                                false},
     [STATEMENT_JOIN_CANCEL] = {"join cancel",
-                               "UPDATE action SET state = 6, ended_ms = ?1 "
+                               "UPDATE action INDEXED BY action_once SET state = 6, ended_ms = ?1 "
                                "WHERE emergency = ?2 AND emergency > 0 AND state = 0",
                                false},
     /* what both did for the same cause stays where it is */
     [STATEMENT_JOIN_ACTIONS] = {"join actions",
-                                "UPDATE OR IGNORE action SET emergency = ?1 "
+                                "UPDATE OR IGNORE action INDEXED BY action_once SET emergency = ?1 "
                                 "WHERE emergency = ?2 AND emergency > 0",
                                 false},
     [STATEMENT_JOIN_EMERGENCY] = {"join emergency",
@@ -114,20 +120,20 @@ static const struct {
                                       "UPDATE emergency SET closing = ?1, ticket_id = ?2, wake_ms = ?3 "
                                       "WHERE id = ?4 AND (closing, ticket_id, wake_ms) <> (?1, ?2, ?3)",
                                       false},
-    [STATEMENT_PUT_PAGE] = {"put page",
-                            "INSERT INTO page (" PAGE_NAMES ", emergency, position) "
-                            "VALUES (" PAGE_COLUMNS(
-                                FIRST_PARAM,
-                                PARAM) ", ?, ?) ON CONFLICT (incident) DO UPDATE SET "
-                                       "(" PAGE_NAMES ", emergency, position) = "
-                                       "(" PAGE_COLUMNS(
-                                           FIRST_EXCLUDED,
-                                           EXCLUDED) ", excluded.emergency, excluded.position) "
-                                                     "WHERE (" PAGE_NAMES ", emergency, position) <> "
-                                                     "(" PAGE_COLUMNS(
-                                                         FIRST_EXCLUDED,
-                                                         EXCLUDED) ", excluded.emergency, excluded.position)",
-                            false},
+    /* does not name what is unchanged in an index, see above */
+    [STATEMENT_PUT_PAGE] =
+        {"put page",
+         "INSERT INTO page (" PAGE_NAMES ", emergency, position) "
+         "VALUES (" PAGE_COLUMNS(
+             FIRST_PARAM,
+             PARAM) ", ?, ?) ON CONFLICT (incident) DO UPDATE SET "
+                    "emergency = excluded.emergency, position = excluded.position" PAGE_COLUMNS(
+                        NO_NAME, ASSIGN_EXCLUDED) " "
+                                                  "WHERE (" PAGE_NAMES ", emergency, position) <> "
+                                                  "(" PAGE_COLUMNS(
+                                                      FIRST_EXCLUDED,
+                                                      EXCLUDED) ", excluded.emergency, excluded.position)",
+         false},
     [STATEMENT_GET_EMERGENCY] = {"get emergency", EMERGENCY_SELECT "WHERE id = ?", false},
     [STATEMENT_OPEN_OF_TICKET] = {"open of ticket",
                                   EMERGENCY_SELECT "WHERE ticket_id = ? AND ticket_id > 0 AND closing = 0 "
@@ -171,14 +177,16 @@ static const struct {
                               "UPDATE action SET " ACTION_COLUMNS(FIRST_ASSIGN, ASSIGN) " WHERE id = ?",
                               false},
     [STATEMENT_GET_ACTION] = {"get action", ACTION_SELECT "WHERE id = ?", false},
-    [STATEMENT_FIND_ACTION] = {"find action",
-                               ACTION_SELECT
-                               "WHERE emergency = ? AND emergency > 0 AND kind = ? AND cause = ? "
-                               "AND incident = ?",
-                               false},
+    [STATEMENT_FIND_ACTION] =
+        {"find action",
+         ACTION_SELECT
+         "INDEXED BY action_once WHERE emergency = ? AND emergency > 0 AND kind = ? AND cause = ? "
+         "AND incident = ?",
+         false},
     [STATEMENT_HEAD_ACTION] = {"head action",
-                               ACTION_SELECT "WHERE emergency = ? AND service = ? AND state < 3 "
-                                             "ORDER BY id LIMIT 1",
+                               ACTION_SELECT
+                               "INDEXED BY action_line WHERE emergency = ? AND service = ? AND state < 3 "
+                               "ORDER BY id LIMIT 1",
                                false},
     [STATEMENT_PENDING_READ] = {"pending read",
                                 ACTION_SELECT
@@ -210,7 +218,9 @@ static const struct {
                             "WHERE emergency = ? AND emergency > 0 AND say IS NOT NULL "
                             "ORDER BY at_ms, source, sender_id, id",
                             false},
-    [STATEMENT_ACTIONS_OF] = {"actions of", ACTION_SELECT "WHERE emergency = ? AND emergency > 0 ORDER BY id",
+    [STATEMENT_ACTIONS_OF] = {"actions of",
+                              ACTION_SELECT
+                              "INDEXED BY action_once WHERE emergency = ? AND emergency > 0 ORDER BY id",
                               false},
     [STATEMENT_COUNT_OPEN] = {"count open",
                               "SELECT phase, count(*) FROM emergency INDEXED BY emergency_open "

@@ -105,10 +105,12 @@ CREATE UNIQUE INDEX emergency_open_ticket ON emergency (ticket_id)
     WHERE closing = 0 AND joined_into = 0 AND ticket_id > 0;
 CREATE INDEX emergency_ticket ON emergency (ticket_id) WHERE joined_into = 0 AND ticket_id > 0;
 CREATE INDEX emergency_open ON emergency (id) WHERE closing = 0 AND joined_into = 0;
-CREATE INDEX emergency_waking ON emergency (id) WHERE wake_ms > 0;
+-- covers: at start no row is read
+CREATE INDEX emergency_waking ON emergency (id, wake_ms) WHERE wake_ms > 0;
 
 CREATE TABLE page (
-    incident TEXT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,              -- so that they lie in the order of time, not in that of PagerDuty's ids
+    incident TEXT NOT NULL,
     emergency INTEGER NOT NULL,
     position INTEGER NOT NULL,
     url TEXT NOT NULL,
@@ -118,8 +120,9 @@ CREATE TABLE page (
     acknowledged_ms INTEGER NOT NULL,
     engineer TEXT NOT NULL,
     resolve_cause INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
+CREATE UNIQUE INDEX page_incident ON page (incident);
 CREATE INDEX page_of_emergency ON page (emergency, position);
 
 -- The outbox.

@@ -320,7 +320,8 @@ static void create_one(struct base *base, int64_t opened_ms)
     happen_by_webhook(base, &e, KIND_ACK, opened_ms + 20000);
     happen_by_webhook(base, &e, KIND_COMMENT, opened_ms + 40000);
     demand(e.phase == PHASE_CONTACTED && base->now_ms > bench.start_ms, "not contacted, or no clock runs");
-    demand(store_put_emergency(base->store, &e, base->now_ms) == STORE_OK, "an emergency is not written");
+    demand(store_put_emergency(base->store, NULL, &e, base->now_ms) == STORE_OK,
+           "an emergency is not written");
 }
 
 static void create(struct base *base)
@@ -525,19 +526,22 @@ static struct load *add_load(struct load *load, struct base *base, bool newest)
 
 static void print_loads(const struct load *loads, size_t count)
 {
-    printf("\na webhook, µs in batches of %d: wall clock, medians of %d rounds; its body has been read before"
+    printf("\na webhook, µs in batches of %d: wall clock and CPU, medians of %d rounds; its body has been "
+           "read before"
            " (%.1f µs)\n",
            BATCH, ROUNDS, (double)bench.read_ns / 1e3 / (double)bench.read_count);
-    printf("%12s %14s %8s %8s %8s %8s %8s %8s %14s\n", "emergencies", "active", "ack", "comment", "status",
-           "all", "ratio", "CPU", "slowest batch");
+    printf("%12s %14s %8s %8s %8s %8s %8s %8s %8s %14s\n", "emergencies", "active", "ack", "comment",
+           "status", "all", "ratio", "CPU", "ratio", "slowest batch");
     double first = median(loads[0].all_us, ROUNDS);
+    double first_cpu = median(loads[0].cpu_us, ROUNDS);
     for (const struct load *load = loads; load < loads + count; load++) {
         char active[32];
         snprintf(active, sizeof active, "%zu %s", load->count, load->name);
         double all = median(load->all_us, ROUNDS);
-        printf("%12" PRId64 " %14s %8.1f %8.1f %8.1f %8.1f %8.2f %8.1f %11.1f ms\n", load->base->count,
+        double cpu = median(load->cpu_us, ROUNDS);
+        printf("%12" PRId64 " %14s %8.1f %8.1f %8.1f %8.1f %8.2f %8.1f %8.2f %11.1f ms\n", load->base->count,
                active, median(load->us[KIND_ACK], ROUNDS), median(load->us[KIND_COMMENT], ROUNDS),
-               median(load->us[KIND_STATUS], ROUNDS), all, all / first, median(load->cpu_us, ROUNDS),
+               median(load->us[KIND_STATUS], ROUNDS), all, all / first, cpu, cpu / first_cpu,
                load->slowest_us / 1e3);
     }
 }

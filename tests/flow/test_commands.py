@@ -417,10 +417,12 @@ def test_a_contrary_command_is_refused_while_bytes_are_in_flight(
     assert len(own_comments(world, cast, ticket)) == 1
 
 
+@pytest.mark.parametrize("webhook", ["trigger", "events"])
 @pytest.mark.parametrize("after_effect", [False, True])
 def test_replied_is_recorded_while_bytes_are_in_flight(
-        daemon, world, cast, after_effect):
-    d = daemon(zendesk_webhook="events", **LONG)
+        daemon, world, cast, webhook, after_effect):
+    """Even if the ticket is read as we have lowered it, before we know."""
+    d = daemon(zendesk_webhook=webhook, **LONG)
     put = world.zendesk.fault("PUT", PUT, hold=True,
                               after_effect=after_effect)
     number, ticket = contacted(d, world, cast)

@@ -40,6 +40,20 @@ def test_solved_closes_and_open_again_goes_on_with_the_rest(
             == pytest.approx(seconds(e["closed_at"], again["at"]))
 
 
+def test_a_read_undoes_no_command_of_the_same_second(daemon, world, cast):
+    """The API's times are cut to the second; the order of ours is not."""
+    d = daemon(**LONG)
+    number, ticket = contacted(d, world, cast)
+    next_second(world)  # all of it within one
+    order(d, number, "followed-up")
+    order(d, number, "extend", for_="20m")
+    world.zendesk.update(ticket, by=cast.engineer, status="solved")
+    d.wait_for_emergency(emergency_id=number, state="closed")
+    world.zendesk.update(ticket, by=cast.engineer, status="open")
+    e = d.wait_for_emergency(emergency_id=number, state="followed_up")
+    assert 1190 < e["next"]["in_s"] <= 1200
+
+
 @KINDS
 def test_a_reply_to_a_solved_ticket_is_an_answer(daemon, world, cast,
                                                  webhook):

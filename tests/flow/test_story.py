@@ -3,7 +3,8 @@
 import pytest
 from harness import wait_until
 from scenes import (all_read, comment, contacted, later_follow_up,
-                    own_comments, page_for, said, seconds, urgent_ticket, writes)
+                    own_comments, page_for, said, seconds, urgent_ticket,
+                    writes)
 
 KINDS = pytest.mark.parametrize("webhook", ["trigger", "events"])
 WRITES = r"/api/v2/tickets/\d+$"
