@@ -330,9 +330,10 @@ static void *run(void *context)
         fetch(ledger);
         run_batch(ledger, now_ms);
         tidy(ledger, now_ms);
+        fetch(ledger); /* before the question whether to stop: it may have taken the wake-up that came with it
+                        */
         if (atomic_load(&ledger->stopping))
             recall(ledger);
-        fetch(ledger);
         if (all_is_done(ledger))
             return NULL;
         arm_timer(ledger, now_ms);

@@ -335,6 +335,11 @@ static bool take_known_ticket(struct desk *desk, struct delivery *delivery, cons
                               struct emergency *e)
 {
     struct event *event = &delivery->event;
+    struct ticket_facts *facts = &event->ticket;
+    if (desk->own_user_id > 0 && facts->actor_id == desk->own_user_id &&
+        facts->previous_priority ==
+            PRIORITY_URGENT) /* the echo of our downgrade: the end of the call tells */
+        facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
     bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
     if (event->type == EVENT_COMMENT && !settle_comment(desk, e, event, delivery->comment_text))
         return false;

@@ -153,9 +153,9 @@ def test_what_was_answered_200_is_there_though_the_disk_was_full_in_between(
             world.pagerduty.trigger(f"Trouble {number}", cast.service)
             if number == 10:
                 change()
-        world.wait_for(lambda: any(status in delivery.statuses for delivery
-                                   in webhook.deliveries[first:]), 10,
-                       f"a {status}")
+        world.wait_for(lambda: sum(status in delivery.statuses for delivery
+                                   in webhook.deliveries[first:]) >= 5, 10,
+                       f"some {status}")
 
     for _ in range(3):
         trigger_and_see(503, lambda: fill(disk))
@@ -166,7 +166,7 @@ def test_what_was_answered_200_is_there_though_the_disk_was_full_in_between(
     answered = {delivery.json["event"]["data"]["id"]
                 for delivery in webhook.deliveries
                 if 200 in delivery.statuses}
-    assert len(answered) >= 10
+    assert len(answered) >= 15
     d.start()
     assert answered <= set(all_incidents(d))
 

@@ -230,7 +230,9 @@ def test_a_page_that_is_told_last_event_first_is_resolved(daemon, world,
     d = daemon(**LONG)
     hook = d.pagerduty_webhook
     hook.hold()
-    incident = world.pagerduty.trigger("Something is down", cast.service)
+    incident = world.pagerduty.trigger(
+        "Something is down", cast.service,
+        at=world.pagerduty.clock.ago(1))
     world.pagerduty.resolve(incident, cast.engineer_pd)
     triggered, resolved = hook.held
     hook.resend(resolved)
