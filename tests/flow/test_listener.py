@@ -379,7 +379,7 @@ def test_more_than_max_connections_wait_for_their_turn(daemon):
 
 
 def test_bodies_have_a_limit_in_total(daemon):
-    d = daemon()
+    d = daemon(config={"server": {"request_timeout": "60s"}})
     headers, body = pagerduty(d, b" " * (1 << 20))
     whole = request_bytes("POST", PAGERDUTY, headers, body)
     wires = opened(d, 80)

@@ -449,7 +449,7 @@ def test_our_page_is_known_even_if_its_webhook_is_faster(
 
 
 def test_a_page_in_time_needs_no_second_one(daemon, world, cast):
-    d = daemon(page_if_missing="1s", **LONG)
+    d = daemon(page_if_missing="4s", **LONG)
     ticket = urgent_ticket(world, cast, 0)
     number = read(d, ticket)
     page_for(world, cast, ticket, 0)
