@@ -8,7 +8,15 @@
  */
 #include "lib/event.h"
 
-enum service_id { SERVICE_ZENDESK, SERVICE_PAGERDUTY, SERVICE_COUNT };
+enum service_id {
+    SERVICE_ZENDESK,
+    SERVICE_PAGERDUTY,
+    SERVICE_SLACK,
+    SERVICE_ZOOM,
+    SERVICE_GITLAB,
+    SERVICE_HEARTBEAT, /* the outside monitor */
+    SERVICE_COUNT
+};
 
 enum action_state {
     ACTION_PENDING,
@@ -34,9 +42,12 @@ struct action {
     int64_t ticket_id;
     int64_t raised_ms; /* READ_TICKET: it turned urgent then; 0: its audits must tell */
     int64_t due_ms;    /* when the step was due; READ_TICKET: when a trigger said that it turned urgent */
-    char incident[32];
-    char error[200]; /* the last failure; "" none */
-    char text[3000]; /* the comment as it was sent, or "" */
+    char incident[32]; /* of the page; else what tells calls of one cause apart */
+    char target[96];   /* SUMMON: PagerDuty's user; POST, WHISPER: the channel; READ_…: whom */
+    char sender[96];   /* ACK_PAGE: in whose name, their e-mail address or Slack id; WHISPER: to whom */
+    int64_t buttons;   /* Slack: a bit for each enum command */
+    char error[200];   /* the last failure; "" none */
+    char text[3000];   /* what was, or is to be, written: a comment, a message; or "" */
 };
 
 const char *service_name(enum service_id service);      /* "zendesk", "pagerduty" */

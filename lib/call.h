@@ -24,6 +24,7 @@ struct call {
     char method[8];
     char *path; /* with query, beginning with '/'; appended to the service's api_url */
     char *body; /* JSON, or NULL */
+    char *from; /* PagerDuty: the e-mail address in whose name it is; NULL: that of the settings */
 
     enum call_end end;
     int status;   /* of HTTP; 0 without an answer; CALL_NOT_SENT: what our asking for a token was answered */
@@ -40,6 +41,7 @@ static inline void call_free(struct call *call)
     if (call) {
         free(call->path);
         free(call->body);
+        free(call->from);
         free(call->answer);
         free(call);
     }

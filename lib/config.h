@@ -53,6 +53,7 @@ struct config_policy {
     bool dry_run;
     struct text_list auto_reply_patterns; /* globs, any case */
     struct id_list ignored_authors;       /* Zendesk user ids */
+    char *bulk_tag;                       /* a glob, any case; NULL: no incidents are known by a tag */
 };
 
 struct config_pagerduty {
@@ -64,6 +65,8 @@ struct config_pagerduty {
     char *from;                /* NULL only without api_token */
     struct text_list services; /* empty: any */
     char *page_service;        /* NULL: none */
+    char *engineer_schedule;   /* NULL: none */
+    char *manager_schedule;    /* NULL: none */
     char *ticket_pattern; /* for regcomp with REG_EXTENDED | REG_ICASE; the ticket's number is the last group
                              that consists of digits only */
 };
@@ -84,16 +87,79 @@ struct config_zendesk {
     struct tag_change_list downgrade_tags;
     struct field_change_list downgrade_fields;
     bool downgrade_comment;
+    char *tam_field;         /* key of an organisation field; NULL: none */
+    int64_t post_call_macro; /* 0: none */
 };
 
-/* Known, checked, and without effect in this version: whoever sets one is told so at start. */
-struct config_not_yet {
-    char *engineer_schedule;
-    char *manager_schedule;
-    char *bulk_tag;
-    char *tam_field;
-    int64_t post_call_macro;
+struct config_slack {
+    bool enabled;         /* the section has a key; then signing_secret, token and channel are set */
+    char *signing_secret; /* secret */
+    char *api_url;
+    char *token;           /* secret */
+    char *channel;         /* where threads open that are of no [channel …] */
+    char *manager_channel; /* NULL: none */
+    char *duty_channel;    /* NULL: none */
 };
+
+/* One a product. */
+struct config_channel {
+    char *name;                /* of the section */
+    struct ticket_match match; /* never TICKET_MATCH_ANY */
+    char *slack;
+    char *region_group;     /* a user group's id, S…; NULL: none */
+    struct text_list links; /* "Text https://…", for the thread; */
+};
+
+/* One a rung. */
+struct config_escalation {
+    char *name;
+    int64_t after_ms;
+    char *schedule; /* of PagerDuty; or NULL, and then: */
+    char *user;     /* an e-mail address */
+    char *service;  /* of PagerDuty, for the page; NULL: page_service */
+    char *slack;    /* a channel that is told too; NULL: none */
+};
+
+struct config_zoom {
+    bool enabled; /* the section has a key; then either static_url, or all else is set */
+    char *api_url;
+    char *oauth_url;
+    char *account_id;
+    char *client_id;
+    char *client_secret;  /* secret */
+    char *webhook_secret; /* secret; NULL: its webhooks are not taken */
+    char *user;           /* whose meetings they are */
+    char *static_url;     /* NULL: meetings are made by the API */
+};
+
+struct config_gitlab {
+    bool enabled; /* the section has a key; then token, project and template are set */
+    char *api_url;
+    char *token;   /* secret */
+    char *project; /* id or path */
+    char *template_name;
+};
+
+struct coverage;
+struct config_coverage {
+    char *name;
+    struct ticket_match match; /* never TICKET_MATCH_ANY */
+    char *timezone;
+    char *days, *hours, *shifts; /* as they are written */
+    bool redact;
+    struct coverage *window; /* made of these */
+};
+
+struct config_heartbeat {
+    char *url; /* NULL: none */
+    int64_t every_ms;
+};
+
+struct config_messages {
+    char *directory; /* NULL: the built-in texts */
+};
+
+#define CONFIG_NAMED_MAX 16 /* sections of one kind */
 
 struct config {
     struct config_server server;
@@ -102,7 +168,17 @@ struct config {
     struct config_policy policy;
     struct config_pagerduty pagerduty;
     struct config_zendesk zendesk;
-    struct config_not_yet not_yet;
+    struct config_slack slack;
+    struct config_zoom zoom;
+    struct config_gitlab gitlab;
+    struct config_heartbeat heartbeat;
+    struct config_messages messages;
+    struct config_channel channels[CONFIG_NAMED_MAX]; /* in the order of the file: the first match counts */
+    size_t channel_count;
+    struct config_escalation escalations[CONFIG_NAMED_MAX]; /* in the order of `after` */
+    size_t escalation_count;
+    struct config_coverage coverages[CONFIG_NAMED_MAX]; /* in the order of the file: the first match counts */
+    size_t coverage_count;
 };
 
 /* One line: file, line, key, what was wrong, what was wanted. Never holds a secret. */

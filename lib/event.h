@@ -18,6 +18,7 @@ enum event_source { /* in the order in which events of one time are taken */
                     EVENT_SOURCE_PAGERDUTY,
                     EVENT_SOURCE_ZENDESK, /* webhooks, and what was read over the API */
                     EVENT_SOURCE_SELF,    /* by our own clock: deadlines, calls, what persons order */
+                    EVENT_SOURCE_ZOOM,
 };
 
 enum event_type {
@@ -37,6 +38,12 @@ enum event_type {
     EVENT_REFUSED,     /* the write certainly had no effect (call) */
     EVENT_CLOCK_STEP,  /* the wall clock was set: running deadlines move (shift_ms) */
     EVENT_TOLD,        /* something to be read in the timeline, nothing more (text) */
+    EVENT_JOINED,      /* somebody entered the bridge (meeting; comment.standing says who they are) */
+    EVENT_LEFT,        /* and left it again */
+    EVENT_MEETING_ENDED,
+    EVENT_CHECKED, /* the pages were read before a rung of a ladder (call) */
+    EVENT_SHIFT,   /* the shift changes: by, by_email are who comes next */
+    EVENT_STUCK,   /* a call that the customer waits for fails again and again (call; text: what to paste) */
     EVENT_TYPE_COUNT,
 };
 
@@ -75,6 +82,9 @@ enum author_standing {
     AUTHOR_SUSPENDED,       /* of a reply that Zendesk holds back as suspended */
 };
 
+/* What a look has found out about the bridge. */
+enum meeting_state { MEETING_NOT_ASKED, MEETING_OVER, MEETING_RUNNING, MEETING_UNREADABLE };
+
 /* The calls that an emergency can cause. */
 enum action_kind {
     ACTION_NONE,
@@ -86,6 +96,23 @@ enum action_kind {
     ACTION_RESOLVE_PAGE,
     ACTION_READ_TICKET, /* reads that must not be forgotten are rows of the outbox too */
     ACTION_READ_ALERTS,
+    ACTION_BULK_ANSWER,    /* one text for all tickets of an incident */
+    ACTION_ACK_PAGE,       /* PagerDuty */
+    ACTION_SUMMON,         /* PagerDuty: a page for a person */
+    ACTION_NOTE_PAGE,      /* PagerDuty: a note at the page */
+    ACTION_CHECK_PAGE,     /* PagerDuty: reads the pages before a rung of a ladder */
+    ACTION_READ_PAGER,     /* PagerDuty: a user's name and e-mail address */
+    ACTION_OPEN_THREAD,    /* Slack: the first message */
+    ACTION_UPDATE_THREAD,  /* Slack: the first message, as things are now */
+    ACTION_REPLY,          /* Slack: into the thread */
+    ACTION_POST,           /* Slack: into another channel */
+    ACTION_WHISPER,        /* Slack: to whoever pressed a button, nobody else sees it */
+    ACTION_READ_SLACK,     /* Slack: a user's name and e-mail address */
+    ACTION_CREATE_MEETING, /* Zoom */
+    ACTION_END_MEETING,    /* Zoom */
+    ACTION_RUNBOOK,        /* GitLab: the issue from the template */
+    ACTION_READ_JOINER,    /* Zendesk: who is it that joined? */
+    ACTION_READ_MACRO,     /* Zendesk: the macro for the notes, for the thread */
     ACTION_KIND_COUNT,
 };
 
@@ -112,6 +139,17 @@ enum command {
     COMMAND_NOTE,
     COMMAND_CLOSE,
     COMMAND_REOPEN,
+    COMMAND_ACK,
+    COMMAND_TAKE,
+    COMMAND_NOT_EMERGENCY,
+    COMMAND_PAGE,
+    COMMAND_MANAGER,
+    COMMAND_CALL_ENDED,
+    COMMAND_HANDOFF,
+    COMMAND_BULK,
+    COMMAND_RESOLVE,   /* the page, once the customer was contacted */
+    COMMAND_DUTY,      /* asks for somebody to take over the engineer's other shift */
+    COMMAND_COLLEAGUE, /* asks for somebody to join the call */
     COMMAND_COUNT,
 };
 
@@ -123,8 +161,13 @@ struct page_facts {
     char service[32];
     char event[40]; /* PagerDuty's event type without "incident." */
     enum page_status status;
-    bool by_person; /* an agent of type user did it */
-    bool merged;    /* resolved because it was merged into another incident */
+    bool by_person;         /* an agent of type user did it */
+    bool merged;            /* resolved because it was merged into another incident */
+    char agent[24];         /* PagerDuty's id of that user; "" none */
+    char assignee[24];      /* of the first to whom it is assigned; "" nobody */
+    char assignee_name[96]; /* their name */
+    int64_t busy_with;      /* the open emergency, of another customer, of whoever acknowledged it or, while nobody
+                               has, of the assignee; 0 none */
 };
 
 struct ticket_facts {
@@ -138,6 +181,13 @@ struct ticket_facts {
     int64_t actor_id; /* who made the change; 0 unknown */
     char organization[96];
     char subject[256];
+    bool sorted;       /* tags and form were seen: the next three say all */
+    char product[32];  /* the name of its [channel …]; "" the default */
+    char coverage[32]; /* the name of its [coverage …]; "" around the clock */
+    char bulk[64];     /* the tag of the incident that it belongs to; "" none */
+    bool tam_known;    /* its organisation was read */
+    char tam[96];      /* the e-mail address of its account manager; "" none */
+    char zone[48];     /* the requester's time zone, by IANA's name; "" unknown */
 };
 
 struct comment_facts {
@@ -151,6 +201,22 @@ struct comment_facts {
 struct command_facts {
     enum command name;
     int64_t for_ms; /* extend */
+    char to[96];    /* page: whom; handoff: to whom; bulk: the tag */
+};
+
+struct meeting_facts {
+    int64_t id;
+    enum meeting_state state; /* LOOKED */
+    char participant[64];     /* JOINED, LEFT: Zoom's key for them */
+    bool refines;             /* JOINED: who it was that had joined unidentified */
+};
+
+/* What came of a call. */
+struct result_facts {
+    char channel[24]; /* OPEN_THREAD */
+    char ts[24];
+    int64_t meeting;  /* CREATE_MEETING */
+    char url[256];    /* CREATE_MEETING, RUNBOOK */
 };
 
 struct call_facts {
@@ -173,13 +239,16 @@ struct event {
     int64_t ticket_id;
     char by[96]; /* a person's name, "" unknown or nobody */
     char by_email[96];
-    char text[512];   /* note, why, how; what a person typed */
+    char by_slack[24]; /* their id in Slack */
+    char text[2048];   /* note, why, how; what a person typed */
     int64_t shift_ms; /* CLOCK_STEP */
     struct page_facts page;
     struct ticket_facts ticket;
     struct comment_facts comment;
     struct command_facts command;
     struct call_facts call;
+    struct meeting_facts meeting;
+    struct result_facts result;
 };
 
 /* <0, 0 or >0 as A is to be taken before, with or after B: by time, then source, then id, then row. */
@@ -206,7 +275,7 @@ enum ticket_status ticket_status_by_name(const char *name);
  * bytes with the terminator and returns the length, or 0 if it does not fit; EVENT_MEANING_SIZE is always
  * enough.
  */
-#define EVENT_MEANING_SIZE 16384
+#define EVENT_MEANING_SIZE 32768
 size_t event_meaning(const struct event *event, char *out, size_t size) MUST_CHECK;
 
 /* What reads meanings, used by one thread at a time; NULL without memory. The caller frees it. */

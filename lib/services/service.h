@@ -43,7 +43,7 @@ struct service {
     const char *signature_header;
     const char *timestamp_header; /* NULL: it has none */
     const char *id_header;
-    bool wants_json_type;     /* 415 unless Content-Type is application/json */
+    const char *content_type; /* 415 for any other; NULL: any will do */
     int unreadable_status;    /* what a signed body that can't be read is answered: 400 or 200 */
     const char *const *paths; /* what read_webhook looks at */
     size_t path_count;
@@ -53,7 +53,8 @@ struct service {
     /*
      * Reads the body into DELIVERY: event (type, source, at_ms, resolution_ms, id, ticket_id, by, facts),
      * repeat_key, comment_text. A well-formed event of no interest is EVENT_IGNORED. False: not readable,
-     * delivery->error says what is missing or wrong (a field's path), and delivery->rejected is set.
+     * delivery->error says what is missing or wrong (a field's path), and delivery->rejected is set. Where
+     * the sender only tries the address, delivery->answer is the answer's body, and nothing is kept.
      */
     bool (*read_webhook)(const struct receiver *receiver, struct json_reader *reader,
                          const struct webhook *webhook, struct delivery *delivery);
@@ -61,7 +62,7 @@ struct service {
 
 /* The service of a route, or NULL. */
 const struct service *service_by_route(const char *route);
-extern const struct service zendesk_service, pagerduty_service;
+extern const struct service zendesk_service, pagerduty_service, slack_service, zoom_service;
 
 /*
  * Keys, paths and pattern from the settings, which must outlive the receiver. A service that is not
@@ -77,6 +78,7 @@ struct request {
     char method[8];
     char *path;
     char *body;
+    char *from; /* see struct call */
 };
 void request_free(struct request *request);
 
