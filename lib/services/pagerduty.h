@@ -19,10 +19,25 @@ bool pagerduty_get_alerts(struct request *request, const char *incident) MUST_CH
 bool pagerduty_find_incident(struct request *request, const char *incident_key) MUST_CHECK;
 /* The probe: is anything allowed at all. Asks for one incident; /users/me is refused to an account's key. */
 bool pagerduty_get_me(struct request *request) MUST_CHECK;
-/* A page on `page_service` for a ticket that has none. TICKET_URL goes into the body. */
-bool pagerduty_create_incident(struct request *request, const struct config *config, const char *incident_key,
-                               const char *title, const char *details) MUST_CHECK;
-bool pagerduty_resolve(struct request *request, const char *incident) MUST_CHECK;
+/* A page. */
+struct pagerduty_page {
+    const char *service;
+    const char *incident_key;
+    const char *title;
+    const char *details;
+    const char *assignee; /* the id of the user who is paged; NULL: whom the service's policy says */
+};
+bool pagerduty_create_incident(struct request *request, const struct pagerduty_page *page) MUST_CHECK;
+/* FROM is the e-mail address of the user in whose name it is done; NULL or "": that of the settings. */
+bool pagerduty_acknowledge(struct request *request, const char *incident, const char *from) MUST_CHECK;
+bool pagerduty_resolve(struct request *request, const char *incident, const char *from) MUST_CHECK;
+bool pagerduty_add_note(struct request *request, const char *incident, const char *content) MUST_CHECK;
+bool pagerduty_get_notes(struct request *request, const char *incident) MUST_CHECK;
+bool pagerduty_get_user(struct request *request, const char *user) MUST_CHECK;
+bool pagerduty_find_user(struct request *request, const char *email) MUST_CHECK;
+/* Who is on call in these schedules between two moments, with their users; OFFSET is 0 for the first page. */
+bool pagerduty_get_oncalls(struct request *request, const char *const schedules[], size_t count,
+                           int64_t since_ms, int64_t until_ms, size_t offset) MUST_CHECK;
 bool pagerduty_list_subscriptions(struct request *request) MUST_CHECK;
 bool pagerduty_enable_subscription(struct request *request, const char *subscription) MUST_CHECK;
 
@@ -39,6 +54,30 @@ bool pagerduty_read_found_incident(struct json_reader *reader, const char *answe
  * none. */
 bool pagerduty_read_alerts(const struct config *config, struct json_reader *reader, const char *answer,
                            size_t length, int64_t *ticket, char *error, size_t error_size) MUST_CHECK;
+/* GET /incidents/{id}/notes: whether one is CONTENT, but for white space at its ends. */
+bool pagerduty_read_notes(struct json_reader *reader, const char *answer, size_t length, const char *content,
+                          bool *found, char *error, size_t error_size) MUST_CHECK;
+struct pagerduty_user {
+    char id[24]; /* "" none */
+    char name[96];
+    char email[96];
+};
+/* GET /users/{id}, and GET /users?query=, of which the one with EMAIL (in any case) counts; its id is "" if
+ * there is none. */
+bool pagerduty_read_user(struct json_reader *reader, const char *answer, size_t length, const char *email,
+                         struct pagerduty_user *user, char *error, size_t error_size) MUST_CHECK;
+/* One turn of somebody in a schedule. */
+struct pagerduty_oncall {
+    char schedule[24];
+    struct pagerduty_user user;
+    int64_t start_ms; /* 0: always */
+    int64_t end_ms;   /* INT64_MAX: never ends */
+};
+typedef void pagerduty_oncall_fn(void *context, const struct pagerduty_oncall *oncall);
+/* GET /oncalls: EACH once a turn of a schedule (others are passed over). *MORE: there are further pages. */
+bool pagerduty_read_oncalls(struct json_reader *reader, const char *answer, size_t length,
+                            pagerduty_oncall_fn *each, void *context, bool *more, char *error,
+                            size_t error_size) MUST_CHECK;
 /* Whether an error answer says that an open incident with this key exists already (400 with code 2002). */
 bool pagerduty_says_duplicate(struct json_reader *reader, const char *answer, size_t length);
 /* Calls EACH for every subscription that is switched off for a while and delivers to our route. */

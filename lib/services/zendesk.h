@@ -57,6 +57,9 @@ bool zendesk_search_urgent(struct request *request, const struct config *config,
 bool zendesk_get_organization(struct request *request, int64_t organization) MUST_CHECK;
 bool zendesk_get_me(struct request *request) MUST_CHECK;
 bool zendesk_get_suspended(struct request *request) MUST_CHECK; /* newest 100 */
+bool zendesk_find_user(struct request *request, const char *email) MUST_CHECK;
+/* What the macro would change; changes nothing. */
+bool zendesk_apply_macro(struct request *request, int64_t ticket, int64_t macro) MUST_CHECK;
 
 /* A change of a ticket, only on top of what was read. */
 struct zendesk_update {
@@ -72,8 +75,9 @@ bool zendesk_update_ticket(struct request *request, const struct config *config,
                            const struct zendesk_update *update) MUST_CHECK;
 
 /* Answers. False: not what the service documents (ERROR says what is missing). */
-bool zendesk_read_ticket(struct json_reader *reader, const char *answer, size_t length,
-                         struct zendesk_ticket *ticket, char *error, size_t error_size) MUST_CHECK;
+bool zendesk_read_ticket(const struct config *config, struct json_reader *reader, const char *answer,
+                         size_t length, struct zendesk_ticket *ticket, char *error,
+                         size_t error_size) MUST_CHECK;
 /*
  * show_many and search: EACH once a ticket, which it must not keep. NEXT_PAGE (may be NULL) true: there are
  * more (search). One ticket that can't be read makes the answer false, but EACH is called for all others
@@ -106,8 +110,25 @@ struct zendesk_history {
 };
 bool zendesk_read_audits(struct json_reader *reader, const char *answer, size_t length, const char *mark,
                          struct zendesk_history *history, char *error, size_t error_size) MUST_CHECK;
-bool zendesk_read_organization(struct json_reader *reader, const char *answer, size_t length, char *name,
-                               size_t size, char *error, size_t error_size) MUST_CHECK;
+/* Its name, and the account manager's address that its field `tam_field` holds (tam_known, tam). */
+bool zendesk_read_organization(const struct config *config, struct json_reader *reader, const char *answer,
+                               size_t length, struct ticket_facts *facts, char *error,
+                               size_t error_size) MUST_CHECK;
+/* The time zone, by IANA's name, of USER among the users that came with the comments; "" unknown. */
+void zendesk_read_zone(struct json_reader *reader, const char *answer, size_t length, int64_t user, char *zone,
+                       size_t size);
+/* zendesk_find_user: the one with EMAIL. */
+struct zendesk_found_user {
+    int64_t id; /* 0: nobody */
+    int64_t organization_id;
+    char name[96];
+    bool is_staff;
+};
+bool zendesk_read_found_user(struct json_reader *reader, const char *answer, size_t length, const char *email,
+                             struct zendesk_found_user *user, char *error, size_t error_size) MUST_CHECK;
+/* zendesk_apply_macro: the text of its comment, as plain text; "" if it has none. */
+bool zendesk_read_macro(struct json_reader *reader, const char *answer, size_t length, char *text, size_t size,
+                        char *error, size_t error_size) MUST_CHECK;
 bool zendesk_read_me(struct json_reader *reader, const char *answer, size_t length, int64_t *user,
                      char *error, size_t error_size) MUST_CHECK;
 /* Suspended replies to this ticket after SINCE_MS: the newest's time and author; *newest_ms 0 when none. */
@@ -115,6 +136,10 @@ bool zendesk_read_suspended(struct json_reader *reader, const char *answer, size
                             int64_t since_ms, int64_t *newest_ms, char *author,
                             size_t author_size) MUST_CHECK;
 
+/* Where a ticket belongs by its tags and form: fills sorted, product, coverage and bulk of FACTS. Reads of
+ * tickets and webhooks that tell both do it by themselves. */
+void zendesk_sort_ticket(const struct config *config, int64_t form_id, char *const tags[], size_t tag_count,
+                         struct ticket_facts *facts);
 /* Whether a ticket is one of those that open emergencies (emergency_match). */
 bool zendesk_ticket_matches(const struct config *config, const struct zendesk_ticket *ticket);
 /* "https://…/agent/tickets/4711" */
