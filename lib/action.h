@@ -56,6 +56,8 @@ static inline bool action_is_over(enum action_state state)
 {
     return state >= ACTION_DONE;
 }
+/* Who is asked to do it. */
+enum service_id action_service(enum action_kind kind);
 /* A read changes nothing outside: it may be repeated at will. */
 bool action_is_read(enum action_kind kind);
 /* A customer sees it, or waits for it: goes before all others. */

@@ -7,9 +7,9 @@
  * itself has settings of the whole process, which stay untouched); afterwards the struct is read-only and any
  * thread may look. The file is read with every default filled in, or not at all.
  *
- * The file: `[section]`, `key = value`; a line that begins with # or ; is a comment, nothing else is, so
- * values may hold both. A list may go on over indented lines after a comma. For a secret key, `key_file =
- * PATH` instead reads the secret from a file; `%d` in PATH is the credentials directory.
+ * The file: `[section]` or `[kind NAME]`, `key = value`; a line that begins with # or ; is a comment, nothing
+ * else is, so values may hold both. A list may go on over indented lines after a comma. For a secret key,
+ * `key_file = PATH` instead reads the secret from a file; `%d` in PATH is the credentials directory.
  */
 
 #include <stdbool.h>
@@ -208,5 +208,9 @@ void config_free(struct config *config);
 
 /* The whole table, sections together; for whoever checks the documentation against it. */
 const struct config_key *config_keys(size_t *count);
+
+/* The same for the sections with a name: `section` is their kind, `offset` is in the struct of one of them.
+ */
+const struct config_key *config_named_keys(size_t *count);
 
 #endif

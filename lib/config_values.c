@@ -5,7 +5,6 @@
  */
 #include "lib/config_values.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <regex.h>
@@ -17,7 +16,6 @@
 #define DAY_MS          (INT64_C(24) * 60 * 60 * 1000)
 #define MAX_DURATION_MS (730 * DAY_MS) /* within the timer wheel's horizon of 795 days */
 #define MAX_SIZE_BYTES  (INT64_C(1) << 30)
-#define MAX_HOST_BYTES  253
 
 struct unit {
     const char *name;
@@ -136,6 +134,12 @@ static bool read_unbroken(const struct value_type *type, const char *text, void 
     return !has_blank(text) && read_text(type, text, out);
 }
 
+/* A word, or nothing. */
+static bool read_glob(const struct value_type *type, const char *text, void *out)
+{
+    return text[0] == '\0' || read_unbroken(type, text, out);
+}
+
 static bool read_email(const struct value_type *type, const char *text, void *out)
 {
     const char *at = strchr(text, '@');
@@ -153,117 +157,6 @@ static bool read_pattern(const struct value_type *type, const char *text, void *
     return has_group && read_text(type, text, out);
 }
 
-/* ---- addresses ---- */
-
-/* Digits and dots alone must be a whole IPv4 address: 127.1 and 300.0.0.1 are slips, not names. */
-static bool host_is_valid(const char *host)
-{
-    struct in_addr ipv4;
-    size_t length = strlen(host);
-    if (length == 0 || length > MAX_HOST_BYTES || host[0] == '.' || host[0] == '-')
-        return false;
-    if (strspn(host, "0123456789.") == length)
-        return inet_pton(AF_INET, host, &ipv4) == 1;
-    for (const char *c = host; *c; c++) {
-        if (!isalnum((unsigned char)*c) && *c != '.' && *c != '-' && *c != '_')
-            return false;
-    }
-    return true;
-}
-
-/* Takes the brackets of [::1] away, in place. */
-static bool unwrap_host(char *host)
-{
-    struct in6_addr ipv6;
-    size_t length = strlen(host);
-    if (host[0] != '[')
-        return host_is_valid(host);
-    if (host[length - 1] != ']')
-        return false;
-    memmove(host, host + 1, length - 2);
-    host[length - 2] = '\0';
-    return inet_pton(AF_INET6, host, &ipv6) == 1;
-}
-
-static bool read_address(const struct value_type *type, const char *text, void *out)
-{
-    struct address *address = out;
-    const char *colon = strrchr(text, ':');
-    int64_t port = 0;
-    (void)type;
-    if (!colon || !read_number(colon + 1, 0, UINT16_MAX, &port))
-        return false;
-    address->port = (uint16_t)port;
-    address->host = strndup(text, (size_t)(colon - text));
-    return address->host && unwrap_host(address->host);
-}
-
-static void release_address(void *out)
-{
-    struct address *address = out;
-    free(address->host);
-    *address = (struct address){0};
-}
-
-bool address_is_loopback(const struct address *address)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-    if (inet_pton(AF_INET, address->host, &ipv4) == 1)
-        return ntohl(ipv4.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, address->host, &ipv6) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&ipv6);
-    return strcasecmp(address->host, "localhost") == 0;
-}
-
-/* The host[:port] at the start of `text`, up to its first slash. */
-static bool read_authority(const char *text, struct address *address)
-{
-    int length = (int)strcspn(text, "/");
-    const char *colon = memrchr(text, ':', (size_t)length);
-    const char *bracket = memrchr(text, ']', (size_t)length);
-    bool has_port = colon && (!bracket || colon > bracket);
-    char *full = NULL;
-    if (asprintf(&full, "%.*s%s", length, text, has_port ? "" : ":443") < 0)
-        return false;
-    bool good = value_read(&value_address, full, address) && address->port != 0;
-    free(full);
-    return good;
-}
-
-static bool read_url(const struct value_type *type, const char *text, void *out)
-{
-    struct address address = {0};
-    char **url = out;
-    bool https = strncmp(text, "https://", 8) == 0;
-    bool http = strncmp(text, "http://", 7) == 0;
-    (void)type;
-    if ((!https && !http) || has_blank(text) || strpbrk(text, "?#@\"\\"))
-        return false;
-    bool good = read_authority(text + (https ? 8 : 7), &address) && (https || address_is_loopback(&address));
-    release_address(&address);
-    if (!good)
-        return false;
-    size_t length = strlen(text);
-    while (text[length - 1] == '/')
-        length--;
-    *url = strndup(text, length);
-    return *url != NULL;
-}
-
-static bool read_zendesk_url(const struct value_type *type, const char *text, void *out)
-{
-    static const char suffix[] = "/api/v2";
-    char **url = out;
-    if (!read_url(type, text, out))
-        return false;
-    size_t length = strlen(*url);
-    size_t tail = sizeof(suffix) - 1;
-    if (length > tail && strcmp(*url + length - tail, suffix) == 0)
-        (*url)[length - tail] = '\0';
-    return true;
-}
-
 /* ---- lists ---- */
 
 static char *trim(char *text)
@@ -275,8 +168,7 @@ static char *trim(char *text)
     return text;
 }
 
-/* Calls `add` for each item; an empty text is an empty list, an empty item is a slip. */
-static bool read_items(const char *text, bool (*add)(void *list, const char *item), void *list)
+bool value_read_items(const char *text, bool (*add)(void *list, const char *item), void *list)
 {
     char *copy = strdup(text);
     char *rest = copy;
@@ -291,7 +183,7 @@ static bool read_items(const char *text, bool (*add)(void *list, const char *ite
     return good;
 }
 
-static bool add_text(void *out, const char *item)
+bool value_add_text(void *out, const char *item)
 {
     struct text_list *list = out;
     char **items = reallocarray(list->items, list->count + 1, sizeof(*items));
@@ -306,7 +198,7 @@ static bool add_text(void *out, const char *item)
 
 static bool add_word(void *out, const char *item)
 {
-    return !has_blank(item) && add_text(out, item);
+    return !has_blank(item) && value_add_text(out, item);
 }
 
 static bool add_id(void *out, const char *item)
@@ -359,31 +251,31 @@ static bool add_field_change(void *out, const char *item)
 static bool read_text_list(const struct value_type *type, const char *text, void *out)
 {
     (void)type;
-    return read_items(text, add_text, out);
+    return value_read_items(text, value_add_text, out);
 }
 
 static bool read_word_list(const struct value_type *type, const char *text, void *out)
 {
     (void)type;
-    return read_items(text, add_word, out);
+    return value_read_items(text, add_word, out);
 }
 
 static bool read_id_list(const struct value_type *type, const char *text, void *out)
 {
     (void)type;
-    return read_items(text, add_id, out);
+    return value_read_items(text, add_id, out);
 }
 
 static bool read_tag_changes(const struct value_type *type, const char *text, void *out)
 {
     (void)type;
-    return read_items(text, add_tag_change, out);
+    return value_read_items(text, add_tag_change, out);
 }
 
 static bool read_field_changes(const struct value_type *type, const char *text, void *out)
 {
     (void)type;
-    return read_items(text, add_field_change, out);
+    return value_read_items(text, add_field_change, out);
 }
 
 static bool read_ticket_match(const struct value_type *type, const char *text, void *out)
@@ -399,9 +291,14 @@ static bool read_ticket_match(const struct value_type *type, const char *text, v
     return strncmp(text, "form:", 5) == 0 && read_number(text + 5, 1, INT64_MAX, &match->form_id);
 }
 
+static bool read_ticket_choice(const struct value_type *type, const char *text, void *out)
+{
+    return text[0] != '\0' && read_ticket_match(type, text, out);
+}
+
 /* ---- release ---- */
 
-static void release_text(void *out)
+void value_release_text(void *out)
 {
     char **text = out;
     free(*text);
@@ -413,10 +310,10 @@ static void release_secret(void *out)
     char **secret = out;
     if (*secret)
         explicit_bzero(*secret, strlen(*secret));
-    release_text(out);
+    value_release_text(out);
 }
 
-static void release_text_list(void *out)
+void value_release_text_list(void *out)
 {
     struct text_list *list = out;
     for (size_t i = 0; i < list->count; i++)
@@ -476,24 +373,21 @@ void value_release(const struct value_type *type, void *out)
         type->release(out);
 }
 
-#define URL_WANTED "https://HOST, with :PORT and /PATH if need be (http:// only for a loopback host)"
-
-const struct value_type value_text = {.wanted = "a text", .read = read_text, .release = release_text};
+const struct value_type value_text = {.wanted = "a text", .read = read_text, .release = value_release_text};
 const struct value_type value_word = {
-    .wanted = "a text without blanks", .read = read_unbroken, .release = release_text};
+    .wanted = "a text without blanks", .read = read_unbroken, .release = value_release_text};
 const struct value_type value_secret = {
     .wanted = "a secret on one line", .read = read_text, .release = release_secret, .secret = true};
 const struct value_type value_email = {
-    .wanted = "an e-mail address", .read = read_email, .release = release_text};
-const struct value_type value_url = {.wanted = URL_WANTED, .read = read_url, .release = release_text};
-const struct value_type value_zendesk_url = {
-    .wanted = URL_WANTED, .read = read_zendesk_url, .release = release_text};
+    .wanted = "an e-mail address", .read = read_email, .release = value_release_text};
+const struct value_type value_tag_glob = {
+    .wanted = "a text without blanks, in which * is any text and ? any character, or nothing",
+    .read = read_glob,
+    .release = value_release_text};
 const struct value_type value_pattern = {
     .wanted = "a POSIX extended regular expression with a group, in (), for the ticket's number",
     .read = read_pattern,
-    .release = release_text};
-const struct value_type value_address = {
-    .wanted = "host:port, or [address]:port for IPv6", .read = read_address, .release = release_address};
+    .release = value_release_text};
 const struct value_type value_duration = {
     .wanted = "a duration such as 500ms, 90s, 15m, 6h or 30d, at most 730d", .read = read_duration};
 const struct value_type value_size = {.wanted = "a size such as 4096 (bytes), 64K or 1M, at most 1G",
@@ -503,11 +397,11 @@ const struct value_type value_yes_no = {.wanted = "yes or no", .read = read_yes_
 const struct value_type value_id = {.wanted = "an id, a positive number", .read = read_id};
 const struct value_type value_text_list = {.wanted = "texts separated by commas",
                                            .read = read_text_list,
-                                           .release = release_text_list,
+                                           .release = value_release_text_list,
                                            .list = true};
 const struct value_type value_word_list = {.wanted = "texts without blanks, separated by commas",
                                            .read = read_word_list,
-                                           .release = release_text_list,
+                                           .release = value_release_text_list,
                                            .list = true};
 const struct value_type value_id_list = {.wanted = "ids, positive numbers, separated by commas",
                                          .read = read_id_list,
@@ -525,3 +419,5 @@ const struct value_type value_field_changes = {.wanted =
 const struct value_type value_ticket_match = {.wanted = "tag:NAME, form:ID or nothing (every urgent ticket)",
                                               .read = read_ticket_match,
                                               .release = release_ticket_match};
+const struct value_type value_ticket_choice = {
+    .wanted = "tag:NAME or form:ID", .read = read_ticket_choice, .release = release_ticket_match};

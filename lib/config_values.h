@@ -75,6 +75,10 @@ extern const struct value_type value_email;
 extern const struct value_type value_url;
 /* char *: as value_url, and without /api/v2 at its end */
 extern const struct value_type value_zendesk_url;
+/* char *: any https link, or http on a loopback host */
+extern const struct value_type value_link;
+/* char *: for text_glob; NULL if the text is empty */
+extern const struct value_type value_tag_glob;
 /* char *: for regcomp with REG_EXTENDED | REG_ICASE; compiles, and has a group */
 extern const struct value_type value_pattern;
 /* struct address; port 0 is any free port */
@@ -92,6 +96,8 @@ extern const struct value_type value_id;
 /* struct text_list; word_list: no white space within an item */
 extern const struct value_type value_text_list;
 extern const struct value_type value_word_list;
+/* struct text_list: each item a text, a blank and a link as value_link's */
+extern const struct value_type value_link_list;
 /* struct id_list */
 extern const struct value_type value_id_list;
 /* struct tag_change_list */
@@ -100,6 +106,8 @@ extern const struct value_type value_tag_changes;
 extern const struct value_type value_field_changes;
 /* struct ticket_match; an empty text is TICKET_MATCH_ANY */
 extern const struct value_type value_ticket_match;
+/* struct ticket_match, never TICKET_MATCH_ANY */
+extern const struct value_type value_ticket_choice;
 
 /*
  * Reads `text` into `out`, which must be zeroed and of the kind named beside the type. False: `out` is zeroed
@@ -109,9 +117,16 @@ MUST_CHECK bool value_read(const struct value_type *type, const char *text, void
 
 void value_release(const struct value_type *type, void *out);
 
-/* For an own value_type with `words`: stores the word's place in `words` into an enum without negative
- * values. */
+/*
+ * For own value_types. value_read_word stores the place of a word in `words` into an enum without negative
+ * values. value_read_items calls `add` for each item between commas: an empty text has none, an empty item is
+ * a slip. value_add_text adds to a struct text_list.
+ */
 MUST_CHECK bool value_read_word(const struct value_type *type, const char *text, void *out);
+MUST_CHECK bool value_read_items(const char *text, bool (*add)(void *list, const char *item), void *list);
+MUST_CHECK bool value_add_text(void *out, const char *item);
+void value_release_text(void *out);
+void value_release_text_list(void *out);
 
 /* Whether the host is 127.0.0.0/8, ::1 or "localhost". */
 MUST_CHECK bool address_is_loopback(const struct address *address);

@@ -23,11 +23,12 @@
 /* No zone is or was farther from UTC. */
 #define MAX_OFFSET_S (26 * INT64_C(3600))
 
-/* A span may have begun two days before the moment it holds, a skipped day not counted. */
-#define DAYS_BACK 3
-/* As far as something must turn up: a week, a second one when the date line skips its only day, and what lies
- * behind. */
-#define SEARCH_DAYS 24
+/* How many days before that of a moment a span may begin that holds it: hours reach into the next day, or to
+ * its end, which may come twice. */
+#define DAYS_BACK 2
+/* As far as something must turn up: a week, a second one when the date line skips its only day, and a third
+ * for what follows. */
+#define SEARCH_DAYS 28
 
 struct coverage {
     GTimeZone *zone;
@@ -42,15 +43,14 @@ struct span {
 };
 
 /*
- * GLib reads more than the names of the database: absolute paths, and rules like "XYZ+2", which begin with
- * letters and have digits behind them. Of the names only such with a slash have digits, but for a few like
- * EST5EDT that have better ones.
+ * GLib takes more than the names of the database, which begin with a capital: absolute paths, other files
+ * that lie there, and rules like "XYZ+2". Only names with a slash have digits, but for a few like EST5EDT,
+ * which have better ones.
  */
 static bool is_zone_name(const char *zone)
 {
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    static const char others[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
-    if (strspn(zone, letters) == 0 || zone[strspn(zone, others)] != '\0')
+    static const char known[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/";
+    if (zone[0] < 'A' || zone[0] > 'Z' || zone[strspn(zone, known)] != '\0')
         return false;
     return strchr(zone, '/') || !strpbrk(zone, "0123456789");
 }
@@ -212,7 +212,7 @@ int64_t coverage_next_change_ms(const struct coverage *c, int64_t after_ms)
         if (span.from_s >= span.to_s)
             continue;
         if (span.from_s <= run.to_s) {
-            run.to_s = MAX(run.to_s, span.to_s);
+            run.to_s = span.to_s;
             continue;
         }
         change_ms = first_end_after(&run, after_ms);

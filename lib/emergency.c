@@ -29,6 +29,28 @@ void say(struct step_context *c, const char *kind, const char *fmt, ...)
         out->prompts = true;
 }
 
+void effect(struct step_context *c, const struct effect *effect)
+{
+    struct outcome *out = c->out;
+    if (out->effect_count < OUTCOME_EFFECTS)
+        out->effects[out->effect_count++] = *effect;
+}
+
+void tell(struct step_context *c, enum message message, int64_t buttons)
+{
+    effect(c, &(struct effect){.kind = EFFECT_REPLY, .message = message, .buttons = buttons});
+}
+
+void post(struct step_context *c, enum message message, enum effect_place place, int rung)
+{
+    effect(c, &(struct effect){.kind = EFFECT_POST, .message = message, .place = place, .rung = rung});
+}
+
+void summon(struct step_context *c, enum effect_who who, int rung)
+{
+    effect(c, &(struct effect){.kind = EFFECT_SUMMON, .who = who, .rung = rung});
+}
+
 const char *name_or(const char *name, const char *otherwise)
 {
     return name[0] ? name : otherwise;
@@ -51,14 +73,15 @@ bool before_contact(const struct emergency *e)
 
 /* --- clocks --- */
 
-static bool in_period(const struct emergency *e)
+bool in_period(const struct emergency *e)
 {
     return e->phase == PHASE_CONTACTED || e->phase == PHASE_FOLLOWED_UP;
 }
 
-static bool clock_may_run(const struct emergency *e)
+bool clock_may_run(const struct emergency *e)
 {
-    return in_period(e) && e->closing == CLOSING_NONE && !e->paused && e->ticket_id > 0;
+    return in_period(e) && e->closing == CLOSING_NONE && !e->paused && !bulk_holds(e) && !e->off_hours &&
+           e->ticket_id > 0;
 }
 
 void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms)
@@ -115,7 +138,9 @@ void begin_step(struct step_context *c, enum action_kind kind, enum step_origin 
     e->step_by = by;
     e->step_due_ms = due_ms;
     e->asked = false;
-    e->doubt_ms[DOUBT_STALE] = e->doubt_ms[DOUBT_NOBODY_MET] = 0; /* of the moment, so of the step before */
+    /* of the moment, so of the step before */
+    e->doubt_ms[DOUBT_STALE] = e->doubt_ms[DOUBT_NOBODY_MET] = e->doubt_ms[DOUBT_MEETING] = 0;
+    e->doubt_ms[DOUBT_HOURS] = 0;
 }
 
 void drop_step(struct emergency *e)
@@ -139,6 +164,8 @@ unsigned open_doubts(const struct emergency *e, enum action_kind step)
 void settle_doubts(struct emergency *e, int64_t at_ms)
 {
     unsigned shown = e->asked ? open_doubts(e, e->asked_step) : 0;
+    if (shown & DOUBT_BIT(DOUBT_MEETING))
+        e->meeting_settled = true;
     for (unsigned d = 0; d < DOUBT_COUNT; d++)
         if ((shown & DOUBT_BIT(d)) && e->doubt_ms[d] <= at_ms)
             e->doubt_ms[d] = 0;
@@ -146,7 +173,7 @@ void settle_doubts(struct emergency *e, int64_t at_ms)
 }
 
 /* Notes a doubt while the clock runs on; it is asked when the step is due. */
-static void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence)
+void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence)
 {
     struct emergency *e = c->e;
     if (!in_period(e) || at_ms <= e->doubt_ms[doubt])
@@ -155,6 +182,7 @@ static void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, 
     if (c->event->by[0])
         text_copy(e->doubt_by, sizeof e->doubt_by, c->event->by);
     say(c, "comment", "%s Before the next step you will be asked.", sentence);
+    tell(c, MESSAGE_DOUBTED, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND));
 }
 
 /* Doubts of the moment: how late it is, whether anybody was there. */
@@ -191,6 +219,7 @@ static void ask_if_doubtful(struct step_context *c)
     char why[256];
     emergency_held_why(e, why, sizeof why);
     say(c, "prompt", "%s", why);
+    tell(c, MESSAGE_ASKED, BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
 }
 
 /* --- openings and ends --- */
@@ -206,6 +235,7 @@ void close_emergency(struct step_context *c, enum closing closing, const char *w
     text_copy(e->closed_why, sizeof e->closed_why, why);
     drop_step(e);
     say(c, "ticket", "Closed: %s.", why);
+    tell(c, MESSAGE_CLOSED, BUTTON(COMMAND_REOPEN));
 }
 
 void reopen_emergency(struct emergency *e)
@@ -228,6 +258,15 @@ void someone_met(struct step_context *c)
             e->pages[i].resolve_cause = c->event->row;
 }
 
+/* Unless it goes by itself. */
+int64_t resolve_button(const struct step_context *c)
+{
+    for (int i = 0; i < c->e->page_count; i++)
+        if (c->e->pages[i].status != PAGE_RESOLVED && c->e->pages[i].resolve_cause == 0)
+            return BUTTON(COMMAND_RESOLVE);
+    return 0;
+}
+
 static void take_staff_comment(struct step_context *c)
 {
     struct emergency *e = c->e;
@@ -240,6 +279,7 @@ static void take_staff_comment(struct step_context *c)
     if (before_contact(e)) {
         say(c, "comment", "%s contacted the customer.", name_or(event->by, "Support"));
         begin_first_period(c, event->at_ms);
+        tell(c, MESSAGE_CONTACTED, resolve_button(c));
     } else if (further && c->policy->ask_after_engineer_comment) {
         take_doubt(c, DOUBT_ENGINEER_COMMENT, latest_ms(event), "The engineer commented again.");
     }
@@ -258,10 +298,16 @@ void take_answer(struct step_context *c, int64_t at_ms)
     e->phase = PHASE_ENGAGED;
     e->answered_ms = at_ms;
     say(c, "comment", "The customer answered: the clocks are stopped.");
-    if (e->before_engaged == PHASE_DOWNGRADED)
+    if (e->before_engaged == PHASE_DOWNGRADED) {
         say(c, "prompt", BACK_TO_URGENT);
-    else if (in_flight)
+        tell(c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));
+        return;
+    }
+    if (in_flight)
         say(c, "comment", "A step was already on its way.");
+    if (c->event->type != EVENT_COMMAND || c->event->command.name != COMMAND_CALL_STARTED)
+        tell(c, MESSAGE_ANSWERED,
+             BUTTON(COMMAND_CALL_STARTED) | BUTTON(COMMAND_COLLEAGUE) | BUTTON(COMMAND_RESUME));
 }
 
 static void take_customer_comment(struct step_context *c)
@@ -292,6 +338,7 @@ static void take_comment(struct step_context *c)
     const struct event *event = c->event;
     if (latest_ms(event) < c->e->opened_ms)
         return;
+    tick_notes(c);
     switch (event->comment.standing) {
     case AUTHOR_STAFF:
         if (event->comment.is_public)
@@ -322,6 +369,7 @@ static void warn_of_step(struct step_context *c)
     say(c, "clock", "In %lld s %s, unless the customer answers. Extend, if that is too early.",
         (long long)seconds,
         e->phase == PHASE_CONTACTED ? "the follow-up goes out" : "the ticket is downgraded");
+    tell(c, MESSAGE_WARNING, BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_PAUSE));
 }
 
 static void do_what_is_due(struct step_context *c)
@@ -345,6 +393,8 @@ static void take_wake(struct step_context *c)
     if (e->asked && !e->reminded && now_ms >= e->asked_ms + EMERGENCY_REMIND_MS) {
         e->reminded = true;
         say(c, "prompt", "Still waiting for your word: do-it, extend or replied.");
+        tell(c, MESSAGE_REMINDED,
+             BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
     }
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0 &&
         now_ms >= e->opened_ms + e->clock_shift_ms + policy->page_if_missing_ms) {
@@ -355,7 +405,11 @@ static void take_wake(struct step_context *c)
         now_ms >= e->opened_ms + e->clock_shift_ms + policy->contact_within_ms) {
         e->contact_prompted = true;
         say(c, "prompt", "Nobody has contacted the customer yet.");
+        tell(c, MESSAGE_NOT_CONTACTED, BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED));
     }
+    climb_ladders(c);
+    remind_of_notes(c);
+    ask_before_hours_end(c);
     warn_of_step(c);
     do_what_is_due(c);
 }
@@ -365,7 +419,15 @@ static void take_clock_step(struct step_context *c)
     struct emergency *e = c->e;
     int64_t shift_ms = c->event->shift_ms;
     e->clock_shift_ms += shift_ms;
-    int64_t *const moved[] = {&e->due_ms, &e->warned_due_ms, &e->asked_ms, &e->step_due_ms};
+    int64_t *const moved[] = {&e->due_ms,
+                              &e->warned_due_ms,
+                              &e->asked_ms,
+                              &e->step_due_ms,
+                              &e->ladders[LADDER_TAKE].last_ms,
+                              &e->ladders[LADDER_CONTACT].last_ms,
+                              &e->ladders[LADDER_ASKED].last_ms,
+                              &e->notes_reminded_ms,
+                              &e->bridge_wanted_ms};
     for (size_t i = 0; i < COUNT_OF(moved); i++)
         if (*moved[i] != 0)
             *moved[i] += shift_ms;
@@ -393,6 +455,7 @@ static void accept_follow_up(struct step_context *c, int64_t accepted_ms)
         e->left_ms = c->policy->downgrade_after_ms;
     }
     say(c, "call", "Follow-up sent.");
+    tell(c, MESSAGE_FOLLOWED_UP, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_PAUSE));
 }
 
 static void accept_downgrade(struct step_context *c, bool still_wanted)
@@ -406,32 +469,63 @@ static void accept_downgrade(struct step_context *c, bool still_wanted)
     if (!c->event->call.dry) /* then the ticket is as it was */
         e->priority = c->policy->downgrade_priority;
     say(c, "call", "Ticket downgraded to %s.", ticket_priority_name(c->policy->downgrade_priority));
+    end_bridge(c);
+    effect(c, &(struct effect){.kind = EFFECT_NOTE, .message = MESSAGE_NOTE_DOWNGRADED});
     bool answered_since = e->last_customer_ms >= e->step_due_ms; /* perhaps, within one second */
     if (e->phase == PHASE_ENGAGED && (!still_wanted || answered_since)) {
         e->before_engaged = PHASE_DOWNGRADED;
         say(c, "prompt", "The customer had just answered: back to urgent?");
+        tell(c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));
         return;
     }
     e->phase = PHASE_DOWNGRADED;
+    tell(c, MESSAGE_DOWNGRADED, 0);
 }
 
-static void take_accepted(struct step_context *c)
+static void accept_thread(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->thread_ts[0] || c->event->call.dry)
+        return;
+    text_copy(e->thread_channel, sizeof e->thread_channel, c->event->result.channel);
+    text_copy(e->thread_ts, sizeof e->thread_ts, c->event->result.ts);
+    say(c, "call", "Thread opened in Slack.");
+    effect(c, &(struct effect){.kind = EFFECT_NOTE, .message = MESSAGE_NOTE_THREAD});
+    if (e->product[0])
+        tell(c, MESSAGE_PRODUCT, 0);
+}
+
+/* The writes to the ticket. */
+static void accept_write(struct step_context *c, bool wanted)
 {
     struct emergency *e = c->e;
     const struct call_facts *call = &c->event->call;
-    bool wanted = e->step == call->kind; /* whichever event wanted it: it need not be done twice */
     switch (call->kind) {
     case ACTION_FIRST_CONTACT:
         say(c, "call", "First comment sent.");
         if (before_contact(e))
             begin_first_period(c, call->accepted_ms);
+        tell(c, MESSAGE_CONTACTED, resolve_button(c));
         break;
     case ACTION_FOLLOW_UP: accept_follow_up(c, call->accepted_ms); break;
     case ACTION_DOWNGRADE: accept_downgrade(c, wanted); break;
     case ACTION_URGENT:
         e->priority = PRIORITY_URGENT;
         say(c, "call", "Ticket back to urgent.");
+        tell(c, MESSAGE_BACK_TO_URGENT, 0);
+        want_bridge(c);
         break;
+    case ACTION_BULK_ANSWER: accept_bulk_answer(c); break;
+    default: break;
+    }
+}
+
+/* All other calls. */
+static void accept_other(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct call_facts *call = &c->event->call;
+    switch (call->kind) {
     case ACTION_CREATE_PAGE:
         if (!call->dry)
             take_page(c);
@@ -441,8 +535,33 @@ static void take_accepted(struct step_context *c)
             page_of(e, &c->event->page)->status = PAGE_RESOLVED;
         say(c, "call", "Page resolved.");
         break;
+    case ACTION_ACK_PAGE:
+        if (!call->dry)
+            page_of(e, &c->event->page)->status = PAGE_ACKNOWLEDGED;
+        break;
+    case ACTION_SUMMON: say(c, "call", "Paged %s.", name_or(c->event->text, "whoever is on call")); break;
+    case ACTION_OPEN_THREAD: accept_thread(c); break;
+    case ACTION_CREATE_MEETING: take_meeting(c); break;
+    case ACTION_END_MEETING:
+        e->bridge_over = true;
+        say(c, "call", "Bridge closed.");
+        break;
+    case ACTION_RUNBOOK:
+        text_copy(e->runbook_url, sizeof e->runbook_url, name_or(c->event->result.url, "dry run"));
+        say(c, "call", "Runbook issue: %s", e->runbook_url);
+        tell(c, MESSAGE_RUNBOOK, 0);
+        break;
     default: break;
     }
+}
+
+static void take_accepted(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct call_facts *call = &c->event->call;
+    bool wanted = e->step == call->kind; /* whichever event wanted it: it need not be done twice */
+    accept_write(c, wanted);
+    accept_other(c);
     if (e->released == call->kind)
         e->released = ACTION_NONE;
     if (wanted)
@@ -451,8 +570,10 @@ static void take_accepted(struct step_context *c)
 
 static void take_looked(struct step_context *c)
 {
-    if (is_current_step(c->e, &c->event->call) && c->e->closing == CLOSING_NONE)
-        ask_if_doubtful(c);
+    if (!is_current_step(c->e, &c->event->call) || c->e->closing != CLOSING_NONE)
+        return;
+    take_meeting_state(c);
+    ask_if_doubtful(c);
 }
 
 static void take_released(struct step_context *c)
@@ -465,36 +586,70 @@ static void take_refused(struct step_context *c)
 {
     if (c->e->released == c->event->call.kind)
         c->e->released = ACTION_NONE;
-    if (c->event->text[0])
-        say(c, "prompt", "%s", c->event->text);
+    if (!c->event->text[0])
+        return;
+    say(c, "prompt", "%s", c->event->text);
+    tell(c, MESSAGE_PARKED, 0);
+    if (c->event->call.kind == ACTION_OPEN_THREAD) /* then nobody reads that in Slack */
+        summon(c, WHO_ENGINEER, 0);
 }
 
 static void take_told(struct step_context *c)
 {
     const struct event *event = c->event;
+    struct emergency *e = c->e;
     if (event->ticket.organization[0])
-        text_copy(c->e->organization, sizeof c->e->organization, event->ticket.organization);
+        text_copy(e->organization, sizeof e->organization, event->ticket.organization);
+    if (event->ticket.tam_known)
+        text_copy(e->tam, sizeof e->tam, event->ticket.tam);
+    if (event->ticket.zone[0])
+        text_copy(e->zone, sizeof e->zone, event->ticket.zone);
+    bool of_pager = event->page.agent[0] && strcmp(event->page.agent, e->engineer_id) == 0;
+    bool of_slack = event->by_slack[0] && strcmp(event->by_slack, e->engineer_slack) == 0;
+    if (of_pager || of_slack) { /* who the engineer is */
+        text_copy(e->engineer_email, sizeof e->engineer_email, event->by_email);
+        if (event->by[0])
+            text_copy(e->engineer, sizeof e->engineer, event->by);
+    }
     if (event->text[0])
         say(c, event->call.action ? "prompt" : "note", "%s", event->text);
 }
 
 /* --- all together --- */
 
-/* The first comment of the daemon's own, on acknowledgement, if nobody else was first. */
+bool may_offer_first_contact(const struct emergency *e, const struct policy *policy)
+{
+    return policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
+           e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && !e->off_hours && !bulk_holds(e) &&
+           e->released == ACTION_NONE && e->step == ACTION_NONE;
+}
+
+/* The first comment of the daemon's own, on acknowledgement, if nobody else was first. It waits a moment for
+ * the bridge's address, which it is to name. */
 static void offer_first_contact(struct step_context *c)
 {
     struct emergency *e = c->e;
-    if (c->policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
-        e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && e->released == ACTION_NONE &&
-        e->step == ACTION_NONE)
+    if (may_offer_first_contact(e, c->policy) &&
+        (e->bridge_url[0] || e->bridge_number == 0 ||
+         moment_ms(c->event) >= e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS))
         begin_step(c, ACTION_FIRST_CONTACT, STEP_AUTOMATICALLY, moment_ms(c->event));
 }
 
 static void withdraw_first_contact(struct emergency *e)
 {
     if (e->step == ACTION_FIRST_CONTACT && e->step_by == STEP_AUTOMATICALLY &&
-        (e->paused || e->closing != CLOSING_NONE || e->phase == PHASE_ENGAGED))
+        (e->paused || e->off_hours || bulk_holds(e) || e->closing != CLOSING_NONE || e->phase == PHASE_ENGAGED))
         drop_step(e);
+}
+
+/* The thread is opened once the ticket says in which channel, or nothing will. */
+static void open_thread(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (c->policy->can_thread && !e->thread_wanted && e->closing == CLOSING_NONE &&
+        (e->sorted || e->link_prompted ||
+         moment_ms(c->event) >= e->opened_ms + e->clock_shift_ms + EMERGENCY_THREAD_PATIENCE_MS))
+        e->thread_wanted = true;
 }
 
 void emergency_init(struct emergency *e, int64_t id, int64_t opened_ms, const struct policy *policy)
@@ -524,36 +679,51 @@ bool emergency_is_late(const struct emergency *e, const struct event *event)
     return strcmp(event->id, e->last_id) < 0;
 }
 
+/* dispatch */
+static void take_event(struct step_context *c)
+{
+    switch (c->event->type) {
+    case EVENT_PAGE: take_page(c); break;
+    case EVENT_TICKET: take_ticket(c); break;
+    case EVENT_COMMENT:
+        take_ticket(c); /* a reply that opens a solved ticket again finds the emergency open */
+        take_comment(c);
+        break;
+    case EVENT_TICKET_GONE: take_gone(c); break;
+    case EVENT_LINK: take_link(c); break;
+    case EVENT_OPENED: take_opened(c); break;
+    case EVENT_COMMAND: take_command(c); break;
+    case EVENT_WAKE: take_wake(c); break;
+    case EVENT_LOOKED: take_looked(c); break;
+    case EVENT_RELEASED: take_released(c); break;
+    case EVENT_ACCEPTED: take_accepted(c); break;
+    case EVENT_REFUSED: take_refused(c); break;
+    case EVENT_CLOCK_STEP: take_clock_step(c); break;
+    case EVENT_TOLD: take_told(c); break;
+    case EVENT_JOINED: take_joined(c); break;
+    case EVENT_LEFT: take_left(c); break;
+    case EVENT_MEETING_ENDED: take_meeting_ended(c); break;
+    case EVENT_CHECKED: take_checked(c); break;
+    case EVENT_SHIFT: take_shift(c); break;
+    case EVENT_STUCK: take_stuck(c); break;
+    case EVENT_IGNORED:
+    case EVENT_TICKET_READ:
+    case EVENT_TYPE_COUNT: break;
+    }
+}
+
 void emergency_apply(struct emergency *e, const struct event *event, const struct policy *policy,
                      struct outcome *out)
 {
     *out = (struct outcome){.kind = "note"};
     struct step_context c = {e, event, policy, out};
-    switch (event->type) {
-    case EVENT_PAGE: take_page(&c); break;
-    case EVENT_TICKET: take_ticket(&c); break;
-    case EVENT_COMMENT:
-        take_ticket(&c); /* a reply that opens a solved ticket again finds the emergency open */
-        take_comment(&c);
-        break;
-    case EVENT_TICKET_GONE: take_gone(&c); break;
-    case EVENT_LINK: take_link(&c); break;
-    case EVENT_OPENED: take_opened(&c); break;
-    case EVENT_COMMAND: take_command(&c); break;
-    case EVENT_WAKE: take_wake(&c); break;
-    case EVENT_LOOKED: take_looked(&c); break;
-    case EVENT_RELEASED: take_released(&c); break;
-    case EVENT_ACCEPTED: take_accepted(&c); break;
-    case EVENT_REFUSED: take_refused(&c); break;
-    case EVENT_CLOCK_STEP: take_clock_step(&c); break;
-    case EVENT_TOLD: take_told(&c); break;
-    case EVENT_IGNORED:
-    case EVENT_TICKET_READ:
-    case EVENT_TYPE_COUNT: break;
-    }
+    keep_hours(&c); /* up to now, before anything changes */
+    take_event(&c);
+    keep_hours(&c); /* of a ticket whose hours have just become known */
     withdraw_first_contact(e);
     settle_clock(e, moment_ms(event));
     offer_first_contact(&c);
+    open_thread(&c);
     remember_order(e, event);
 }
 
@@ -578,6 +748,8 @@ void emergency_note_late(const struct emergency *was, const struct emergency *is
 {
     const struct event nothing = {0};
     struct step_context c = {NULL, &nothing, NULL, out};
-    if (was->phase == PHASE_DOWNGRADED && is->phase == PHASE_ENGAGED && !out->prompts)
+    if (was->phase == PHASE_DOWNGRADED && is->phase == PHASE_ENGAGED && !out->prompts) {
         say(&c, "prompt", BACK_TO_URGENT);
+        tell(&c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));
+    }
 }

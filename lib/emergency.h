@@ -10,6 +10,7 @@
  * Plain values without pointers. Any thread may use what is here.
  */
 #include "lib/event.h"
+#include "lib/message.h"
 
 enum phase {
     PHASE_PAGED,
@@ -37,8 +38,11 @@ enum doubt {
     DOUBT_STAFF_REQUESTER,  /* the requester wrote, who is of staff */
     DOUBT_SUSPENDED,        /* a reply waits among Zendesk's suspended tickets */
     DOUBT_STALE,            /* the step is too late */
+    DOUBT_JOIN,             /* somebody unidentified joined the bridge */
+    DOUBT_HOURS,            /* it would come after the ticket's hours */
     DOUBT_AUTO_REPLY,       /* from here on: for the downgrade only */
     DOUBT_NOBODY_MET,
+    DOUBT_MEETING,          /* the bridge is in use, or nobody can tell */
     DOUBT_COUNT,
 };
 
@@ -60,7 +64,23 @@ struct page {
     bool resolved_early; /* by a person before contact */
     int64_t acknowledged_ms;
     char engineer[96];
-    int64_t resolve_cause; /* the event that made us want to resolve it */
+    char engineer_id[24];  /* PagerDuty's */
+    bool by_busy;          /* acknowledged by somebody who has another emergency */
+    int64_t acknowledge_cause; /* the event that made us want to acknowledge it */
+    int64_t resolve_cause;     /* the event that made us want to resolve it */
+};
+
+/* The ladders of [escalation …]: how far each has been climbed. */
+enum ladder_kind {
+    LADDER_TAKE,    /* nobody took it */
+    LADDER_CONTACT, /* nobody contacted the customer */
+    LADDER_ASKED,   /* nobody decided on a step that is asked */
+    LADDER_COUNT,
+};
+struct ladder {
+    int rung;        /* the next one */
+    bool checking;   /* it is due, and the pages are read before it */
+    int64_t last_ms; /* when the last one was climbed */
 };
 
 struct emergency {
@@ -84,6 +104,12 @@ struct emergency {
     bool person_commented;    /* a person of staff has commented publicly since opening */
     char engineer[96];
     char engineer_email[96];
+    char engineer_id[24];    /* PagerDuty's; "" unknown */
+    char engineer_slack[24]; /* Slack's; "" unknown */
+    int64_t taken_ms;        /* taken by a command; 0 not */
+    bool taken_busy;         /* by somebody who has another emergency, and has not said that they take both */
+    char taker[96];          /* who that was: e-mail address, else Slack's id; "" unknown */
+    int64_t busy_with;       /* the other emergency of its engineer; 0 none */
 
     /* the ticket */
     int64_t ticket_id;
@@ -94,11 +120,22 @@ struct emergency {
     int64_t organization_id;
     char organization[96];
     char subject[256];
+    bool sorted; /* where it belongs is known: */
+    char product[32];
+    char coverage[32];
+    char bulk[64];         /* the incident that it belongs to */
+    bool bulk_by_person;   /* said so by a person, not by the ticket's tag */
+    bool bulk_waived;      /* a person let the clocks run all the same */
+    char tam[96];          /* the account manager's e-mail address */
+    char zone[48];         /* the requester's time zone */
 
     /* the clock of the period that runs: due while it runs (or is asked), left while it rests */
     int64_t due_ms;
     int64_t left_ms;
     int64_t warned_due_ms; /* the deadline that people were warned of */
+    bool off_hours;         /* outside its coverage */
+    int64_t hours_seen_ms;  /* as of when that is so */
+    int64_t hours_asked_ms; /* the end of hours that people were asked about */
 
     /* doubts: when each arose last; 0: none, or settled */
     int64_t doubt_ms[DOUBT_COUNT];
@@ -118,6 +155,28 @@ struct emergency {
     int64_t clock_shift_ms; /* by how much the wall clock was set since it opened */
     bool contact_prompted;  /* nobody had contacted the customer in time, and people were told */
     bool link_prompted;
+    struct ladder ladders[LADDER_COUNT];
+
+    /* the thread in Slack */
+    bool thread_wanted;
+    char thread_channel[24];
+    char thread_ts[24];
+
+    /* the bridge */
+    int bridge_number; /* of meetings wanted so far; 0 none */
+    int64_t bridge_wanted_ms;
+    int64_t meeting;
+    char bridge_url[256];
+    bool bridge_over;
+    int staff_in, others_in; /* who is in it, as far as is known */
+    bool meeting_settled;    /* a person said to go on although it is in use */
+
+    /* runbook, call, notes */
+    bool runbook_wanted;
+    char runbook_url[256];
+    int64_t call_started_ms, call_ended_ms;
+    int64_t public_notes_ms, internal_note_ms, next_tagged_ms;
+    int64_t notes_reminded_ms;
 
     /* the last event in order, to notice late ones */
     int64_t last_ms;
@@ -128,16 +187,62 @@ struct emergency {
     int page_count;
 };
 
-/* What the handbook leaves open; from the settings. Times in ms. */
+#define POLICY_RUNGS     16
+#define POLICY_COVERAGES 16
+struct coverage;
+
+/* What the handbook leaves open; from the settings, which it points into. Times in ms. */
 struct policy {
     int64_t follow_up_after_ms, downgrade_after_ms, stale_after_ms, page_if_missing_ms, contact_within_ms;
     bool first_contact_automatic, ask_after_engineer_comment, resolve_on_contact, dry_run;
-    bool can_page; /* there is a service to create pages on */
+    bool can_page;   /* there is a service to create pages on */
+    bool can_thread; /* there is Slack */
+    bool can_meet;   /* there is Zoom's API */
+    const char *static_bridge; /* one address for all; NULL none */
+    bool has_runbook, has_macro;
     enum ticket_priority downgrade_priority;
+    int64_t rung_after_ms[POLICY_RUNGS];
+    int rung_count;
+    struct {
+        const char *name;
+        const struct coverage *window;
+    } coverages[POLICY_COVERAGES];
+    int coverage_count;
 };
 
 #define EMERGENCY_WARN_MS   (3 * 60 * 1000)
 #define EMERGENCY_REMIND_MS (10 * 60 * 1000)
+/* How long the thread waits to know the ticket's product, and the automatic comment for the bridge's link. */
+#define EMERGENCY_THREAD_PATIENCE_MS (20 * 1000)
+#define EMERGENCY_BRIDGE_PATIENCE_MS (5 * 1000)
+#define EMERGENCY_NOTES_REMIND_MS    (15 * 60 * 1000)
+
+/* What is to be done once because this event happened; unlike a want it follows from no state. */
+enum effect_kind {
+    EFFECT_REPLY,  /* a message into the thread */
+    EFFECT_POST,   /* a message elsewhere in Slack (place) */
+    EFFECT_SUMMON, /* a page for a person (who) */
+    EFFECT_NOTE,   /* a note at each page */
+    EFFECT_MACRO,  /* the macro's text into the thread */
+    EFFECT_ANSWER, /* the event's text as a public comment */
+};
+enum effect_place { PLACE_MANAGERS, PLACE_DUTY, PLACE_PRODUCT, PLACE_RUNG };
+enum effect_who {
+    WHO_MANAGER,  /* on call */
+    WHO_RUNG,     /* that the rung says */
+    WHO_NAMED,    /* by command.to: "" the engineer on call */
+    WHO_ENGINEER, /* of this emergency, else on call */
+};
+struct effect {
+    enum effect_kind kind;
+    enum message message;
+    enum effect_place place;
+    enum effect_who who;
+    int rung;        /* PLACE_RUNG, WHO_RUNG */
+    int64_t buttons; /* BUTTON(command) each */
+};
+#define BUTTON(command) ((int64_t)1 << (command))
+#define OUTCOME_EFFECTS 8
 
 /* What happened, beyond the new state. */
 struct outcome {
@@ -146,6 +251,8 @@ struct outcome {
     bool prompts;     /* a person is asked to do something */
     bool reread;      /* the ticket is to be read for a new emergency, urgent since raised_ms */
     int64_t raised_ms;
+    struct effect effects[OUTCOME_EFFECTS];
+    size_t effect_count;
 };
 
 /* A call that the state asks for. */
@@ -154,7 +261,7 @@ struct want {
     int64_t cause;
     const char *incident; /* within the emergency; NULL if of the ticket */
 };
-#define EMERGENCY_WANTS (2 + EMERGENCY_PAGES)
+#define EMERGENCY_WANTS (2 + 2 * EMERGENCY_PAGES + LADDER_COUNT + 4)
 
 /* A new one, opened at that time, with nothing known but its number. */
 void emergency_init(struct emergency *e, int64_t id, int64_t opened_ms, const struct policy *policy);
@@ -191,11 +298,21 @@ int64_t emergency_wake_ms(const struct emergency *e, const struct policy *policy
 
 /* The contract's words. */
 const char *emergency_state(const struct emergency *e); /* "paged" … "engaged", "closed" */
-const char *emergency_held(const struct emergency *e);  /* "paused", "asked" or NULL */
+const char *emergency_held(const struct emergency *e);  /* "paused", "bulk", "coverage", "asked" or NULL */
 bool emergency_is_open(const struct emergency *e);
 
 /* Why it is held, as a sentence; "" when not. */
 void emergency_held_why(const struct emergency *e, char *out, size_t size);
+
+/* The buttons that make sense now, BUTTON(command) each. */
+int64_t emergency_buttons(const struct emergency *e);
+
+/* Somebody who is free for it has taken it. */
+bool emergency_is_taken(const struct emergency *e);
+
+/* A rung's cause, as a want and its call have it, and back. */
+int64_t emergency_rung_cause(enum ladder_kind ladder, int rung);
+enum ladder_kind emergency_rung_ladder(int64_t cause);
 
 /* The step that comes next and when; ACTION_NONE when there is none to show. */
 enum action_kind emergency_next(const struct emergency *e, int64_t *due_ms);

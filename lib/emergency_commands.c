@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-static const char *who(const struct step_context *c)
+const char *who(const struct step_context *c)
 {
     return c->event->by[0] ? c->event->by : "Somebody";
 }
@@ -19,6 +19,7 @@ static void take_contacted(struct step_context *c)
         c->event->text);
     if (before_contact(c->e))
         begin_first_period(c, moment_ms(c->event));
+    tell(c, MESSAGE_CONTACTED, resolve_button(c));
 }
 
 static void take_first_contact(struct step_context *c)
@@ -42,6 +43,7 @@ static void take_followed_up(struct step_context *c)
     drop_step(e);
     begin_period(e, start_ms, c->policy->downgrade_after_ms);
     say(c, "command", "%s sent the follow-up by hand.", who(c));
+    tell(c, MESSAGE_FOLLOWED_UP, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_PAUSE));
 }
 
 static void take_replied(struct step_context *c)
@@ -56,13 +58,14 @@ static void take_extend(struct step_context *c)
     int64_t for_ms = c->event->command.for_ms;
     settle_doubts(e, moment_ms(c->event));
     drop_step(e);
-    if (e->paused) {
+    if (e->paused || bulk_holds(e) || e->off_hours) {
         e->due_ms = 0;
         e->left_ms = for_ms;
     } else {
         begin_period(e, moment_ms(c->event), for_ms);
     }
     say(c, "command", "%s extended the period: %lld s from now.", who(c), (long long)(for_ms / 1000));
+    tell(c, MESSAGE_EXTENDED, 0);
 }
 
 static void take_pause(struct step_context *c)
@@ -74,6 +77,7 @@ static void take_pause(struct step_context *c)
         drop_step(e);
     text_copy(e->paused_by, sizeof e->paused_by, who(c));
     say(c, "command", "%s paused the clocks.", who(c));
+    tell(c, MESSAGE_PAUSED, BUTTON(COMMAND_RESUME));
 }
 
 static void take_resume(struct step_context *c)
@@ -81,11 +85,13 @@ static void take_resume(struct step_context *c)
     struct emergency *e = c->e;
     e->paused = false;
     e->paused_by[0] = '\0';
+    e->bulk_waived = true;
     if (e->phase == PHASE_ENGAGED && e->last_customer_ms < moment_ms(c->event)) { /* else it may be newer */
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }
     say(c, "command", "%s resumed the clocks.", who(c));
+    tell(c, MESSAGE_RESUMED, 0);
 }
 
 static void take_do_it(struct step_context *c)
@@ -114,16 +120,19 @@ static void take_urgent(struct step_context *c)
     say(c, "command", "%s: back to urgent.", who(c));
 }
 
-static void take_call_started(struct step_context *c)
+static void take_resolve_command(struct step_context *c)
 {
-    someone_met(c);
-    say(c, "command", "%s is on a call with the customer.", who(c));
-    take_answer(c, moment_ms(c->event));
+    for (int i = 0; i < c->e->page_count; i++)
+        if (c->e->pages[i].status != PAGE_RESOLVED && c->e->pages[i].resolve_cause == 0)
+            c->e->pages[i].resolve_cause = c->event->row;
+    text_copy(c->e->taker, sizeof c->e->taker, c->event->by_email[0] ? c->event->by_email : c->event->by_slack);
+    say(c, "command", "%s resolves the page.", who(c));
 }
 
 static void take_note(struct step_context *c)
 {
     say(c, "note", "%s", c->event->text);
+    tell(c, MESSAGE_NOTE, 0);
 }
 
 static void take_close(struct step_context *c)
@@ -157,6 +166,8 @@ enum needs {
     NEEDS_ASKED = 32,
     NEEDS_DOWNGRADED = 64,
     NEEDS_NO_CONTACT = 128,
+    NEEDS_CONTACT = 256,
+    NEEDS_PAGE = 512, /* one that is not resolved */
 };
 
 static const struct command_rule {
@@ -186,7 +197,27 @@ static const struct command_rule {
     [COMMAND_NOTE] = {ANY_PHASE, 0, take_note, ""},
     [COMMAND_CLOSE] = {ANY_PHASE, NEEDS_OPEN, take_close, "it is closed already"},
     [COMMAND_REOPEN] = {ANY_PHASE, NEEDS_CLOSED, take_reopen, "it is not closed"},
+    [COMMAND_ACK] = {ANY_PHASE, NEEDS_OPEN, take_ack, "it is closed"},
+    [COMMAND_TAKE] = {ANY_PHASE, NEEDS_OPEN, take_take, "it is closed"},
+    [COMMAND_NOT_EMERGENCY] = {ANY_PHASE, NEEDS_OPEN, take_not_emergency, "it is closed"},
+    [COMMAND_PAGE] = {ANY_PHASE, 0, take_page_somebody, ""},
+    [COMMAND_MANAGER] = {ANY_PHASE, NEEDS_OPEN, take_manager, "it is closed"},
+    [COMMAND_CALL_ENDED] = {ANY_PHASE, NEEDS_OPEN, take_call_ended, "it is closed"},
+    [COMMAND_HANDOFF] = {ANY_PHASE, NEEDS_OPEN, take_handoff, "it is closed"},
+    [COMMAND_BULK] = {ANY_PHASE, NEEDS_OPEN | NEEDS_TICKET, take_bulk, "it has no ticket"},
+    [COMMAND_RESOLVE] = {ANY_PHASE, NEEDS_OPEN | NEEDS_PAGE | NEEDS_CONTACT, take_resolve_command,
+                         "only a page whose customer was contacted, and that is not resolved yet"},
+    [COMMAND_DUTY] = {ANY_PHASE, NEEDS_OPEN, take_duty, "it is closed"},
+    [COMMAND_COLLEAGUE] = {ANY_PHASE, NEEDS_OPEN, take_colleague, "it is closed"},
 };
+
+static bool has_unresolved_page(const struct emergency *e)
+{
+    for (int i = 0; i < e->page_count; i++)
+        if (e->pages[i].status != PAGE_RESOLVED)
+            return true;
+    return false;
+}
 
 static bool meets(const struct emergency *e, unsigned needs)
 {
@@ -202,6 +233,8 @@ static bool meets(const struct emergency *e, unsigned needs)
         {NEEDS_ASKED, e->asked},
         {NEEDS_DOWNGRADED, e->downgraded_ms > 0},
         {NEEDS_NO_CONTACT, e->contacted_ms == 0},
+        {NEEDS_CONTACT, e->contacted_ms > 0 || e->met},
+        {NEEDS_PAGE, has_unresolved_page(e)},
     };
     for (size_t i = 0; i < COUNT_OF(facts); i++)
         if ((needs & facts[i].need) && !facts[i].met)

@@ -24,29 +24,6 @@ struct page *page_of(struct emergency *e, const struct page_facts *facts)
     return page;
 }
 
-/* Acknowledged while any page is; the engineer is the latest to acknowledge. */
-static void take_acknowledgements(struct emergency *e)
-{
-    const struct page *latest = NULL;
-    for (int i = 0; i < e->page_count; i++) {
-        const struct page *page = &e->pages[i];
-        if (!page->acknowledged)
-            continue;
-        if (!latest || page->acknowledged_ms >= latest->acknowledged_ms)
-            latest = page;
-    }
-    if (latest && latest->engineer[0])
-        text_copy(e->engineer, sizeof e->engineer, latest->engineer);
-    if (latest && e->acknowledged_ms == 0)
-        e->acknowledged_ms = latest->acknowledged_ms;
-    enum phase *phase = e->phase == PHASE_ENGAGED ? &e->before_engaged : &e->phase;
-    if (*phase >= PHASE_CONTACTED)
-        return;
-    *phase = latest ? PHASE_ACKNOWLEDGED : PHASE_PAGED;
-    if (!latest)
-        e->acknowledged_ms = 0;
-}
-
 /* "Resolved" says nothing about the emergency; a person's implies that they had taken it. */
 static void take_resolve(struct step_context *c, struct page *page)
 {
@@ -58,12 +35,15 @@ static void take_resolve(struct step_context *c, struct page *page)
     if (!page->acknowledged) {
         page->acknowledged = true;
         page->acknowledged_ms = c->event->at_ms;
+        page->by_busy = facts->busy_with > 0;
         text_copy(page->engineer, sizeof page->engineer, c->event->by);
+        text_copy(page->engineer_id, sizeof page->engineer_id, facts->agent);
     }
     say(c, "page", "%s resolved the page.", name_or(c->event->by, "Somebody"));
     if (before_contact(c->e) && c->e->closing == CLOSING_NONE && !page->resolved_early) {
         page->resolved_early = true;
         say(c, "prompt", "The customer has not been contacted yet.");
+        tell(c, MESSAGE_RESOLVED_EARLY, BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED));
     }
 }
 
@@ -76,9 +56,20 @@ static void take_acknowledged(struct step_context *c, struct page *page)
     if (page->acknowledged && !told)
         return;
     page->acknowledged = true;
+    if (page->acknowledge_cause != 0) { /* the echo of our own, in the name of whoever pressed the button */
+        page->acknowledge_cause = 0;
+        page->acknowledged_ms = c->e->taken_ms;
+        page->by_busy = c->e->taken_busy;
+        text_copy(page->engineer, sizeof page->engineer, c->e->engineer);
+        text_copy(page->engineer_id, sizeof page->engineer_id, c->e->engineer_id);
+        return;
+    }
     page->acknowledged_ms = event->at_ms;
-    if (told && event->by[0])
+    page->by_busy = event->page.busy_with > 0;
+    if (told && event->by[0]) {
         text_copy(page->engineer, sizeof page->engineer, event->by);
+        text_copy(page->engineer_id, sizeof page->engineer_id, event->page.agent);
+    }
     if (!again)
         say(c, "page", "%s acknowledged the page.", told ? name_or(event->by, "Somebody") : "Somebody");
 }
@@ -92,6 +83,9 @@ static void take_page_status(struct step_context *c, struct page *page)
         take_acknowledged(c, page);
     } else if (page->status == PAGE_TRIGGERED && page->acknowledged) {
         page->acknowledged = false;
+        page->acknowledge_cause = 0;
+        if (c->e->taken_ms <= c->event->at_ms)
+            c->e->taken_ms = 0;
         say(c, "page", "The page is no longer acknowledged.");
     } else if (page->status == PAGE_RESOLVED && was != PAGE_RESOLVED) {
         take_resolve(c, page);
@@ -110,7 +104,8 @@ void take_page(struct step_context *c)
     if (!e->subject[0])
         text_copy(e->subject, sizeof e->subject, facts->title);
     take_page_status(c, page);
-    take_acknowledgements(e);
+    take_acknowledgements(c);
+    note_busy(c);
 }
 
 /* --- the ticket --- */
@@ -177,6 +172,7 @@ static void take_status(struct step_context *c)
     if (may_return && still_counts) {
         reopen_emergency(e);
         say(c, "ticket", "The ticket is open again: back to where it was.");
+        tell(c, MESSAGE_REOPENED, 0);
     }
 }
 
@@ -199,6 +195,7 @@ void take_ticket(struct step_context *c)
     }
     if (facts->organization[0])
         text_copy(e->organization, sizeof e->organization, facts->organization);
+    take_sorting(c);
     take_status(c);
     take_priority(c);
     e->ticket_seen = true;
@@ -217,6 +214,7 @@ void take_gone(struct step_context *c)
         return;
     }
     say(c, "prompt", "There is no ticket %lld: link the right one.", (long long)e->ticket_id);
+    tell(c, MESSAGE_LINK, 0);
     e->ticket_id = 0;
     e->linked_ms = 0;
     e->link_prompted = true;
@@ -227,8 +225,10 @@ void take_link(struct step_context *c)
     struct emergency *e = c->e;
     const struct event *event = c->event;
     if (event->ticket_id == 0) {
-        if (e->ticket_id == 0 && !e->link_prompted)
+        if (e->ticket_id == 0 && !e->link_prompted) {
             say(c, "prompt", "No ticket is known for this page: link one.");
+            tell(c, MESSAGE_LINK, 0);
+        }
         e->link_prompted = true;
         return;
     }

@@ -18,6 +18,12 @@ struct step_context {
 /* Adds a sentence to what the timeline says of this event. */
 void say(struct step_context *c, const char *kind, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
+/* Adds what is to be done because of this event. */
+void tell(struct step_context *c, enum message message, int64_t buttons); /* a reply in the thread */
+void post(struct step_context *c, enum message message, enum effect_place place, int rung);
+void summon(struct step_context *c, enum effect_who who, int rung);
+void effect(struct step_context *c, const struct effect *effect);
+
 /* The customer has been contacted at START_MS: the first period begins. */
 void begin_first_period(struct step_context *c, int64_t start_ms);
 /* The period of the state begins anew at START_MS. */
@@ -52,6 +58,59 @@ void take_opened(struct step_context *c);
 struct page *page_of(struct emergency *e, const struct page_facts *facts);
 
 void take_command(struct step_context *c);
+
+/* People (emergency_people.c): who took it, the ladders, shifts. */
+void take_acknowledgements(struct step_context *c);
+void take_ack(struct step_context *c);
+void take_take(struct step_context *c);
+void note_busy(struct step_context *c);
+void take_checked(struct step_context *c);
+void take_shift(struct step_context *c);
+/* A WAKE: rungs that are due. */
+void climb_ladders(struct step_context *c);
+void wake_for_ladders(const struct emergency *e, const struct policy *policy, int64_t *wake_ms);
+void take_not_emergency(struct step_context *c);
+void take_page_somebody(struct step_context *c);
+void take_manager(struct step_context *c);
+void take_handoff(struct step_context *c);
+void take_duty(struct step_context *c);
+void take_colleague(struct step_context *c);
+void take_stuck(struct step_context *c);
+
+/* The bridge, the call and its notes (emergency_bridge.c). */
+void want_bridge(struct step_context *c);
+void take_joined(struct step_context *c);
+void take_left(struct step_context *c);
+void take_meeting_ended(struct step_context *c);
+void take_meeting_state(struct step_context *c);
+void take_meeting(struct step_context *c);
+void end_bridge(struct step_context *c);
+void take_call_started(struct step_context *c);
+void take_call_ended(struct step_context *c);
+void tick_notes(struct step_context *c);
+void remind_of_notes(struct step_context *c);
+bool notes_are_missing(const struct emergency *e);
+
+/* Holds: the ticket's hours and the incident (emergency_holds.c). */
+/* The clock stops and goes on where the ticket's hours end and begin. */
+void keep_hours(struct step_context *c);
+void ask_before_hours_end(struct step_context *c);
+void wake_for_hours(const struct emergency *e, const struct policy *policy, int64_t *wake_ms);
+void take_sorting(struct step_context *c);
+void take_bulk(struct step_context *c);
+void accept_bulk_answer(struct step_context *c);
+bool bulk_holds(const struct emergency *e);
+
+/* Shared with them (emergency.c, emergency_view.c). */
+bool in_period(const struct emergency *e);
+/* The button that resolves the pages; 0 when there is nothing to resolve. */
+int64_t resolve_button(const struct step_context *c);
+/* Everything but the bridge speaks for the automatic first comment. */
+bool may_offer_first_contact(const struct emergency *e, const struct policy *policy);
+bool clock_may_run(const struct emergency *e);
+void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence);
+void sooner(int64_t *wake_ms, int64_t candidate_ms);
+const char *who(const struct step_context *c);
 
 bool before_contact(const struct emergency *e);
 /* The doubts that are open for a step at AT_MS, as a bit each. */

@@ -14,6 +14,8 @@
 #define METRICS_COUNTERS(X)                                                                                  \
     X(webhooks_pagerduty, "emergencyd_webhooks_total", "service=\"pagerduty\"", "Webhooks accepted.")        \
     X(webhooks_zendesk, "emergencyd_webhooks_total", "service=\"zendesk\"", "Webhooks accepted.")            \
+    X(webhooks_slack, "emergencyd_webhooks_total", "service=\"slack\"", "Webhooks accepted.")                \
+    X(webhooks_zoom, "emergencyd_webhooks_total", "service=\"zoom\"", "Webhooks accepted.")                  \
     X(webhooks_duplicate, "emergencyd_webhooks_duplicate_total", "",                                         \
       "Webhooks that had been accepted before.")                                                             \
     X(webhooks_ignored, "emergencyd_webhooks_ignored_total", "", "Webhooks of no interest.")                 \
@@ -27,6 +29,10 @@
     X(deadlines, "emergencyd_deadlines_total", "", "Deadlines that came due.")                               \
     X(calls_zendesk, "emergencyd_calls_total", "service=\"zendesk\"", "Calls answered by the service.")      \
     X(calls_pagerduty, "emergencyd_calls_total", "service=\"pagerduty\"", "Calls answered by the service.")  \
+    X(calls_slack, "emergencyd_calls_total", "service=\"slack\"", "Calls answered by the service.")          \
+    X(calls_zoom, "emergencyd_calls_total", "service=\"zoom\"", "Calls answered by the service.")            \
+    X(calls_gitlab, "emergencyd_calls_total", "service=\"gitlab\"", "Calls answered by the service.")        \
+    X(calls_heartbeat, "emergencyd_calls_total", "service=\"heartbeat\"", "Calls answered by the service.")  \
     X(calls_failed, "emergencyd_calls_failed_total", "", "Calls without an answer.")                         \
     X(calls_parked, "emergencyd_calls_parked_total", "", "Calls given up until a person helps.")
 

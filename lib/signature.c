@@ -83,6 +83,17 @@ static void hex_write(const unsigned char mac[SIGNATURE_HMAC_SIZE], char out[HEX
     }
 }
 
+bool signature_hex(struct signature_key *key, const char *text, char out[SIGNATURE_HEX_SIZE])
+{
+    const struct signature_part part = {text, strlen(text)};
+    unsigned char mac[SIGNATURE_HMAC_SIZE];
+    if (!signature_hmac(key, &part, 1, mac))
+        return false;
+    hex_write(mac, out);
+    out[HEX_LEN] = '\0';
+    return true;
+}
+
 /* Is one of the header's signatures this one? */
 static bool pagerduty_header_has(const char *header, const char hex[HEX_LEN])
 {
@@ -128,6 +139,26 @@ bool signature_zendesk_ok(struct signature_key *const keys[], size_t n_keys, con
             return false;
         EVP_EncodeBlock(base64, mac, SIGNATURE_HMAC_SIZE);
         if (CRYPTO_memcmp(header, base64, BASE64_LEN) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool signature_v0_ok(struct signature_key *const keys[], size_t n_keys, const char *header,
+                     const char *timestamp, const void *body, size_t len)
+{
+    static const char version[] = "v0=";
+    const size_t version_len = sizeof(version) - 1;
+    const struct signature_part parts[] = {{"v0:", 3}, {timestamp, strlen(timestamp)}, {":", 1}, {body, len}};
+    if (strlen(header) != version_len + HEX_LEN || memcmp(header, version, version_len) != 0)
+        return false;
+    for (size_t i = 0; i < n_keys; i++) {
+        unsigned char mac[SIGNATURE_HMAC_SIZE];
+        char hex[HEX_LEN];
+        if (!signature_hmac(keys[i], parts, COUNT_OF(parts), mac))
+            return false;
+        hex_write(mac, hex);
+        if (CRYPTO_memcmp(header + version_len, hex, HEX_LEN) == 0)
             return true;
     }
     return false;

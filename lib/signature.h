@@ -13,6 +13,7 @@
 #include "lib/compiler.h"
 
 #define SIGNATURE_HMAC_SIZE 32
+#define SIGNATURE_HEX_SIZE  (2 * SIGNATURE_HMAC_SIZE + 1)
 
 struct signature_key;
 
@@ -36,6 +37,9 @@ void signature_key_free(struct signature_key *key);
 MUST_CHECK bool signature_hmac(struct signature_key *key, const struct signature_part parts[], size_t n,
                                unsigned char out[SIGNATURE_HMAC_SIZE]);
 
+/* The HMAC-SHA256 of a text in lower-case hex digits. False as above. */
+MUST_CHECK bool signature_hex(struct signature_key *key, const char *text, char out[SIGNATURE_HEX_SIZE]);
+
 /*
  * True if one of PagerDuty's signatures of the body was made with one of the keys. The header is
  * "v1=<64 hex digits>", several of them separated by commas, with or without blanks; other versions are
@@ -50,5 +54,12 @@ MUST_CHECK bool signature_pagerduty_ok(struct signature_key *const keys[], size_
  */
 MUST_CHECK bool signature_zendesk_ok(struct signature_key *const keys[], size_t n_keys, const char *header,
                                      const char *timestamp, const void *body, size_t len);
+
+/*
+ * True if Slack's or Zoom's signature ("v0=<64 hex digits>") of "v0:", its timestamp header, as received, ":"
+ * and the body was made with one of the keys. That the timestamp is recent is not asked here.
+ */
+MUST_CHECK bool signature_v0_ok(struct signature_key *const keys[], size_t n_keys, const char *header,
+                                const char *timestamp, const void *body, size_t len);
 
 #endif

@@ -107,6 +107,16 @@ enum store_result store_open_of_ticket(struct store *store, int64_t ticket, stru
 enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_of_incident(struct store *store, const char *incident,
                                     struct emergency *e) MUST_CHECK;
+enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e) MUST_CHECK;
+/* The oldest open emergency, acknowledged to engaged but not downgraded, of this engineer (PagerDuty's id)
+ * that is not BUT and of another organisation than ORGANIZATION. */
+enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t but,
+                                    int64_t organization, struct emergency *e) MUST_CHECK;
+/* Ids of open emergencies, all or those of an incident, above AFTER, at most LIMIT. */
+enum store_result store_open_ids(struct store *store, int64_t after, int64_t *ids, int limit,
+                                 int *count) MUST_CHECK;
+enum store_result store_of_bulk(struct store *store, const char *tag, int64_t after, int64_t *ids, int limit,
+                                int *count) MUST_CHECK;
 /* Calls EACH for every emergency with a wake time, for the wheel. EACH must not use the store. */
 typedef bool store_wake_fn(void *context, int64_t id, int64_t wake_ms); /* false ends it */
 enum store_result store_wakes(struct store *store, store_wake_fn *each, void *context) MUST_CHECK;
@@ -141,12 +151,44 @@ enum store_result store_head_action(struct store *store, int64_t emergency, enum
                                     struct action *action) MUST_CHECK;
 /* A READ_TICKET of the ticket that has not begun (PENDING), whichever emergency. */
 enum store_result store_pending_read(struct store *store, int64_t ticket, struct action *action) MUST_CHECK;
+/* An UPDATE_THREAD of the emergency that has not begun (PENDING). */
+enum store_result store_pending_update(struct store *store, int64_t emergency,
+                                       struct action *action) MUST_CHECK;
 /* Actions that are not over, oldest first, ids above AFTER. */
 enum store_result store_open_actions(struct store *store, int64_t after, struct action *out, int limit,
                                      int *count) MUST_CHECK;
 /* The same with those that are parked. */
 enum store_result store_outbox(struct store *store, int64_t after, struct action *out, int limit,
                                int *count) MUST_CHECK;
+
+/* --- people --- */
+struct person {
+    char email[96]; /* compared without case */
+    char name[96];
+    char pagerduty_id[24]; /* "" none known, as below */
+    char slack_id[24];
+    int64_t zendesk_id;
+    enum author_standing standing; /* as Zendesk knows them; UNKNOWN: not asked, or nobody it knows */
+    int64_t slack_asked_ms, zendesk_asked_ms, pagerduty_asked_ms; /* 0: never */
+};
+enum store_result store_put_person(struct store *store, const struct person *person) MUST_CHECK;
+enum store_result store_get_person(struct store *store, const char *email, struct person *person) MUST_CHECK;
+enum store_result store_person_of_pagerduty(struct store *store, const char *id,
+                                            struct person *person) MUST_CHECK;
+enum store_result store_person_of_slack(struct store *store, const char *id, struct person *person) MUST_CHECK;
+
+/* One turn of somebody in a schedule. */
+struct oncall {
+    char schedule[24];
+    char user_id[24];
+    char name[96];
+    char email[96];
+    int64_t start_ms, end_ms; /* end INT64_MAX: never */
+};
+/* Replaces all of them. */
+enum store_result store_put_oncalls(struct store *store, const struct oncall *oncalls, size_t count) MUST_CHECK;
+/* The caller frees. */
+enum store_result store_oncalls(struct store *store, struct oncall **oncalls, size_t *count) MUST_CHECK;
 
 /* --- for the admin listener --- */
 /* Newest first, LIMIT rows from the id below BEFORE (0: from the newest); STATE "" or a word of the contract

@@ -104,7 +104,10 @@ enum store_result store_read_emergency(struct store *store, sqlite3_stmt *statem
     e->id = sqlite3_column_int64(statement, 0);
     e->closing = (enum closing)sqlite3_column_int(statement, 2);
     e->ticket_id = sqlite3_column_int64(statement, 3);
-    if (!read_fields(statement, 4, emergency_fields, COUNT_OF(emergency_fields), e) || e->page_count < 0 ||
+    e->meeting = sqlite3_column_int64(statement, 4);
+    store_read_text(statement, 5, e->engineer_id, sizeof e->engineer_id);
+    store_read_text(statement, 6, e->bulk, sizeof e->bulk);
+    if (!read_fields(statement, 7, emergency_fields, COUNT_OF(emergency_fields), e) || e->page_count < 0 ||
         e->page_count > EMERGENCY_PAGES)
         return store_failed(store, SQLITE_CORRUPT, "emergency");
     return read_pages(store, e);

@@ -37,6 +37,9 @@ enum store_result store_new_emergency(struct store *store, struct emergency *e)
     int next = store_bind_emergency(insert, e);
     sqlite3_bind_int(insert, next, (int)e->closing);
     sqlite3_bind_int64(insert, next + 1, e->ticket_id);
+    sqlite3_bind_int64(insert, next + 2, e->meeting);
+    sqlite3_bind_text(insert, next + 3, e->engineer_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(insert, next + 4, e->bulk, -1, SQLITE_STATIC);
     enum store_result result = store_write_unique(store, STATEMENT_NEW_EMERGENCY);
     if (result == STORE_NONE)
         note_twice(store, e);
@@ -53,6 +56,9 @@ static enum store_result put_keys(struct store *store, const struct emergency *e
     sqlite3_bind_int64(put, 2, e->ticket_id);
     sqlite3_bind_int64(put, 3, wake_ms);
     sqlite3_bind_int64(put, 4, e->id);
+    sqlite3_bind_int64(put, 5, e->meeting);
+    sqlite3_bind_text(put, 6, e->engineer_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(put, 7, e->bulk, -1, SQLITE_STATIC);
     enum store_result result = store_write_unique(store, STATEMENT_PUT_EMERGENCY_KEYS);
     if (result == STORE_NONE)
         note_twice(store, e);
@@ -114,6 +120,25 @@ enum store_result store_open_of_ticket(struct store *store, int64_t ticket, stru
 enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
 {
     return get_of_ticket(store, STATEMENT_LAST_OF_TICKET, ticket, e);
+}
+
+enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e)
+{
+    int64_t joined_into = 0;
+    sqlite3_bind_int64(store_use(store, STATEMENT_OF_MEETING), 1, meeting);
+    enum store_result result = read_one(store, STATEMENT_OF_MEETING, e, &joined_into);
+    return result == STORE_OK && joined_into > 0 ? store_get_emergency(store, joined_into, e) : result;
+}
+
+enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t but,
+                                    int64_t organization, struct emergency *e)
+{
+    int64_t joined_into = 0;
+    sqlite3_stmt *select = store_use(store, STATEMENT_OF_ENGINEER);
+    sqlite3_bind_text(select, 1, engineer_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(select, 2, but);
+    sqlite3_bind_int64(select, 3, organization);
+    return read_one(store, STATEMENT_OF_ENGINEER, e, &joined_into);
 }
 
 enum store_result store_of_incident(struct store *store, const char *incident, struct emergency *e)
@@ -226,12 +251,34 @@ enum store_result store_open_incidents(struct store *store, int64_t after_emerge
     return store_walked(result);
 }
 
-enum store_result store_running(struct store *store, int64_t after, int64_t *ids, int limit, int *count)
+/* The ids that the bound STATEMENT gives, which has a limit. */
+static enum store_result read_ids(struct store *store, enum store_statement statement, int64_t *ids, int *count)
 {
     enum store_result result = STORE_OK;
-    sqlite3_stmt *select = use_walk(store, STATEMENT_RUNNING, after, limit);
-    for (*count = 0; (result = store_next(store, STATEMENT_RUNNING)) == STORE_OK; ++*count)
-        ids[*count] = sqlite3_column_int64(select, 0);
-    store_done(store, STATEMENT_RUNNING);
+    for (*count = 0; (result = store_next(store, statement)) == STORE_OK; ++*count)
+        ids[*count] = sqlite3_column_int64(store->statements[statement], 0);
+    store_done(store, statement);
     return store_walked(result);
+}
+
+enum store_result store_running(struct store *store, int64_t after, int64_t *ids, int limit, int *count)
+{
+    (void)use_walk(store, STATEMENT_RUNNING, after, limit);
+    return read_ids(store, STATEMENT_RUNNING, ids, count);
+}
+
+enum store_result store_open_ids(struct store *store, int64_t after, int64_t *ids, int limit, int *count)
+{
+    (void)use_walk(store, STATEMENT_OPEN_IDS, after, limit);
+    return read_ids(store, STATEMENT_OPEN_IDS, ids, count);
+}
+
+enum store_result store_of_bulk(struct store *store, const char *tag, int64_t after, int64_t *ids, int limit,
+                                int *count)
+{
+    sqlite3_stmt *select = store_use(store, STATEMENT_OF_BULK);
+    sqlite3_bind_text(select, 1, tag, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(select, 2, after);
+    sqlite3_bind_int(select, 3, limit);
+    return read_ids(store, STATEMENT_OF_BULK, ids, count);
 }

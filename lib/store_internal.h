@@ -72,7 +72,52 @@
     X(last_ms, last_ms)                                                                                      \
     X(last_source, last_source)                                                                              \
     X(last_id, last_id)                                                                                      \
-    X(page_count, page_count)
+    X(page_count, page_count)                                                                                \
+    X(engineer_slack, engineer_slack)                                                                        \
+    X(taken_ms, taken_ms)                                                                                    \
+    X(taken_busy, taken_busy)                                                                                \
+    X(taker, taker)                                                                                          \
+    X(busy_with, busy_with)                                                                                  \
+    X(sorted, sorted)                                                                                        \
+    X(product, product)                                                                                      \
+    X(coverage, coverage)                                                                                    \
+    X(bulk_by_person, bulk_by_person)                                                                        \
+    X(bulk_waived, bulk_waived)                                                                              \
+    X(tam, tam)                                                                                              \
+    X(zone, zone)                                                                                            \
+    X(off_hours, off_hours)                                                                                  \
+    X(hours_seen_ms, hours_seen_ms)                                                                          \
+    X(hours_asked_ms, hours_asked_ms)                                                                        \
+    X(doubt_join_ms, doubt_ms[DOUBT_JOIN])                                                                   \
+    X(doubt_hours_ms, doubt_ms[DOUBT_HOURS])                                                                 \
+    X(doubt_meeting_ms, doubt_ms[DOUBT_MEETING])                                                             \
+    X(take_rung, ladders[LADDER_TAKE].rung)                                                                  \
+    X(take_checking, ladders[LADDER_TAKE].checking)                                                          \
+    X(take_last_ms, ladders[LADDER_TAKE].last_ms)                                                            \
+    X(contact_rung, ladders[LADDER_CONTACT].rung)                                                            \
+    X(contact_checking, ladders[LADDER_CONTACT].checking)                                                    \
+    X(contact_last_ms, ladders[LADDER_CONTACT].last_ms)                                                      \
+    X(asked_rung, ladders[LADDER_ASKED].rung)                                                                \
+    X(asked_checking, ladders[LADDER_ASKED].checking)                                                        \
+    X(asked_last_ms, ladders[LADDER_ASKED].last_ms)                                                          \
+    X(thread_wanted, thread_wanted)                                                                          \
+    X(thread_channel, thread_channel)                                                                        \
+    X(thread_ts, thread_ts)                                                                                  \
+    X(bridge_number, bridge_number)                                                                          \
+    X(bridge_wanted_ms, bridge_wanted_ms)                                                                    \
+    X(bridge_url, bridge_url)                                                                                \
+    X(bridge_over, bridge_over)                                                                              \
+    X(staff_in, staff_in)                                                                                    \
+    X(others_in, others_in)                                                                                  \
+    X(meeting_settled, meeting_settled)                                                                      \
+    X(runbook_wanted, runbook_wanted)                                                                        \
+    X(runbook_url, runbook_url)                                                                              \
+    X(call_started_ms, call_started_ms)                                                                      \
+    X(call_ended_ms, call_ended_ms)                                                                          \
+    X(public_notes_ms, public_notes_ms)                                                                      \
+    X(internal_note_ms, internal_note_ms)                                                                    \
+    X(next_tagged_ms, next_tagged_ms)                                                                        \
+    X(notes_reminded_ms, notes_reminded_ms)
 
 #define PAGE_COLUMNS(F, X)                                                                                   \
     F(incident, incident)                                                                                    \
@@ -82,7 +127,10 @@
     X(resolved_early, resolved_early)                                                                        \
     X(acknowledged_ms, acknowledged_ms)                                                                      \
     X(engineer, engineer)                                                                                    \
-    X(resolve_cause, resolve_cause)
+    X(resolve_cause, resolve_cause)                                                                          \
+    X(engineer_id, engineer_id)                                                                              \
+    X(by_busy, by_busy)                                                                                      \
+    X(acknowledge_cause, acknowledge_cause)
 
 #define ACTION_COLUMNS(F, X)                                                                                 \
     F(emergency, emergency)                                                                                  \
@@ -99,7 +147,10 @@
     X(due_ms, due_ms)                                                                                        \
     X(incident, incident)                                                                                    \
     X(error, error)                                                                                          \
-    X(text, text)
+    X(text, text)                                                                                            \
+    X(target, target)                                                                                        \
+    X(sender, sender)                                                                                        \
+    X(buttons, buttons)
 
 enum store_statement {
     STATEMENT_BEGIN,
@@ -133,6 +184,18 @@ enum store_statement {
     STATEMENT_LAST_OF_TICKET,
     STATEMENT_OF_INCIDENT,
     STATEMENT_PAGES,
+    STATEMENT_OF_MEETING,
+    STATEMENT_OF_ENGINEER,
+    STATEMENT_OF_BULK,
+    STATEMENT_OPEN_IDS,
+    STATEMENT_PUT_PERSON,
+    STATEMENT_GET_PERSON,
+    STATEMENT_PERSON_OF_PAGERDUTY,
+    STATEMENT_PERSON_OF_SLACK,
+    STATEMENT_CLEAR_ONCALLS,
+    STATEMENT_ADD_ONCALL,
+    STATEMENT_ONCALLS,
+    STATEMENT_PENDING_UPDATE,
     STATEMENT_WAKES,
     STATEMENT_OPEN_TICKETS,
     STATEMENT_OPEN_INCIDENTS,

@@ -66,6 +66,12 @@ enum store_result store_pending_read(struct store *store, int64_t ticket, struct
     return read_one(store, STATEMENT_PENDING_READ, action);
 }
 
+enum store_result store_pending_update(struct store *store, int64_t emergency, struct action *action)
+{
+    sqlite3_bind_int64(store_use(store, STATEMENT_PENDING_UPDATE), 1, emergency);
+    return read_one(store, STATEMENT_PENDING_UPDATE, action);
+}
+
 /* Reads what the bound STATEMENT gives into OUT, which has room for it. */
 static enum store_result read_all(struct store *store, enum store_statement statement, struct action *out,
                                   int *count)

@@ -12,7 +12,7 @@
 _Static_assert(DELIVERY_APPLIED == 0 && DELIVERY_WAITING == 2, "SQL knows them");
 _Static_assert(ACTION_PENDING == 0 && ACTION_DONE == 3 && ACTION_PARKED == 5 && ACTION_CANCELLED == 6,
                "SQL knows them");
-_Static_assert(ACTION_READ_TICKET == 7 && CLOSING_NONE == 0 && PAGE_RESOLVED == 3, "SQL knows them");
+_Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_NONE == 0 && PAGE_RESOLVED == 3, "SQL knows them");
 
 #define FIRST_NAME(column, member)     #column
 #define NAME(column, member)           ", " #column
@@ -26,10 +26,16 @@ _Static_assert(ACTION_READ_TICKET == 7 && CLOSING_NONE == 0 && PAGE_RESOLVED == 
 #define ASSIGN_EXCLUDED(column, member) ", " #column " = excluded." #column
 
 #define EMERGENCY_NAMES  EMERGENCY_COLUMNS(FIRST_NAME, NAME)
-#define EMERGENCY_SELECT "SELECT id, joined_into, closing, ticket_id, " EMERGENCY_NAMES " FROM emergency "
+#define EMERGENCY_SELECT                                                                                     \
+    "SELECT id, joined_into, closing, ticket_id, meeting, engineer_id, bulk, " EMERGENCY_NAMES               \
+    " FROM emergency "
 #define ACTION_NAMES     ACTION_COLUMNS(FIRST_NAME, NAME)
 #define ACTION_SELECT    "SELECT id, " ACTION_NAMES " FROM action "
 #define PAGE_NAMES       PAGE_COLUMNS(FIRST_NAME, NAME)
+#define PERSON_NAMES                                                                                         \
+    "name, pagerduty_id, slack_id, zendesk_id, standing, slack_asked_ms, zendesk_asked_ms, "                 \
+    "pagerduty_asked_ms"
+#define PERSON_SELECT "SELECT email, " PERSON_NAMES " FROM person "
 
 /*
  * Where a parameter is compared with a column that some partial index compares with a number, SQLite would
@@ -108,8 +114,9 @@ static const struct {
                                  false},
 
     [STATEMENT_NEW_EMERGENCY] = {"new emergency",
-                                 "INSERT INTO emergency (" EMERGENCY_NAMES ", closing, ticket_id, wake_ms) "
-                                 "VALUES (" EMERGENCY_COLUMNS(FIRST_PARAM, PARAM) ", ?, ?, 0)",
+                                 "INSERT INTO emergency (" EMERGENCY_NAMES ", closing, ticket_id, wake_ms, "
+                                 "meeting, engineer_id, bulk) "
+                                 "VALUES (" EMERGENCY_COLUMNS(FIRST_PARAM, PARAM) ", ?, ?, 0, ?, ?, ?)",
                                  false},
     [STATEMENT_PUT_EMERGENCY] = {"put emergency",
                                  "UPDATE emergency SET " EMERGENCY_COLUMNS(FIRST_ASSIGN,
@@ -117,8 +124,10 @@ static const struct {
                                  false},
     /* apart, as naming them costs their indexes a write each, changed or not */
     [STATEMENT_PUT_EMERGENCY_KEYS] = {"put emergency keys",
-                                      "UPDATE emergency SET closing = ?1, ticket_id = ?2, wake_ms = ?3 "
-                                      "WHERE id = ?4 AND (closing, ticket_id, wake_ms) <> (?1, ?2, ?3)",
+                                      "UPDATE emergency SET closing = ?1, ticket_id = ?2, wake_ms = ?3, "
+                                      "meeting = ?5, engineer_id = ?6, bulk = ?7 "
+                                      "WHERE id = ?4 AND (closing, ticket_id, wake_ms, meeting, "
+                                      "engineer_id, bulk) <> (?1, ?2, ?3, ?5, ?6, ?7)",
                                       false},
     /* does not name what is unchanged in an index, see above */
     [STATEMENT_PUT_PAGE] =
@@ -148,6 +157,54 @@ static const struct {
     [STATEMENT_PAGES] = {"pages",
                          "SELECT " PAGE_NAMES " FROM page WHERE emergency = ? ORDER BY position LIMIT ?",
                          false},
+    [STATEMENT_OF_MEETING] = {"of meeting",
+                              EMERGENCY_SELECT "INDEXED BY emergency_meeting WHERE meeting = ? AND meeting > 0 "
+                                               "ORDER BY id DESC LIMIT 1",
+                              false},
+    /* that somebody works on, but those of one organisation */
+    [STATEMENT_OF_ENGINEER] = {"of engineer",
+                               EMERGENCY_SELECT
+                               "INDEXED BY emergency_engineer WHERE engineer_id = ? AND engineer_id <> '' "
+                               "AND closing = 0 AND joined_into = 0 AND id <> ? AND phase BETWEEN 1 AND 5 "
+                               "AND phase <> 4 AND (organization_id = 0 OR organization_id <> ?) "
+                               "ORDER BY id LIMIT 1",
+                               false},
+    [STATEMENT_OF_BULK] = {"of bulk",
+                           "SELECT id FROM emergency INDEXED BY emergency_bulk WHERE bulk = ? AND bulk <> '' "
+                           "AND closing = 0 AND joined_into = 0 AND id > ? ORDER BY id LIMIT ?",
+                           false},
+    [STATEMENT_OPEN_IDS] = {"open ids",
+                            "SELECT id FROM emergency INDEXED BY emergency_open "
+                            "WHERE id > ? AND closing = 0 AND joined_into = 0 ORDER BY id LIMIT ?",
+                            false},
+
+    [STATEMENT_PUT_PERSON] = {"put person",
+                              "INSERT INTO person (email, " PERSON_NAMES ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                              "ON CONFLICT (email) DO UPDATE SET name = excluded.name, "
+                              "pagerduty_id = excluded.pagerduty_id, slack_id = excluded.slack_id, "
+                              "zendesk_id = excluded.zendesk_id, standing = excluded.standing, "
+                              "slack_asked_ms = excluded.slack_asked_ms, "
+                              "zendesk_asked_ms = excluded.zendesk_asked_ms, "
+                              "pagerduty_asked_ms = excluded.pagerduty_asked_ms",
+                              false},
+    [STATEMENT_GET_PERSON] = {"get person", PERSON_SELECT "WHERE email = ?", false},
+    [STATEMENT_PERSON_OF_PAGERDUTY] = {"person of pagerduty",
+                                       PERSON_SELECT "INDEXED BY person_pagerduty WHERE pagerduty_id = ? "
+                                                     "AND pagerduty_id IS NOT NULL",
+                                       false},
+    [STATEMENT_PERSON_OF_SLACK] = {"person of slack",
+                                   PERSON_SELECT "INDEXED BY person_slack WHERE slack_id = ? "
+                                                 "AND slack_id IS NOT NULL",
+                                   false},
+    [STATEMENT_CLEAR_ONCALLS] = {"clear oncalls", "DELETE FROM oncall", true},
+    [STATEMENT_ADD_ONCALL] = {"add oncall",
+                              "INSERT INTO oncall (schedule, user_id, name, email, start_ms, end_ms) "
+                              "VALUES (?, ?, ?, ?, ?, ?)",
+                              false},
+    [STATEMENT_ONCALLS] = {"oncalls",
+                           "SELECT schedule, user_id, name, email, start_ms, end_ms FROM oncall ORDER BY id",
+                           true},
+
     [STATEMENT_WAKES] = {"wakes",
                          "SELECT id, wake_ms FROM emergency INDEXED BY emergency_waking WHERE wake_ms > 0",
                          true},
@@ -193,6 +250,10 @@ static const struct {
                                 "INDEXED BY action_pending_read "
                                 "WHERE ticket_id = ? AND kind = 7 AND state = 0 ORDER BY id DESC LIMIT 1",
                                 false},
+    [STATEMENT_PENDING_UPDATE] = {"pending update",
+                                  ACTION_SELECT "INDEXED BY action_pending_update "
+                                                "WHERE emergency = ? AND kind = 16 AND state = 0 LIMIT 1",
+                                  false},
     [STATEMENT_OPEN_ACTIONS] = {"open actions",
                                 ACTION_SELECT "INDEXED BY action_not_over WHERE id > ? AND state < 3 "
                                               "ORDER BY id LIMIT ?",

@@ -96,6 +96,22 @@ bool text_equal_nocase(const char *a, const char *b)
     return lower(*a) == lower(*b);
 }
 
+static bool is_of_word(char c)
+{
+    return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+}
+
+bool text_has_word(const char *text, const char *word)
+{
+    const size_t len = strlen(word);
+    if (len == 0)
+        return false;
+    for (const char *at = text; (at = strstr(at, word)); at++)
+        if ((at == text || !is_of_word(at[-1])) && !is_of_word(at[len]))
+            return true;
+    return false;
+}
+
 /* The next character's begin; a byte that begins no character counts as one. */
 static const char *after_char(const char *text)
 {

@@ -40,6 +40,10 @@ bool text_equal_nocase(const char *a, const char *b);
  */
 bool text_glob(const char *pattern, const char *text);
 
+/* True if the text holds the word, and not only within a longer one: words are made of ASCII letters, digits,
+ * '-' and '_'. No text holds the empty word. */
+bool text_has_word(const char *text, const char *word);
+
 /*
  * True if the `len` bytes are UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond
  * U+10FFFF. NUL bytes are characters here. *bad (may be null) becomes the offset of the first byte that

@@ -98,3 +98,19 @@ const struct json_value *fields_read_once(struct json_reader *reader, const char
     json_spec_free(spec);
     return values;
 }
+
+/* A token that does not say for how long it is good has no end of its own: an hour then. */
+bool fields_read_token(struct json_reader *reader, const char *answer, size_t length, char *token,
+                       size_t size, int64_t *valid_ms, char *error, size_t error_size)
+{
+    enum { TOKEN, EXPIRES };
+    static const char *const wanted[] = {[TOKEN] = "access_token", [EXPIRES] = "expires_in"};
+    const struct complaint complaint = {error, error_size};
+    const struct json_value *values =
+        fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, NULL, NULL, &complaint);
+    if (!values || !field_text(&values[TOKEN], wanted[TOKEN], token, size, &complaint))
+        return false;
+    const int64_t seconds = field_optional_id(&values[EXPIRES]);
+    *valid_ms = seconds > 0 && seconds < 172800 ? seconds * 1000 : 3600 * 1000;
+    return true;
+}

@@ -39,6 +39,11 @@ const struct json_value *fields_read_once(struct json_reader *reader, const char
                                           const char *answer, size_t length, json_each *each, void *context,
                                           const struct complaint *complaint) MUST_CHECK;
 
+/* The answer of OAuth's token address: the token, and for how long it is good. False: ERROR says what is
+ * missing. */
+bool fields_read_token(struct json_reader *reader, const char *answer, size_t length, char *token,
+                       size_t size, int64_t *valid_ms, char *error, size_t error_size) MUST_CHECK;
+
 /*
  * Room for one more item behind COUNT of SIZE bytes each: the list, moved perhaps; NULL without memory, and
  * then ITEMS is as it was. For lists that begin as NULL and grow by one at a time.

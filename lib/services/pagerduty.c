@@ -16,6 +16,7 @@ enum {
     EVENT_ID,
     EVENT_KIND,
     OCCURRED_AT,
+    AGENT,
     AGENT_NAME,
     AGENT_TYPE,
     DATA,
@@ -28,6 +29,9 @@ enum {
     STATUS,
     SERVICE,
     RESOLVE_REASON,
+    ASSIGNEE,
+    ASSIGNEE_ID,
+    ASSIGNEE_NAME,
     FIELDS
 };
 
@@ -35,6 +39,7 @@ static const char *const paths[FIELDS] = {
     [EVENT_ID] = "event.id",
     [EVENT_KIND] = "event.event_type",
     [OCCURRED_AT] = "event.occurred_at",
+    [AGENT] = "event.agent.id",
     [AGENT_NAME] = "event.agent.summary",
     [AGENT_TYPE] = "event.agent.type",
     [DATA] = "event.data",
@@ -47,6 +52,9 @@ static const char *const paths[FIELDS] = {
     [STATUS] = "event.data.status",
     [SERVICE] = "event.data.service.id",
     [RESOLVE_REASON] = "event.data.resolve_reason.type",
+    [ASSIGNEE] = "event.data.assignees[]",
+    [ASSIGNEE_ID] = "event.data.assignees[].id",
+    [ASSIGNEE_NAME] = "event.data.assignees[].summary",
 };
 
 static enum webhook_verdict verify(struct receiver *receiver, const struct webhook *webhook)
@@ -127,8 +135,21 @@ static enum page_status status_by_type(const char *type)
     return PAGE_UNKNOWN;
 }
 
-static void read_page(const struct receiver *receiver, const struct json_value *values, const char *type,
-                      struct event *event)
+/* Texts are the reader's; NULL: nobody. */
+struct assignee {
+    const char *id, *name;
+};
+
+/* The first in the list: several share an incident only where a policy notifies several at once. */
+static void on_assignee(void *context, int field, const struct json_value values[])
+{
+    struct assignee *first = context;
+    if (field == ASSIGNEE && !first->id && values[ASSIGNEE_ID].len > 0)
+        *first = (struct assignee){values[ASSIGNEE_ID].text, values[ASSIGNEE_NAME].text};
+}
+
+static void read_page(const struct receiver *receiver, const struct json_value *values,
+                      const struct assignee *assignee, const char *type, struct event *event)
 {
     struct page_facts *page = &event->page;
     event->type = EVENT_PAGE;
@@ -141,6 +162,12 @@ static void read_page(const struct receiver *receiver, const struct json_value *
     if (page->status == PAGE_UNKNOWN)
         page->status = status_by_type(type);
     page->by_person = strstr(values[AGENT_TYPE].text, "user") != NULL;
+    if (page->by_person)
+        field_optional_text(&values[AGENT], page->agent, sizeof(page->agent));
+    if (assignee->id) {
+        text_copy(page->assignee, sizeof(page->assignee), assignee->id);
+        text_copy(page->assignee_name, sizeof(page->assignee_name), assignee->name);
+    }
     page->merged = strcmp(values[RESOLVE_REASON].text, "merge_resolve_reason") == 0;
     event->ticket_id = ticket_in(receiver->ticket_pattern, values[TITLE].text);
     if (event->ticket_id == 0)
@@ -174,7 +201,8 @@ static bool read_other(const struct json_value *values, struct event *event,
 }
 
 static bool read_values(const struct receiver *receiver, const struct json_value *values,
-                        struct delivery *delivery, const struct complaint *complaint)
+                        const struct assignee *assignee, struct delivery *delivery,
+                        const struct complaint *complaint)
 {
     static const char prefix[] = "incident.";
     struct event *event = &delivery->event;
@@ -189,7 +217,7 @@ static bool read_values(const struct receiver *receiver, const struct json_value
     if (!field_text(&values[DATA_ID], paths[DATA_ID], event->page.incident, sizeof(event->page.incident),
                     complaint))
         return false;
-    read_page(receiver, values, type + strlen(prefix), event);
+    read_page(receiver, values, assignee, type + strlen(prefix), event);
     return true;
 }
 
@@ -197,10 +225,12 @@ static bool read_webhook(const struct receiver *receiver, struct json_reader *re
                          const struct webhook *webhook, struct delivery *delivery)
 {
     const struct complaint complaint = {delivery->error, sizeof(delivery->error)};
+    struct assignee assignee = {0};
     delivery->event = (struct event){.type = EVENT_IGNORED, .source = EVENT_SOURCE_PAGERDUTY};
-    const struct json_value *values = json_fields_read(reader, receiver->spec, webhook->body, webhook->length,
-                                                       NULL, NULL, delivery->error, sizeof(delivery->error));
-    delivery->rejected = !values || !read_values(receiver, values, delivery, &complaint);
+    const struct json_value *values =
+        json_fields_read(reader, receiver->spec, webhook->body, webhook->length, on_assignee, &assignee,
+                         delivery->error, sizeof(delivery->error));
+    delivery->rejected = !values || !read_values(receiver, values, &assignee, delivery, &complaint);
     return !delivery->rejected;
 }
 
@@ -210,7 +240,7 @@ const struct service pagerduty_service = {
     .signature_header = "X-PagerDuty-Signature",
     .timestamp_header = NULL,
     .id_header = "X-Webhook-Id",
-    .wants_json_type = false,
+    .content_type = NULL,
     .unreadable_status = 200,
     .paths = paths,
     .path_count = FIELDS,

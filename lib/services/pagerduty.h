@@ -28,14 +28,16 @@ struct pagerduty_page {
     const char *assignee; /* the id of the user who is paged; NULL: whom the service's policy says */
 };
 bool pagerduty_create_incident(struct request *request, const struct pagerduty_page *page) MUST_CHECK;
-/* FROM is the e-mail address of the user in whose name it is done; NULL or "": that of the settings. */
+/* FROM is the e-mail address of the user in whose name it is done; NULL, "" or what can't stand in a header:
+ * that of the settings. */
 bool pagerduty_acknowledge(struct request *request, const char *incident, const char *from) MUST_CHECK;
 bool pagerduty_resolve(struct request *request, const char *incident, const char *from) MUST_CHECK;
 bool pagerduty_add_note(struct request *request, const char *incident, const char *content) MUST_CHECK;
 bool pagerduty_get_notes(struct request *request, const char *incident) MUST_CHECK;
 bool pagerduty_get_user(struct request *request, const char *user) MUST_CHECK;
 bool pagerduty_find_user(struct request *request, const char *email) MUST_CHECK;
-/* Who is on call in these schedules between two moments, with their users; OFFSET is 0 for the first page. */
+/* Who is on call in these schedules (one at least) between two moments, with their users; OFFSET is 0 for the
+ * first page. */
 bool pagerduty_get_oncalls(struct request *request, const char *const schedules[], size_t count,
                            int64_t since_ms, int64_t until_ms, size_t offset) MUST_CHECK;
 bool pagerduty_list_subscriptions(struct request *request) MUST_CHECK;
@@ -43,7 +45,7 @@ bool pagerduty_enable_subscription(struct request *request, const char *subscrip
 
 /* Answers. False: not what the service documents (ERROR says what is missing). */
 /* GET /incidents/{id} → a PAGE event; at_ms is left 0 for the caller (the answer's Date), and so is its id.
- * `by` is who changed the status last. */
+ * `by` and `agent` are who changed the status last, or acknowledged it where no person is said to have. */
 bool pagerduty_read_incident(struct json_reader *reader, const char *answer, size_t length,
                              struct event *event, char *error, size_t error_size) MUST_CHECK;
 /* POST /incidents and GET /incidents?incident_key= (the newest that is not resolved, else the newest): FOUND
@@ -74,7 +76,8 @@ struct pagerduty_oncall {
     int64_t end_ms;   /* INT64_MAX: never ends */
 };
 typedef void pagerduty_oncall_fn(void *context, const struct pagerduty_oncall *oncall);
-/* GET /oncalls: EACH once a turn of a schedule (others are passed over). *MORE: there are further pages. */
+/* GET /oncalls: EACH once a turn of a schedule (others are passed over), for all of the answer or for none.
+ * *MORE: there are further pages. */
 bool pagerduty_read_oncalls(struct json_reader *reader, const char *answer, size_t length,
                             pagerduty_oncall_fn *each, void *context, bool *more, char *error,
                             size_t error_size) MUST_CHECK;

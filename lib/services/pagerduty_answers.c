@@ -21,23 +21,80 @@ enum {
     SERVICE,
     RESOLVE_REASON,
     CREATED,
+    AGENT,
     AGENT_NAME,
     AGENT_TYPE,
+    ASSIGNMENT,
+    ASSIGNEE,
+    ASSIGNEE_NAME,
+    ACKNOWLEDGEMENT,
+    ACKNOWLEDGER,
+    ACKNOWLEDGER_NAME,
+    ACKNOWLEDGER_TYPE,
     INCIDENT_FIELDS
 };
 
 #define INCIDENT_PATHS(self)                                                                                 \
     self, self ".id", self ".html_url", self ".title", self ".incident_key", self ".status",                 \
         self ".service.id", self ".resolve_reason.type", self ".created_at",                                 \
-        self ".last_status_change_by.summary", self ".last_status_change_by.type"
+        self ".last_status_change_by.id", self ".last_status_change_by.summary",                             \
+        self ".last_status_change_by.type", self ".assignments[]", self ".assignments[].assignee.id",        \
+        self ".assignments[].assignee.summary", self ".acknowledgements[]",                                  \
+        self ".acknowledgements[].acknowledger.id", self ".acknowledgements[].acknowledger.summary",         \
+        self ".acknowledgements[].acknowledger.type"
 
 static const char *const paths[2 * INCIDENT_FIELDS + 1] = {INCIDENT_PATHS("incident"),
                                                            INCIDENT_PATHS("incidents[]"), "incidents"};
 enum { LISTED = INCIDENT_FIELDS, LIST = 2 * INCIDENT_FIELDS };
 
+/* Texts are the reader's; NULL: nobody. */
+struct person {
+    const char *id, *name;
+};
+
+/* Who comes before the incident they are of. */
+struct people {
+    struct person assignee;     /* the first */
+    struct person acknowledger; /* the last who is a user */
+};
+
+static bool is_user(const struct json_value *type)
+{
+    return strstr(type->text, "user") != NULL;
+}
+
+/* VALUES are those of one incident. */
+static void note_person(struct people *people, int part, const struct json_value *values)
+{
+    if (part == ASSIGNMENT && !people->assignee.id && values[ASSIGNEE].len > 0)
+        people->assignee = (struct person){values[ASSIGNEE].text, values[ASSIGNEE_NAME].text};
+    if (part == ACKNOWLEDGEMENT && values[ACKNOWLEDGER].len > 0 && is_user(&values[ACKNOWLEDGER_TYPE]))
+        people->acknowledger = (struct person){values[ACKNOWLEDGER].text, values[ACKNOWLEDGER_NAME].text};
+}
+
+/* Whoever acknowledged counts where no person is said to have changed the status: a status that an
+ * integration changes on a user's behalf. */
+static void read_people(const struct json_value *values, const struct people *people, struct event *event)
+{
+    struct page_facts *page = &event->page;
+    struct person agent = {values[AGENT].text, values[AGENT_NAME].text};
+    page->by_person = is_user(&values[AGENT_TYPE]);
+    if (!page->by_person && page->status == PAGE_ACKNOWLEDGED && people->acknowledger.id) {
+        page->by_person = true;
+        agent = people->acknowledger;
+    }
+    text_copy(event->by, sizeof(event->by), agent.name);
+    if (page->by_person)
+        text_copy(page->agent, sizeof(page->agent), agent.id);
+    if (people->assignee.id) {
+        text_copy(page->assignee, sizeof(page->assignee), people->assignee.id);
+        text_copy(page->assignee_name, sizeof(page->assignee_name), people->assignee.name);
+    }
+}
+
 /* VALUES and NAMES are those of one incident. */
-static bool read_incident(const struct json_value *values, const char *const *names, struct event *event,
-                          const struct complaint *complaint)
+static bool read_incident(const struct json_value *values, const char *const *names,
+                          const struct people *people, struct event *event, const struct complaint *complaint)
 {
     struct page_facts *page = &event->page;
     *event = (struct event){.type = EVENT_PAGE, .source = EVENT_SOURCE_PAGERDUTY, .resolution_ms = 1000};
@@ -52,18 +109,23 @@ static bool read_incident(const struct json_value *values, const char *const *na
     field_optional_text(&values[KEY], page->key, sizeof(page->key));
     field_optional_text(&values[SERVICE], page->service, sizeof(page->service));
     page->merged = strcmp(values[RESOLVE_REASON].text, "merge_resolve_reason") == 0;
-    page->by_person = strstr(values[AGENT_TYPE].text, "user") != NULL;
-    field_optional_text(&values[AGENT_NAME], event->by, sizeof(event->by));
+    read_people(values, people, event);
     return true;
+}
+
+static void on_own_person(void *context, int field, const struct json_value values[])
+{
+    note_person(context, field, values);
 }
 
 bool pagerduty_read_incident(struct json_reader *reader, const char *answer, size_t length,
                              struct event *event, char *error, size_t error_size)
 {
     const struct complaint complaint = {error, error_size};
+    struct people people = {0};
     const struct json_value *values =
-        fields_read_once(reader, paths, INCIDENT_FIELDS, answer, length, NULL, NULL, &complaint);
-    return values && read_incident(values, paths, event, &complaint);
+        fields_read_once(reader, paths, INCIDENT_FIELDS, answer, length, on_own_person, &people, &complaint);
+    return values && read_incident(values, paths, &people, event, &complaint);
 }
 
 /* The best of a list so far. */
@@ -72,17 +134,18 @@ struct finding {
     struct event *event;
     bool found, failed;
     int64_t created_ms;
+    struct people alone;  /* of an answer with one incident */
+    struct people listed; /* of the incident that is being read */
 };
 
 /* Not resolved goes before resolved, then newer before older. */
-static void on_incident(void *context, int field, const struct json_value values[])
+static void take_incident(struct finding *finding, const struct json_value values[])
 {
-    struct finding *finding = context;
     struct event event;
     int64_t created_ms = 0;
-    if (field != LISTED + SELF || finding->failed)
+    if (finding->failed)
         return;
-    if (!read_incident(values + LISTED, paths + LISTED, &event, finding->complaint)) {
+    if (!read_incident(values + LISTED, paths + LISTED, &finding->listed, &event, finding->complaint)) {
         finding->failed = true;
         return;
     }
@@ -97,6 +160,19 @@ static void on_incident(void *context, int field, const struct json_value values
     *finding->event = event;
 }
 
+static void on_incident(void *context, int field, const struct json_value values[])
+{
+    struct finding *finding = context;
+    if (field < LISTED) {
+        note_person(&finding->alone, field, values);
+    } else if (field != LISTED + SELF) {
+        note_person(&finding->listed, field - LISTED, values + LISTED);
+    } else {
+        take_incident(finding, values);
+        finding->listed = (struct people){0};
+    }
+}
+
 bool pagerduty_read_found_incident(struct json_reader *reader, const char *answer, size_t length, bool *found,
                                    struct event *event, char *error, size_t error_size)
 {
@@ -108,7 +184,7 @@ bool pagerduty_read_found_incident(struct json_reader *reader, const char *answe
     if (!values || finding.failed)
         return false;
     if (values[SELF].kind == JSON_OBJECT) {
-        *found = read_incident(values, paths, event, &complaint);
+        *found = read_incident(values, paths, &finding.alone, event, &complaint);
         return *found;
     }
     if (values[LIST].kind != JSON_ARRAY)
@@ -169,6 +245,51 @@ bool pagerduty_read_alerts(const struct config *config, struct json_reader *read
     if (values[COUNT_OF(wanted) - 1].kind != JSON_ARRAY)
         return complain(&complaint, "alerts is missing");
     *ticket = search.ticket;
+    return true;
+}
+
+/* What is looked for among the notes, without the white space at its ends. */
+struct note_search {
+    const char *content;
+    size_t length;
+    bool found;
+};
+
+static size_t length_without_blanks(const char **text)
+{
+    static const char blanks[] = " \t\r\n";
+    *text += strspn(*text, blanks);
+    size_t length = strlen(*text);
+    while (length > 0 && strchr(blanks, (*text)[length - 1]))
+        length--;
+    return length;
+}
+
+static void on_note(void *context, int field, const struct json_value values[])
+{
+    enum { NOTE, CONTENT };
+    struct note_search *search = context;
+    const char *content = values[CONTENT].text;
+    if (field == NOTE && length_without_blanks(&content) == search->length &&
+        memcmp(content, search->content, search->length) == 0)
+        search->found = true;
+}
+
+bool pagerduty_read_notes(struct json_reader *reader, const char *answer, size_t length, const char *content,
+                          bool *found, char *error, size_t error_size)
+{
+    static const char *const wanted[] = {"notes[]", "notes[].content", "notes"};
+    const struct complaint complaint = {error, error_size};
+    struct note_search search = {.content = content};
+    *found = false;
+    search.length = length_without_blanks(&search.content);
+    const struct json_value *values =
+        fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, on_note, &search, &complaint);
+    if (!values)
+        return false;
+    if (values[COUNT_OF(wanted) - 1].kind != JSON_ARRAY)
+        return complain(&complaint, "notes is missing");
+    *found = search.found;
     return true;
 }
 

@@ -39,6 +39,7 @@ void request_free(struct request *request)
 {
     free(request->path);
     free(request->body);
+    free(request->from);
     *request = (struct request){0};
 }
 

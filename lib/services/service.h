@@ -73,6 +73,10 @@ bool receiver_init(struct receiver *receiver, const struct service *service,
                    const struct config *config) MUST_CHECK;
 void receiver_free(struct receiver *receiver);
 
+/* The `verify` of services that sign like Slack (v0), with a timestamp in whole seconds, which may be as old
+ * as the receiver says and a little ahead of us. */
+enum webhook_verdict receiver_verify_v0(struct receiver *receiver, const struct webhook *webhook) MUST_CHECK;
+
 /* A request to be made: method, path with query, body (malloc'ed JSON or NULL); moved into a struct call. */
 struct request {
     char method[8];

@@ -26,6 +26,9 @@ enum {
     ORGANIZATION,
     ACTOR,
     SUBJECT,
+    FORM,
+    TAGS,
+    TAG,
     CURRENT,
     PREVIOUS,
     TARGET,
@@ -52,6 +55,9 @@ static const char *const paths[FIELDS] = {
     [ORGANIZATION] = "detail.organization_id",
     [ACTOR] = "detail.actor_id",
     [SUBJECT] = "detail.subject",
+    [FORM] = "detail.form_id",
+    [TAGS] = "detail.tags",
+    [TAG] = "detail.tags[]",
     [CURRENT] = "event.current",
     [PREVIOUS] = "event.previous",
     [TARGET] = "event.target_ticket_id",
@@ -72,6 +78,9 @@ struct reading {
     const struct json_value *values;
     struct delivery *delivery;
     struct complaint complaint;
+    char **tags; /* the texts are the JSON reader's */
+    size_t tag_count;
+    bool no_memory;
 };
 
 static enum webhook_verdict verify(struct receiver *receiver, const struct webhook *webhook)
@@ -114,6 +123,28 @@ static void read_facts(const struct json_value *values, struct ticket_facts *fac
     facts->organization_id = field_optional_id(&values[ORGANIZATION]);
     facts->actor_id = field_optional_id(&values[ACTOR]);
     field_optional_text(&values[SUBJECT], facts->subject, sizeof(facts->subject));
+}
+
+static void on_tag(void *context, int field, const struct json_value values[])
+{
+    struct reading *reading = context;
+    if (values[field].kind != JSON_STRING || reading->no_memory)
+        return;
+    char **tags = list_grow(reading->tags, reading->tag_count, sizeof(*tags));
+    reading->no_memory = !tags;
+    if (!tags)
+        return;
+    reading->tags = tags;
+    tags[reading->tag_count++] = (char *)values[field].text; /* only ever read */
+}
+
+/* Where it belongs, if the event tells all by which that is decided: null instead of tags tells nothing. */
+static void sort(const struct reading *reading, struct ticket_facts *facts)
+{
+    const struct json_value *form = &reading->values[FORM];
+    if (reading->values[TAGS].kind == JSON_ARRAY && field_is_there(form))
+        zendesk_sort_ticket(reading->receiver->config, field_optional_id(form), reading->tags,
+                            reading->tag_count, facts);
 }
 
 /* A ticket that begins urgent has turned urgent. */
@@ -246,6 +277,7 @@ static bool read_ticket_event(struct reading *reading, const char *type)
     snprintf(reading->delivery->repeat_key, sizeof(reading->delivery->repeat_key), "ze %s", event->id);
     event->type = EVENT_TICKET;
     read_facts(values, &event->ticket);
+    sort(reading, &event->ticket);
     for (size_t i = 0; i < COUNT_OF(particular_types); i++)
         if (strcmp(particular_types[i].name, type) == 0)
             return particular_types[i].read(reading);
@@ -292,6 +324,8 @@ static bool read_values(struct reading *reading)
     static const char any[] = "zen:event-type:";
     static const char ticket[] = "zen:event-type:ticket.";
     char type[200];
+    if (reading->no_memory)
+        return complain(&reading->complaint, "out of memory");
     if (!field_text(&reading->values[TYPE], paths[TYPE], type, sizeof(type), &reading->complaint))
         return false;
     if (strncmp(type, ticket, strlen(ticket)) == 0)
@@ -309,9 +343,10 @@ static bool read_webhook(const struct receiver *receiver, struct json_reader *re
         .complaint = {delivery->error, sizeof(delivery->error)},
     };
     delivery->event = (struct event){.type = EVENT_IGNORED, .source = EVENT_SOURCE_ZENDESK};
-    reading.values = json_fields_read(reader, receiver->spec, webhook->body, webhook->length, NULL, NULL,
-                                      delivery->error, sizeof(delivery->error));
+    reading.values = json_fields_read(reader, receiver->spec, webhook->body, webhook->length, on_tag,
+                                      &reading, delivery->error, sizeof(delivery->error));
     delivery->rejected = !reading.values || !read_values(&reading);
+    free(reading.tags);
     if (delivery->rejected)
         delivery->event.type = EVENT_IGNORED;
     return !delivery->rejected;
@@ -323,7 +358,7 @@ const struct service zendesk_service = {
     .signature_header = "X-Zendesk-Webhook-Signature",
     .timestamp_header = "X-Zendesk-Webhook-Signature-Timestamp",
     .id_header = "X-Zendesk-Webhook-Invocation-Id",
-    .wants_json_type = true,
+    .content_type = "application/json",
     .unreadable_status = 400,
     .paths = paths,
     .path_count = FIELDS,

@@ -40,6 +40,8 @@ struct zendesk_author {
 };
 enum author_standing zendesk_standing(const struct zendesk_authors *authors,
                                       const struct zendesk_author *author);
+/* Whether that role of a user makes them staff. */
+bool zendesk_is_staff(const char *role);
 /* Whether TEXT, without what it quotes, fits one of auto_reply_patterns (its first 16 KB are looked at). */
 bool zendesk_is_automatic(const struct config *config, const char *text);
 
@@ -84,8 +86,8 @@ bool zendesk_read_ticket(const struct config *config, struct json_reader *reader
  * first.
  */
 typedef void zendesk_ticket_fn(void *context, const struct zendesk_ticket *ticket);
-bool zendesk_read_tickets(struct json_reader *reader, const char *answer, size_t length,
-                          zendesk_ticket_fn *each, void *context, bool *next_page, char *error,
+bool zendesk_read_tickets(const struct config *config, struct json_reader *reader, const char *answer,
+                          size_t length, zendesk_ticket_fn *each, void *context, bool *next_page, char *error,
                           size_t error_size) MUST_CHECK;
 /*
  * Comments → COMMENT events, oldest first; at_ms as told with resolution_ms 1000; the first comment of a

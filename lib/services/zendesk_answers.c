@@ -123,18 +123,48 @@ bool zendesk_read_audits(struct json_reader *reader, const char *answer, size_t 
 
 /* ---- the rest ------------------------------------------------------------------------------------------ */
 
-bool zendesk_read_organization(struct json_reader *reader, const char *answer, size_t length, char *name,
-                               size_t size, char *error, size_t error_size)
+/* Notes TEXT, without blanks at its ends, if it is an e-mail address. */
+static void note_email(const char *text, char *out, size_t size)
 {
-    static const char *const wanted[] = {"organization.name"};
+    static const char blanks[] = " \t\r\n";
+    text += strspn(text, blanks);
+    const size_t length = strcspn(text, blanks);
+    const char *at = memchr(text, '@', length);
+    if (text[length + strspn(text + length, blanks)] || !at || at == text || at == text + length - 1 ||
+        memchr(at + 1, '@', length - (size_t)(at + 1 - text)) || length >= size)
+        return;
+    text_copy_n(out, size, text, length);
+}
+
+struct manager_search {
+    const char *key; /* NULL: there is no such field */
+    struct ticket_facts *facts;
+};
+
+static void on_organization_field(void *context, int field, const struct json_value values[])
+{
+    const struct manager_search *search = context;
+    const struct json_value *value = &values[field];
+    if (search->key && value->kind == JSON_STRING && strcmp(value->name, search->key) == 0)
+        note_email(value->text, search->facts->tam, sizeof(search->facts->tam));
+}
+
+bool zendesk_read_organization(const struct config *config, struct json_reader *reader, const char *answer,
+                               size_t length, struct ticket_facts *facts, char *error, size_t error_size)
+{
+    static const char *const wanted[] = {"organization.name", "organization.organization_fields.**"};
     const struct complaint complaint = {error, error_size};
-    const struct json_value *values =
-        fields_read_once(reader, wanted, 1, answer, length, NULL, NULL, &complaint);
+    struct manager_search search = {.key = config->zendesk.tam_field, .facts = facts};
+    facts->tam_known = false;
+    text_copy(facts->tam, sizeof(facts->tam), "");
+    const struct json_value *values = fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length,
+                                                       on_organization_field, &search, &complaint);
     if (!values)
         return false;
     if (values->kind != JSON_STRING)
         return complain(&complaint, "%s is missing", wanted[0]);
-    text_copy(name, size, values->text);
+    text_copy(facts->organization, sizeof(facts->organization), values->text);
+    facts->tam_known = true;
     return true;
 }
 
@@ -195,18 +225,8 @@ bool zendesk_read_suspended(struct json_reader *reader, const char *answer, size
     return true;
 }
 
-/* A token that does not say for how long it is good has no end of its own: an hour then. */
 bool zendesk_read_token(struct json_reader *reader, const char *answer, size_t length, char *token,
                         size_t size, int64_t *valid_ms, char *error, size_t error_size)
 {
-    enum { TOKEN, EXPIRES };
-    static const char *const wanted[] = {[TOKEN] = "access_token", [EXPIRES] = "expires_in"};
-    const struct complaint complaint = {error, error_size};
-    const struct json_value *values =
-        fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, NULL, NULL, &complaint);
-    if (!values || !field_text(&values[TOKEN], wanted[TOKEN], token, size, &complaint))
-        return false;
-    const int64_t seconds = field_optional_id(&values[EXPIRES]);
-    *valid_ms = seconds > 0 && seconds < 172800 ? seconds * 1000 : 3600 * 1000;
-    return true;
+    return fields_read_token(reader, answer, length, token, size, valid_ms, error, error_size);
 }

@@ -75,6 +75,12 @@ enum author_standing zendesk_standing(const struct zendesk_authors *authors,
     return is_requester || author->belongs ? AUTHOR_CUSTOMER : AUTHOR_OUTSIDER;
 }
 
+bool zendesk_is_staff(const char *role)
+{
+    return text_equal_nocase(role, "agent") || text_equal_nocase(role, "admin") ||
+           text_equal_nocase(role, "light agent");
+}
+
 bool zendesk_is_automatic(const struct config *config, const char *text)
 {
     char written[LOOKED_AT], begin[LOOKED_AT];

@@ -110,12 +110,10 @@ static bool add_comment(struct conversation *conversation, const struct json_val
 
 static bool add_user(struct conversation *conversation, const struct json_value *values)
 {
-    const char *role = values[ROLE].text;
     const struct user user = {
         .id = field_optional_id(&values[USER_ID]),
         .organization_id = field_optional_id(&values[ORGANIZATION]),
-        .is_staff = text_equal_nocase(role, "agent") || text_equal_nocase(role, "admin") ||
-                    text_equal_nocase(role, "light agent"),
+        .is_staff = zendesk_is_staff(values[ROLE].text),
         .name = values[NAME].text,
         .email = values[EMAIL].text,
     };

@@ -76,6 +76,19 @@ bool zendesk_get_suspended(struct request *request)
                         "/api/v2/suspended_tickets?sort_by=created_at&sort_order=desc&per_page=100");
 }
 
+bool zendesk_find_user(struct request *request, const char *email)
+{
+    char encoded[REQUEST_ENCODED_SIZE];
+    request_encode(email, encoded, sizeof(encoded));
+    return request_make(request, "GET", NULL, "/api/v2/users/search?query=email%%3A%s", encoded);
+}
+
+bool zendesk_apply_macro(struct request *request, int64_t ticket, int64_t macro)
+{
+    return request_make(request, "GET", NULL, "/api/v2/tickets/%" PRId64 "/macros/%" PRId64 "/apply", ticket,
+                        macro);
+}
+
 bool zendesk_get_token(struct request *request, const struct config *config)
 {
     json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:i}", "grant_type", "client_credentials", "client_id",

@@ -22,6 +22,7 @@ enum {
     UPDATED,
     CREATED,
     FORM,
+    TAGS,
     TAG,
     COLLABORATOR,
     CC,
@@ -31,8 +32,8 @@ enum {
 
 #define TICKET_PATHS(self)                                                                                   \
     self, self ".id", self ".priority", self ".status", self ".requester_id", self ".organization_id",       \
-        self ".subject", self ".updated_at", self ".created_at", self ".ticket_form_id", self ".tags[]",     \
-        self ".collaborator_ids[]", self ".email_cc_ids[]", self ".follower_ids[]"
+        self ".subject", self ".updated_at", self ".created_at", self ".ticket_form_id", self ".tags",       \
+        self ".tags[]", self ".collaborator_ids[]", self ".email_cc_ids[]", self ".follower_ids[]"
 
 /* One ticket, show_many's, those of a search; and what else there is of lists. */
 static const char *const paths[] = {TICKET_PATHS("ticket"),
@@ -48,6 +49,7 @@ enum { TICKETS = RESULT_TYPE + 1, RESULTS, NEXT_PAGE, HAS_MORE };
 
 /* Reads tickets one after the other. */
 struct assembly {
+    const struct config *config;
     struct zendesk_ticket *ticket; /* of which tags and people have come so far */
     const struct complaint *complaint;
     zendesk_ticket_fn *each;
@@ -91,10 +93,11 @@ static bool add_person(struct zendesk_ticket *ticket, const struct json_value *v
     return true;
 }
 
-/* All but the lists. VALUES and NAMES are those of one ticket. */
-static bool fill(struct zendesk_ticket *ticket, const struct json_value *values, const char *const *names,
-                 const struct complaint *complaint)
+/* All but the lists, which have come before. VALUES and NAMES are those of one ticket. */
+static bool fill(const struct assembly *assembly, const struct json_value *values, const char *const *names)
 {
+    const struct complaint *complaint = assembly->complaint;
+    struct zendesk_ticket *ticket = assembly->ticket;
     struct ticket_facts *facts = &ticket->facts;
     if (!field_id(&values[ID], names[ID], &ticket->id, complaint) ||
         !field_text(&values[UPDATED], names[UPDATED], ticket->stamp, sizeof(ticket->stamp), complaint) ||
@@ -112,6 +115,8 @@ static bool fill(struct zendesk_ticket *ticket, const struct json_value *values,
     facts->organization_id = field_optional_id(&values[ORGANIZATION]);
     field_optional_text(&values[SUBJECT], facts->subject, sizeof(facts->subject));
     ticket->form_id = field_optional_id(&values[FORM]);
+    if (values[TAGS].kind == JSON_ARRAY)
+        zendesk_sort_ticket(assembly->config, ticket->form_id, ticket->tags, ticket->tag_count, facts);
     return true;
 }
 
@@ -125,7 +130,7 @@ static bool is_ticket(int set, const struct json_value *values)
 static void finish(struct assembly *assembly, int set, const struct json_value *values)
 {
     if (is_ticket(set, values)) {
-        if (!assembly->no_memory && fill(assembly->ticket, values + set, paths + set, assembly->complaint))
+        if (!assembly->no_memory && fill(assembly, values + set, paths + set))
             assembly->each(assembly->context, assembly->ticket);
         else
             assembly->failed = true;
@@ -161,26 +166,27 @@ static const struct json_value *read_all(struct json_reader *reader, size_t coun
     return NULL;
 }
 
-bool zendesk_read_ticket(struct json_reader *reader, const char *answer, size_t length,
-                         struct zendesk_ticket *ticket, char *error, size_t error_size)
+bool zendesk_read_ticket(const struct config *config, struct json_reader *reader, const char *answer,
+                         size_t length, struct zendesk_ticket *ticket, char *error, size_t error_size)
 {
     const struct complaint complaint = {error, error_size};
-    struct assembly assembly = {.ticket = ticket, .complaint = &complaint};
+    struct assembly assembly = {.config = config, .ticket = ticket, .complaint = &complaint};
     *ticket = (struct zendesk_ticket){0};
     const struct json_value *values = read_all(reader, TICKET_FIELDS, answer, length, &assembly);
-    if (values && fill(ticket, values, paths, &complaint))
+    if (values && fill(&assembly, values, paths))
         return true;
     zendesk_ticket_free(ticket);
     return false;
 }
 
-bool zendesk_read_tickets(struct json_reader *reader, const char *answer, size_t length,
-                          zendesk_ticket_fn *each, void *context, bool *next_page, char *error,
+bool zendesk_read_tickets(const struct config *config, struct json_reader *reader, const char *answer,
+                          size_t length, zendesk_ticket_fn *each, void *context, bool *next_page, char *error,
                           size_t error_size)
 {
     const struct complaint complaint = {error, error_size};
     struct zendesk_ticket ticket = {0};
-    struct assembly assembly = {.ticket = &ticket, .complaint = &complaint, .each = each, .context = context};
+    struct assembly assembly = {
+        .config = config, .ticket = &ticket, .complaint = &complaint, .each = each, .context = context};
     const struct json_value *values = read_all(reader, COUNT_OF(paths), answer, length, &assembly);
     zendesk_ticket_free(&ticket);
     if (!values || assembly.failed)
@@ -190,19 +196,6 @@ bool zendesk_read_tickets(struct json_reader *reader, const char *answer, size_t
     if (next_page)
         *next_page = values[NEXT_PAGE].kind == JSON_STRING || values[HAS_MORE].kind == JSON_TRUE;
     return true;
-}
-
-bool zendesk_ticket_matches(const struct config *config, const struct zendesk_ticket *ticket)
-{
-    const struct ticket_match *match = &config->zendesk.emergency_match;
-    if (match->kind == TICKET_MATCH_FORM)
-        return ticket->form_id == match->form_id;
-    if (match->kind == TICKET_MATCH_ANY)
-        return true;
-    for (size_t i = 0; i < ticket->tag_count; i++)
-        if (text_equal_nocase(ticket->tags[i], match->tag))
-            return true;
-    return false;
 }
 
 void zendesk_ticket_url(const struct config *config, int64_t ticket, char *out, size_t size)

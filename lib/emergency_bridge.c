@@ -1,0 +1,188 @@
+/*
+ * The handbook's calls: the bridge and who is in it, the call with the customer, the notes after it. See
+ * emergency.c.
+ */
+#include "lib/emergency_internal.h"
+#include "lib/text.h"
+
+/* --- the bridge --- */
+
+/* A meeting, or a new one after the last was closed. */
+void want_bridge(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->bridge_number > 0 && !e->bridge_over)
+        return;
+    if (c->policy->static_bridge)
+        text_copy(e->bridge_url, sizeof e->bridge_url, c->policy->static_bridge);
+    if (!c->policy->can_meet)
+        return;
+    e->bridge_number++;
+    e->bridge_wanted_ms = moment_ms(c->event);
+    e->bridge_over = false;
+    e->meeting = 0;
+    e->bridge_url[0] = '\0';
+    e->staff_in = e->others_in = 0;
+}
+
+void take_meeting(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (c->event->call.cause != e->bridge_number)
+        return;
+    e->meeting = c->event->result.meeting;
+    text_copy(e->bridge_url, sizeof e->bridge_url, name_or(c->event->result.url, "dry run"));
+    say(c, "call", "Bridge: %s", e->bridge_url);
+}
+
+/* Nobody needs it any more; one address for all stays. */
+void end_bridge(struct step_context *c)
+{
+    if (c->e->bridge_number > 0 && c->e->meeting == 0) /* not even made: no longer wanted */
+        c->e->bridge_over = true;
+}
+
+static bool is_of_bridge(const struct step_context *c)
+{
+    return c->e->meeting != 0 && c->event->meeting.id == c->e->meeting;
+}
+
+/* Who had joined unidentified is known now. */
+static void take_back_unknown(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->others_in > 0)
+        e->others_in--;
+    if (e->doubt_ms[DOUBT_JOIN] == latest_ms(c->event))
+        e->doubt_ms[DOUBT_JOIN] = 0;
+}
+
+void take_joined(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct event *event = c->event;
+    const char *name = name_or(event->by, "Somebody");
+    if (!is_of_bridge(c) || e->closing != CLOSING_NONE)
+        return;
+    e->meeting_settled = false;
+    if (event->meeting.refines)
+        take_back_unknown(c);
+    switch (event->comment.standing) {
+    case AUTHOR_STAFF:
+        e->staff_in++;
+        someone_met(c);
+        say(c, "call", "%s of support is in the bridge.", name);
+        break;
+    case AUTHOR_CUSTOMER:
+        e->others_in++;
+        if (e->call_started_ms == 0)
+            e->call_started_ms = moment_ms(event);
+        say(c, "call", "%s, the customer's, is in the bridge.", name);
+        take_answer(c, event->at_ms);
+        break;
+    default:
+        e->others_in++;
+        say(c, "call", "%s is in the bridge: nobody knows whether of support or the customer's.", name);
+        take_doubt(c, DOUBT_JOIN, latest_ms(event), "Somebody unidentified joined the bridge.");
+        break;
+    }
+}
+
+void take_left(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (!is_of_bridge(c))
+        return;
+    int *count = c->event->comment.standing == AUTHOR_STAFF ? &e->staff_in : &e->others_in;
+    if (*count > 0)
+        --*count;
+}
+
+void take_meeting_ended(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (!is_of_bridge(c))
+        return;
+    e->staff_in = e->others_in = 0;
+    if (e->closing == CLOSING_NONE && e->call_started_ms > 0 && e->call_ended_ms == 0)
+        take_call_ended(c);
+}
+
+/* What the look has seen of the bridge, just before the downgrade closes it. */
+void take_meeting_state(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    enum meeting_state state = c->event->meeting.state;
+    bool only_staff = e->staff_in > 0 && e->others_in == 0;
+    bool in_use = (state == MEETING_RUNNING && !only_staff) || state == MEETING_UNREADABLE;
+    if (e->step == ACTION_DOWNGRADE && in_use && !e->meeting_settled)
+        e->doubt_ms[DOUBT_MEETING] = moment_ms(c->event);
+}
+
+/* --- the call --- */
+
+void take_call_started(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    someone_met(c);
+    if (e->call_started_ms == 0 || e->call_ended_ms > 0) {
+        e->call_started_ms = moment_ms(c->event);
+        e->call_ended_ms = e->public_notes_ms = e->internal_note_ms = e->next_tagged_ms = 0;
+    }
+    say(c, "command", "%s is on a call with the customer.", who(c));
+    tell(c, MESSAGE_CALL_STARTED, BUTTON(COMMAND_COLLEAGUE) | BUTTON(COMMAND_CALL_ENDED));
+    take_answer(c, moment_ms(c->event));
+}
+
+/* The next on call is tagged by the message itself. */
+void take_call_ended(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    int64_t at_ms = moment_ms(c->event);
+    if (c->event->type == EVENT_COMMAND) {
+        someone_met(c);
+        take_answer(c, at_ms);
+    }
+    if (e->call_started_ms == 0)
+        e->call_started_ms = at_ms;
+    e->call_ended_ms = e->next_tagged_ms = e->notes_reminded_ms = at_ms;
+    e->public_notes_ms = e->internal_note_ms = 0;
+    say(c, "call", "The call has ended: public notes and an internal note are due.");
+    tell(c, MESSAGE_CALL_ENDED, 0);
+    if (c->policy->has_macro && e->ticket_id > 0)
+        effect(c, &(struct effect){.kind = EFFECT_MACRO});
+}
+
+/* --- the notes --- */
+
+bool notes_are_missing(const struct emergency *e)
+{
+    return e->call_ended_ms > 0 && (e->public_notes_ms == 0 || e->internal_note_ms == 0);
+}
+
+/* A comment of a person of staff ticks the checklist. */
+void tick_notes(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct event *event = c->event;
+    if (!notes_are_missing(e) || event->comment.standing != AUTHOR_STAFF || latest_ms(event) < e->call_ended_ms)
+        return;
+    int64_t *tick = event->comment.is_public ? &e->public_notes_ms : &e->internal_note_ms;
+    if (*tick == 0) {
+        *tick = event->at_ms;
+        say(c, "comment", event->comment.is_public ? "The public notes are there."
+                                                   : "The internal note is there.");
+    }
+    if (!notes_are_missing(e))
+        tell(c, MESSAGE_NOTES_COMPLETE, 0);
+}
+
+void remind_of_notes(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (!notes_are_missing(e) || moment_ms(c->event) < e->notes_reminded_ms + EMERGENCY_NOTES_REMIND_MS)
+        return;
+    e->notes_reminded_ms = moment_ms(c->event);
+    say(c, "prompt", "The notes after the call are not complete.");
+    tell(c, MESSAGE_NOTES_MISSING, 0);
+}
