@@ -26,10 +26,10 @@ endif
 MAKEFLAGS += --no-print-directory
 
 DEB := gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libyajl-dev libjansson-dev \
-	libinih-dev libssl-dev libsystemd-dev ca-certificates \
+	libinih-dev libssl-dev libsystemd-dev libglib2.0-dev ca-certificates \
 	check python3 python3-aiohttp python3-pytest python3-pytest-xdist util-linux \
 	clang clang-tidy clang-format cppcheck pmccabe
-LIBRARIES := libmicrohttpd libcurl sqlite3 yajl jansson inih libcrypto libsystemd
+LIBRARIES := libmicrohttpd libcurl sqlite3 yajl jansson inih libcrypto libsystemd glib-2.0
 HAVE_DEPS := { pkg-config --exists $(LIBRARIES) check && $(PYTHON) -c 'import aiohttp, pytest, xdist'; } 2>/dev/null
 
 # Asked once, and only when something is compiled: "make deps" must work without pkg-config.

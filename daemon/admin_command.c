@@ -3,15 +3,12 @@
  */
 #include "daemon/admin_command.h"
 
-#include "lib/config_values.h"
-#include "lib/text.h"
+#include "lib/command.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-
-#define DEFAULT_EXTENSION_MS (15 * 60 * 1000)
 
 static bool refuse(struct delivery *delivery, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
@@ -25,69 +22,32 @@ static bool refuse(struct delivery *delivery, const char *fmt, ...)
     return false;
 }
 
-static bool is_blank(const char *text)
+/* What stands under the argument's name: a string, or the number of a ticket. */
+static bool read_argument(struct delivery *delivery, json_t *body, const struct command_argument *argument)
 {
-    return text[strspn(text, " \t\r\n")] == '\0';
-}
-
-/* The text KEY into OUT of SIZE bytes. What is too long is refused: half of a person's words may be wrong. */
-static bool read_text(struct delivery *delivery, json_t *body, const char *key, bool required, char *out,
-                      size_t size)
-{
-    json_t *value = json_object_get(body, key);
-    if (!value || json_is_null(value))
-        return !required || refuse(delivery, "\"%s\" is missing", key);
+    json_t *value = json_object_get(body, argument->name);
     const char *text = json_string_value(value);
-    if (!text)
-        return refuse(delivery, "\"%s\" must be a string", key);
-    if (required && is_blank(text))
-        return refuse(delivery, "\"%s\" must not be empty", key);
-    if (!text_copy(out, size, text))
-        return refuse(delivery, "\"%s\" is too long: at most %zu bytes", key, size - 1);
-    return true;
-}
-
-static bool read_period(struct delivery *delivery, json_t *body, const char *key, int64_t fallback_ms,
-                        int64_t *out_ms)
-{
-    char text[32] = "";
-    if (!read_text(delivery, body, key, false, text, sizeof text))
-        return false;
-    *out_ms = 0;
-    if (!text[0])
-        *out_ms = fallback_ms;
-    else if (!value_read(&value_duration, text, out_ms))
-        return refuse(delivery, "\"%s\" must be a period such as 90s, 15m or 1h", key);
-    return true;
-}
-
-/* A number, or a string of digits. */
-static bool read_id(struct delivery *delivery, json_t *body, const char *key, int64_t *out)
-{
-    json_t *value = json_object_get(body, key);
-    if (!value || json_is_null(value))
-        return refuse(delivery, "\"%s\" is missing", key);
-    int64_t id = json_integer_value(value);
-    if (json_is_string(value) && !text_to_i64(json_string_value(value), json_string_length(value), &id))
-        id = 0;
-    if (id <= 0)
-        return refuse(delivery, "\"%s\" must be a ticket's number", key);
-    *out = id;
-    return true;
+    char number[24];
+    if (argument->kind == ARGUMENT_TICKET && json_is_integer(value)) {
+        (void)snprintf(number, sizeof number, "%" PRId64, (int64_t)json_integer_value(value));
+        text = number;
+    }
+    if (value && !json_is_null(value) && !text)
+        return refuse(delivery, "\"%s\" must be %s", argument->name,
+                      argument->kind == ARGUMENT_TICKET ? "a ticket's number" : "a string");
+    char error[sizeof delivery->error];
+    return command_set_argument(&delivery->event, argument, text, error, sizeof error) ||
+           refuse(delivery, "%s", error);
 }
 
 static bool read_arguments(struct delivery *delivery, json_t *body)
 {
-    struct event *event = &delivery->event;
-    switch (event->command.name) {
-    case COMMAND_CONTACTED: return read_text(delivery, body, "how", false, event->text, sizeof event->text);
-    case COMMAND_CLOSE: return read_text(delivery, body, "why", false, event->text, sizeof event->text);
-    case COMMAND_NOTE: return read_text(delivery, body, "text", true, event->text, sizeof event->text);
-    case COMMAND_LINK: return read_id(delivery, body, "ticket", &event->ticket_id);
-    case COMMAND_EXTEND:
-        return read_period(delivery, body, "for", DEFAULT_EXTENSION_MS, &event->command.for_ms);
-    default: return true;
-    }
+    static const struct command_argument by = {"by", ARGUMENT_BY, true};
+    const struct command_argument *arguments = command_arguments(delivery->event.command.name);
+    bool good = read_argument(delivery, body, &by);
+    for (size_t i = 0; good && i < COMMAND_ARGUMENTS && arguments[i].kind != ARGUMENT_NONE; i++)
+        good = read_argument(delivery, body, &arguments[i]);
+    return good;
 }
 
 static bool read_body(struct delivery *delivery, const char *body, size_t length)
@@ -96,10 +56,8 @@ static bool read_body(struct delivery *delivery, const char *body, size_t length
     json_t *root = json_loadb(body, length, JSON_REJECT_DUPLICATES, &why);
     if (!root)
         return refuse(delivery, "the body is not JSON: %s", why.text);
-    struct event *event = &delivery->event;
-    bool good = json_is_object(root) || refuse(delivery, "the body must be a JSON object");
-    good = good && read_text(delivery, root, "by", true, event->by, sizeof event->by) &&
-           read_arguments(delivery, root);
+    bool good = json_is_object(root) ? read_arguments(delivery, root)
+                                     : refuse(delivery, "the body must be a JSON object");
     json_decref(root);
     return good;
 }

@@ -104,12 +104,12 @@ static struct errand *take_waiting(struct line *line)
 
 static void count_end(struct metrics *metrics, const struct call *call)
 {
-    if (call->end != CALL_ANSWERED)
-        metrics_count(&metrics->calls_failed);
-    else if (call->service == SERVICE_ZENDESK)
-        metrics_count(&metrics->calls_zendesk);
-    else
-        metrics_count(&metrics->calls_pagerduty);
+    _Atomic uint64_t *const answered[SERVICE_COUNT] = {
+        [SERVICE_ZENDESK] = &metrics->calls_zendesk, [SERVICE_PAGERDUTY] = &metrics->calls_pagerduty,
+        [SERVICE_SLACK] = &metrics->calls_slack,     [SERVICE_ZOOM] = &metrics->calls_zoom,
+        [SERVICE_GITLAB] = &metrics->calls_gitlab,   [SERVICE_HEARTBEAT] = &metrics->calls_heartbeat,
+    };
+    metrics_count(call->end == CALL_ANSWERED ? answered[call->service] : &metrics->calls_failed);
 }
 
 static void give_back(struct courier *courier, struct call *call)
@@ -174,7 +174,7 @@ static void take_letters(struct courier *courier)
 static void start_call(struct courier *courier, struct line *line, struct errand *errand)
 {
     const char *lines[ACCOUNT_LINES];
-    const struct account *account = &line->account;
+    struct account *account = &line->account;
     size_t count = account_headers(account, errand->call, lines);
     errand->token = account->token;
     if (courier_http_begin(courier->http, errand->call, errand, account->base_url, lines, count))
@@ -203,14 +203,14 @@ static void drop_token_request(struct line *line)
 static void ask_for_token(struct courier *courier, struct line *line, int64_t now_ms)
 {
     const char *lines[ACCOUNT_LINES];
-    size_t count = account_token_headers(lines);
+    size_t count = account_token_headers(&line->account, lines);
     line->asked_ms = now_ms;
     line->asking = calloc(1, sizeof(*line->asking));
     struct call *call = account_token_call(&line->account, now_ms);
     if (line->asking)
         line->asking->call = call;
     if (line->asking && call &&
-        courier_http_begin(courier->http, call, line->asking, line->account.base_url, lines, count))
+        courier_http_begin(courier->http, call, line->asking, line->account.token_url, lines, count))
         return;
     account_forget_call(call);
     free(line->asking);

@@ -5,6 +5,7 @@
 #include "daemon/courier_account.h"
 
 #include "lib/services/zendesk.h"
+#include "lib/services/zoom.h"
 #include "lib/text.h"
 
 #include <openssl/evp.h>
@@ -14,16 +15,29 @@
 #define TOKEN_SIZE        4096
 #define ATTEMPT_EVERY_MS  1000  /* at most */
 #define RENEW_AHEAD_MS    60000 /* or a tenth of the token's life, if that is more */
+#define ANYTHING          "Accept: */*"
 #define JSON_ACCEPTED     "Accept: application/json"
 #define JSON_SENT         "Content-Type: application/json"
+#define JSON_SENT_UTF8    "Content-Type: application/json; charset=utf-8" /* Slack warns of less */
+#define FORM_SENT         "Content-Type: application/x-www-form-urlencoded"
 #define PAGERDUTY_VERSION "Accept: application/vnd.pagerduty+json;version=2"
 
+/* How a service wants to be asked for tokens. */
+struct token_kind {
+    const char *body_type;
+    bool (*make)(struct request *request, const struct config *config);
+    bool (*read)(struct json_reader *reader, const char *answer, size_t length, char *token, size_t size,
+                 int64_t *valid_ms, char *error, size_t error_size);
+};
+
+/* How a service wants to be called. */
 struct kind {
     const char *accept;
-    bool (*open)(struct account *account); /* fills base_url, from, authorization, by_token */
-    bool (*get_token)(struct request *request, const struct config *config);
-    bool (*read_token)(struct json_reader *reader, const char *answer, size_t length, char *token,
-                       size_t size, int64_t *valid_ms, char *error, size_t error_size);
+    const char *body_type;
+    /* Fills base_url, from, authorization, by_token, token_url, token_authorization, as far as the service is
+     * configured. */
+    bool (*open)(struct account *account);
+    struct token_kind token;
 };
 
 static void wipe_and_free(char *secret)
@@ -33,13 +47,13 @@ static void wipe_and_free(char *secret)
     free(secret);
 }
 
-/* "Authorization: Basic …" of "user/token:api_token". */
-static char *basic_authorization(const char *user, const char *api_token)
+/* "Authorization: Basic …" of "user:password". */
+static char *basic_authorization(const char *user, const char *password)
 {
     static const char start[] = "Authorization: Basic ";
     char *line = NULL;
     char *plain = NULL;
-    int length = asprintf(&plain, "%s/token:%s", user, api_token);
+    int length = asprintf(&plain, "%s:%s", user, password);
     if (length < 0)
         return NULL;
     line = malloc(sizeof(start) + 4 * (((size_t)length + 2) / 3));
@@ -51,18 +65,33 @@ static char *basic_authorization(const char *user, const char *api_token)
     return line;
 }
 
+/* BASE_URL is called with this header line. */
+static bool open_with_line(struct account *account, const char *base_url, const char *start,
+                           const char *secret)
+{
+    account->base_url = base_url;
+    if (asprintf(&account->authorization, "%s%s", start, secret) < 0)
+        account->authorization = NULL;
+    return account->authorization;
+}
+
 static bool open_zendesk(struct account *account)
 {
     const struct config_zendesk *zendesk = &account->config->zendesk;
-    account->base_url = zendesk->api_url;
+    char *user = NULL;
+    account->base_url = account->token_url = zendesk->api_url;
     account->by_token = zendesk->client_id != NULL;
     if (account->by_token)
         return true;
-    if (!zendesk->api_token) /* the settings demand one of the two; without both nothing can be called */
+    if (!zendesk->api_token) { /* the settings demand one of the two; without both nothing can be called */
         account->base_url = NULL;
-    else
-        account->authorization = basic_authorization(zendesk->user, zendesk->api_token);
-    return !account->base_url || account->authorization;
+        return true;
+    }
+    if (asprintf(&user, "%s/token", zendesk->user) < 0)
+        return false;
+    account->authorization = basic_authorization(user, zendesk->api_token);
+    free(user);
+    return account->authorization;
 }
 
 static bool open_pagerduty(struct account *account)
@@ -70,17 +99,54 @@ static bool open_pagerduty(struct account *account)
     const struct config_pagerduty *pagerduty = &account->config->pagerduty;
     if (!pagerduty->api_token)
         return true;
-    account->base_url = pagerduty->api_url;
-    if (asprintf(&account->authorization, "Authorization: Token token=%s", pagerduty->api_token) < 0)
-        account->authorization = NULL;
     if (asprintf(&account->from, "From: %s", pagerduty->from) < 0)
         account->from = NULL;
-    return account->authorization && account->from;
+    return account->from &&
+           open_with_line(account, pagerduty->api_url, "Authorization: Token token=", pagerduty->api_token);
+}
+
+static bool open_slack(struct account *account)
+{
+    const struct config_slack *slack = &account->config->slack;
+    return !slack->token || open_with_line(account, slack->api_url, "Authorization: Bearer ", slack->token);
+}
+
+/* Meetings that are always the same need no calls. */
+static bool open_zoom(struct account *account)
+{
+    const struct config_zoom *zoom = &account->config->zoom;
+    if (zoom->static_url || !zoom->client_id)
+        return true;
+    account->base_url = zoom->api_url;
+    account->by_token = true;
+    account->token_url = zoom->oauth_url;
+    account->token_authorization = basic_authorization(zoom->client_id, zoom->client_secret);
+    return account->token_authorization;
+}
+
+static bool open_gitlab(struct account *account)
+{
+    const struct config_gitlab *gitlab = &account->config->gitlab;
+    return !gitlab->token || open_with_line(account, gitlab->api_url, "PRIVATE-TOKEN: ", gitlab->token);
+}
+
+/* An outside monitor: whoever knows the address may call it. */
+static bool open_heartbeat(struct account *account)
+{
+    account->base_url = account->config->heartbeat.url;
+    return true;
 }
 
 static const struct kind kinds[SERVICE_COUNT] = {
-    [SERVICE_ZENDESK] = {JSON_ACCEPTED, open_zendesk, zendesk_get_token, zendesk_read_token},
-    [SERVICE_PAGERDUTY] = {PAGERDUTY_VERSION, open_pagerduty, NULL, NULL},
+    [SERVICE_ZENDESK] = {JSON_ACCEPTED,
+                         JSON_SENT,
+                         open_zendesk,
+                         {JSON_SENT, zendesk_get_token, zendesk_read_token}},
+    [SERVICE_PAGERDUTY] = {PAGERDUTY_VERSION, JSON_SENT, open_pagerduty, {0}},
+    [SERVICE_SLACK] = {JSON_ACCEPTED, JSON_SENT_UTF8, open_slack, {0}},
+    [SERVICE_ZOOM] = {JSON_ACCEPTED, JSON_SENT, open_zoom, {FORM_SENT, zoom_get_token, zoom_read_token}},
+    [SERVICE_GITLAB] = {JSON_ACCEPTED, JSON_SENT, open_gitlab, {0}},
+    [SERVICE_HEARTBEAT] = {ANYTHING, JSON_SENT, open_heartbeat, {0}},
 };
 
 bool account_init(struct account *account, enum service_id service, const struct config *config)
@@ -95,25 +161,48 @@ bool account_init(struct account *account, enum service_id service, const struct
 void account_free(struct account *account)
 {
     wipe_and_free(account->authorization);
+    wipe_and_free(account->token_authorization);
     free(account->from);
     *account = (struct account){0};
 }
 
 bool account_is_ready(const struct account *account, int64_t now_ms)
 {
-    return account->authorization && (!account->by_token || now_ms < account->expires_ms);
+    if (!account->by_token)
+        return account->base_url;
+    return account->authorization && now_ms < account->expires_ms;
 }
 
-size_t account_headers(const struct account *account, const struct call *call,
-                       const char *lines[ACCOUNT_LINES])
+/* Addresses come from other services: what is none gets no line of its own, and adds none. */
+static bool is_address(const char *text)
 {
+    for (const char *at = text; *at; at++)
+        if (*at <= ' ' || *at > '~')
+            return false;
+    return strchr(text, '@') && strlen(text) <= 254;
+}
+
+/* In whose name CALL is; NULL: nobody's. */
+static const char *from_line(struct account *account, const struct call *call)
+{
+    if (!account->from || !call->from || !is_address(call->from))
+        return account->from;
+    text_format(account->call_from, sizeof(account->call_from), "From: %s", call->from);
+    return account->call_from;
+}
+
+size_t account_headers(struct account *account, const struct call *call, const char *lines[ACCOUNT_LINES])
+{
+    const struct kind *kind = &kinds[account->service];
     size_t count = 0;
-    lines[count++] = account->authorization;
-    lines[count++] = kinds[account->service].accept;
+    if (account->authorization)
+        lines[count++] = account->authorization;
+    lines[count++] = kind->accept;
     if (strcmp(call->method, "GET") != 0) {
-        lines[count++] = JSON_SENT;
-        if (account->from)
-            lines[count++] = account->from;
+        const char *from = from_line(account, call);
+        lines[count++] = kind->body_type;
+        if (from)
+            lines[count++] = from;
     }
     return count;
 }
@@ -128,7 +217,7 @@ struct call *account_token_call(struct account *account, int64_t now_ms)
     struct request request;
     account->next_attempt_ms = now_ms + ATTEMPT_EVERY_MS;
     struct call *call = calloc(1, sizeof(*call));
-    if (!call || !kinds[account->service].get_token(&request, account->config)) {
+    if (!call || !kinds[account->service].token.make(&request, account->config)) {
         free(call);
         return NULL;
     }
@@ -139,11 +228,14 @@ struct call *account_token_call(struct account *account, int64_t now_ms)
     return call;
 }
 
-size_t account_token_headers(const char *lines[ACCOUNT_LINES])
+size_t account_token_headers(const struct account *account, const char *lines[ACCOUNT_LINES])
 {
-    lines[0] = JSON_ACCEPTED;
-    lines[1] = JSON_SENT;
-    return 2;
+    size_t count = 0;
+    lines[count++] = JSON_ACCEPTED;
+    lines[count++] = kinds[account->service].token.body_type;
+    if (account->token_authorization)
+        lines[count++] = account->token_authorization;
+    return count;
 }
 
 static void use_token(struct account *account, char *authorization, int64_t asked_ms, int64_t valid_ms)
@@ -168,7 +260,7 @@ static bool read_answer(const struct account *account, struct json_reader *reade
     else {
         char why[100] = "";
         const char *answer = call->answer ? call->answer : "";
-        if (kinds[account->service].read_token(reader, answer, call->answer_length, token, TOKEN_SIZE,
+        if (kinds[account->service].token.read(reader, answer, call->answer_length, token, TOKEN_SIZE,
                                                valid_ms, why, sizeof(why)))
             return true;
         (void)snprintf(error, error_size, "no token: %s", why);

@@ -311,30 +311,9 @@ static void stop_threads(struct program *program)
     mailbox_take(&program->pulse.mailbox); /* a question of ours, perhaps */
 }
 
-/* Whoever set one of these expects something that will not happen. */
-static void warn_of_idle_settings(const struct program *program)
-{
-    const struct config_not_yet *not_yet = &program->config.not_yet;
-    const struct {
-        const char *name;
-        bool given;
-    } settings[] = {
-        {"[policy] bulk_tag", not_yet->bulk_tag != NULL},
-        {"[pagerduty] engineer_schedule", not_yet->engineer_schedule != NULL},
-        {"[pagerduty] manager_schedule", not_yet->manager_schedule != NULL},
-        {"[zendesk] tam_field", not_yet->tam_field != NULL},
-        {"[zendesk] post_call_macro", not_yet->post_call_macro != 0},
-    };
-    for (size_t i = 0; i < COUNT_OF(settings); i++)
-        if (settings[i].given)
-            log_event(program->log, LOG_LEVEL_WARNING, "CONFIG-NO-EFFECT", 0, 0,
-                      "%s has no effect in this version", settings[i].name);
-}
-
 /* Until it is to end (false) or to start anew (true). */
 static bool serve(struct program *program, const sigset_t *signals)
 {
-    warn_of_idle_settings(program);
     announce(program, "STARTED");
     for (;;) {
         if (wait_for_signal(program) != SIGHUP) {

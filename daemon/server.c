@@ -39,7 +39,7 @@ struct server {
     struct metrics *metrics;
     struct http_loop *loop;
     struct json_reader *reader;
-    struct hook hooks[2];
+    struct hook hooks[SERVICE_COUNT];
     size_t hook_count;
 };
 
@@ -47,6 +47,7 @@ static void delivery_free(struct delivery *delivery)
 {
     free(delivery->payload);
     free(delivery->comment_text);
+    free(delivery->answer);
     free(delivery);
 }
 
@@ -118,13 +119,13 @@ static const char *signature_complaint(struct hook *hook, const struct webhook *
     }
 }
 
-/* "application/json", in any case, with parameters or none. */
-static bool is_json_type(const char *type)
+/* In any case, with parameters or none. */
+static bool is_type(const char *type, const char *wanted)
 {
-    static const char json[] = "application/json";
-    if (!type || strncasecmp(type, json, sizeof json - 1) != 0)
+    const size_t length = strlen(wanted);
+    if (!type || strncasecmp(type, wanted, length) != 0)
         return false;
-    type += sizeof json - 1;
+    type += length;
     type += strspn(type, " \t");
     return *type == '\0' || *type == ';';
 }
@@ -142,7 +143,8 @@ static struct webhook webhook_of(const struct http_request *request, const struc
     };
 }
 
-/* The ledger keeps what can't be read as well, so it goes there either way. */
+/* The ledger keeps what can't be read as well, so it goes there either way. What only tries the address has
+ * its answer already, and is not kept. */
 static void hand_over(struct server *server, struct http_request *request, const struct hook *hook,
                       const struct webhook *webhook)
 {
@@ -156,6 +158,12 @@ static void hand_over(struct server *server, struct http_request *request, const
     delivery->service = hook->service->id;
     if (!hook->service->read_webhook(&hook->receiver, server->reader, webhook, delivery))
         delivery->rejected = true;
+    if (delivery->answer && !delivery->rejected) {
+        metrics_count(hook->accepted);
+        http_answer_json(request, MHD_HTTP_OK, delivery->answer);
+        delivery_free(delivery);
+        return;
+    }
     delivery->event.now_ms = webhook->now_ms;
     delivery->payload = request->body;
     delivery->payload_length = request->body_length;
@@ -165,24 +173,46 @@ static void hand_over(struct server *server, struct http_request *request, const
     ledger_deliver(server->ledger, delivery, http_loop_mailbox(server->loop));
 }
 
+static void refuse_type(struct http_request *request, const char *wanted)
+{
+    char text[100];
+    snprintf(text, sizeof text, "Content-Type must be %s", wanted);
+    http_answer_error(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, text);
+}
+
 static void take_webhook(struct server *server, struct http_request *request, struct hook *hook)
 {
     const struct webhook webhook = webhook_of(request, hook->service);
+    const char *wanted = hook->service->content_type;
     const char *complaint = signature_complaint(hook, &webhook);
     if (complaint) {
         metrics_count(&server->metrics->webhooks_unsigned);
         log_event(server->log, LOG_LEVEL_WARNING, "WEBHOOK-UNSIGNED", 0, 0, "%s: %s", hook->service->route,
                   complaint);
         http_answer_error(request, MHD_HTTP_UNAUTHORIZED, complaint);
-    } else if (hook->service->wants_json_type &&
-               !is_json_type(http_request_header(request, MHD_HTTP_HEADER_CONTENT_TYPE))) {
-        http_answer_error(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, "Content-Type must be application/json");
+    } else if (wanted && !is_type(http_request_header(request, MHD_HTTP_HEADER_CONTENT_TYPE), wanted)) {
+        refuse_type(request, wanted);
     } else {
         hand_over(server, request, hook, &webhook);
     }
 }
 
 /* --- a webhook, after the ledger --- */
+
+/* Slack shows people whatever a 200 says. */
+static void answer_ok(struct http_request *request, const struct hook *hook, const struct delivery *delivery)
+{
+    if (delivery->answer)
+        http_answer_json(request, MHD_HTTP_OK, delivery->answer);
+    else if (hook->service->id == SERVICE_SLACK)
+        http_answer(request, MHD_HTTP_OK, "text/plain", strdup(""), 0);
+    else if (delivery->rejected)
+        server_answer_unreadable(request, delivery->error);
+    else
+        http_answer_json(request, MHD_HTTP_OK,
+                         delivery->duplicate ? "{\"accepted\":true,\"duplicate\":true}"
+                                             : "{\"accepted\":true,\"duplicate\":false}");
+}
 
 static void answer_accepted(struct server *server, struct http_request *request, const struct hook *hook,
                             const struct delivery *delivery)
@@ -192,9 +222,7 @@ static void answer_accepted(struct server *server, struct http_request *request,
         metrics_count(&server->metrics->webhooks_duplicate);
     else if (delivery->event.type == EVENT_IGNORED)
         metrics_count(&server->metrics->webhooks_ignored);
-    http_answer_json(request, MHD_HTTP_OK,
-                     delivery->duplicate ? "{\"accepted\":true,\"duplicate\":true}"
-                                         : "{\"accepted\":true,\"duplicate\":false}");
+    answer_ok(request, hook, delivery);
 }
 
 /* It is kept, but nobody understands it: a service that would switch us off for a 4xx gets a 200. */
@@ -205,7 +233,7 @@ static void answer_rejected(struct server *server, struct http_request *request,
     log_event(server->log, LOG_LEVEL_WARNING, "WEBHOOK-REJECTED", 0, 0, "%s: %s", hook->service->route,
               delivery->error);
     if (hook->service->unreadable_status == MHD_HTTP_OK)
-        server_answer_unreadable(request, delivery->error);
+        answer_ok(request, hook, delivery);
     else
         http_answer_error(request, (unsigned int)hook->service->unreadable_status, delivery->error);
 }
@@ -297,19 +325,30 @@ static bool add_hook(struct server *server, const struct service *service, _Atom
     return false;
 }
 
+/* A service whose secret is not set has no route. */
 static bool add_hooks(struct server *server, const struct config *config, char *error, size_t error_size)
 {
     struct metrics *metrics = server->metrics;
+    const struct {
+        const char *secret;
+        const struct service *service;
+        _Atomic uint64_t *accepted;
+    } services[] = {
+        {config->zendesk.webhook_secret, &zendesk_service, &metrics->webhooks_zendesk},
+        {config->pagerduty.webhook_secret, &pagerduty_service, &metrics->webhooks_pagerduty},
+        {config->slack.signing_secret, &slack_service, &metrics->webhooks_slack},
+        {config->zoom.webhook_secret, &zoom_service, &metrics->webhooks_zoom},
+    };
     server->reader = json_reader_new();
     if (!server->reader) {
         snprintf(error, error_size, "no memory for the listener");
         return false;
     }
-    if (config->zendesk.webhook_secret &&
-        !add_hook(server, &zendesk_service, &metrics->webhooks_zendesk, config, error, error_size))
-        return false;
-    return !config->pagerduty.webhook_secret ||
-           add_hook(server, &pagerduty_service, &metrics->webhooks_pagerduty, config, error, error_size);
+    for (size_t i = 0; i < COUNT_OF(services); i++)
+        if (services[i].secret &&
+            !add_hook(server, services[i].service, services[i].accepted, config, error, error_size))
+            return false;
+    return true;
 }
 
 static bool open_loop(struct server *server, const struct config *config, int listen_fd, char *error,

@@ -73,7 +73,8 @@ static bool read_period(const char *text, int64_t *ms)
     return value_read(&value_duration, text, ms);
 }
 
-/* Where the text of an argument of this kind goes, and how large that is; NULL: it is not kept as a text. */
+/* Where the text of an argument of this kind goes, and how large that is; NULL and 0: it is not kept as
+ * a text. */
 static char *text_field(struct event *event, enum argument_kind kind, size_t *size)
 {
     switch (kind) {
@@ -98,7 +99,7 @@ bool command_set_argument(struct event *event, const struct command_argument *ar
         return !argument->required || refuse(error, error_size, "\"%s\" is missing", name);
     if (argument->required && is_blank(text))
         return refuse(error, error_size, "\"%s\" must not be empty", name);
-    if (out)
+    if (size > 0)
         return text_copy(out, size, text) ||
                refuse(error, error_size, "\"%s\" is too long: at most %zu bytes", name, size - 1);
     if (argument->kind == ARGUMENT_PERIOD)

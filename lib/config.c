@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/config_internal.h"
+#include "lib/messages.h"
 
 /* English, German, French, Spanish, Portuguese, Italian, Dutch. */
 #define AUTO_REPLY_PATTERNS                                                                                  \
@@ -156,6 +157,14 @@ static bool read_values(struct loader *loader)
     return true;
 }
 
+static bool make_messages(struct loader *loader)
+{
+    char why[600];
+    struct config_messages *messages = &loader->config->messages;
+    messages->texts = messages_new(messages->directory, why, sizeof why);
+    return messages->texts || loader_fail(loader, loader_setting(loader, "messages", "directory"), "%s", why);
+}
+
 static void forget_texts(struct loader *loader)
 {
     for (size_t i = 0; i < loader->setting_count; i++) {
@@ -177,7 +186,7 @@ bool config_load(const char *path, const char *credentials_dir, struct config *c
     error->message[0] = '\0';
     add_plain_sections(&loader);
     bool good = config_read_texts(&loader) && read_values(&loader) && config_check_rules(&loader) &&
-                config_check_named(&loader);
+                config_check_named(&loader) && make_messages(&loader);
     if (!good)
         config_free(config);
     forget_texts(&loader);
@@ -187,6 +196,7 @@ bool config_load(const char *path, const char *credentials_dir, struct config *c
 void config_free(struct config *config)
 {
     config_free_named(config);
+    messages_free(config->messages.texts);
     for (size_t i = 0; i < COUNT_OF(keys); i++)
         value_release(keys[i].type, (char *)config + keys[i].offset);
     *config = (struct config){0};

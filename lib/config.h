@@ -155,8 +155,10 @@ struct config_heartbeat {
     int64_t every_ms;
 };
 
+struct messages;
 struct config_messages {
-    char *directory; /* NULL: the built-in texts */
+    char *directory;        /* NULL: the built-in texts */
+    struct messages *texts; /* made of these */
 };
 
 #define CONFIG_NAMED_MAX 16 /* sections of one kind */

@@ -76,8 +76,20 @@ static void set_policy(struct desk *desk)
         .resolve_on_contact = config->policy.resolve_on_contact && config->pagerduty.api_token,
         .dry_run = config->policy.dry_run,
         .can_page = config->pagerduty.api_token && config->pagerduty.page_service,
+        .can_thread = config->slack.enabled,
+        .can_meet = config->zoom.enabled && !config->zoom.static_url,
+        .static_bridge = config->zoom.static_url,
+        .has_runbook = config->gitlab.enabled,
+        .has_macro = config->zendesk.post_call_macro > 0,
         .downgrade_priority = priorities[config->zendesk.downgrade_priority],
     };
+    for (size_t i = 0; i < config->escalation_count; i++)
+        desk->policy.rung_after_ms[desk->policy.rung_count++] = config->escalations[i].after_ms;
+    for (size_t i = 0; i < config->coverage_count; i++) {
+        desk->policy.coverages[i].name = config->coverages[i].name;
+        desk->policy.coverages[i].window = config->coverages[i].window;
+    }
+    desk->policy.coverage_count = (int)config->coverage_count;
 }
 
 /* A name for this database that no other has: marks of different installations must not be mixed up. */
@@ -89,6 +101,17 @@ static bool make_instance(char *out, size_t size)
     for (size_t i = 0; i < sizeof random && 2 * i + 3 <= size; i++)
         text_format(out + 2 * i, 3, "%02x", random[i]);
     return true;
+}
+
+/* Shifts that ended while nobody was here are still to be handed over. */
+static bool read_shift(struct desk *desk)
+{
+    char text[32];
+    int64_t seen_ms;
+    enum store_result found = store_get_fact(desk->store, "shift_seen_ms", text, sizeof text);
+    if (found == STORE_OK && text_to_i64(text, strlen(text), &seen_ms) && seen_ms < desk->shift_seen_ms)
+        desk->shift_seen_ms = seen_ms;
+    return desk_did(desk, found);
 }
 
 static bool read_facts(struct desk *desk, int64_t now_ms)
@@ -146,9 +169,10 @@ static bool take_up(struct desk *desk, int64_t now_ms)
 {
     if (!desk_did(desk, store_begin(desk->store)))
         return false;
-    if (read_facts(desk, now_ms) && desk_take_up_actions(desk, now_ms))
+    if (read_facts(desk, now_ms) && read_shift(desk) && desk_take_up_actions(desk, now_ms))
         return desk_did(desk, store_commit(desk->store)) &&
                desk_did(desk, store_wakes(desk->store, set_emergency_alarm, desk)) &&
+               desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&
                desk->trouble == STORE_OK;
     store_rollback(desk->store);
     return false;
@@ -172,6 +196,11 @@ struct desk *desk_new(const struct config *config, struct store *store, struct l
     desk->last_serial = now_ms * 1000; /* above those of any process before */
     desk->lines[SERVICE_ZENDESK].configured = true;
     desk->lines[SERVICE_PAGERDUTY].configured = config->pagerduty.api_token;
+    desk->lines[SERVICE_SLACK].configured = config->slack.enabled;
+    desk->lines[SERVICE_ZOOM].configured = config->zoom.enabled && !config->zoom.static_url;
+    desk->lines[SERVICE_GITLAB].configured = config->gitlab.enabled;
+    desk->next_heartbeat_ms = config->heartbeat.url ? 0 : INT64_MAX;
+    desk->shift_seen_ms = now_ms;
     set_policy(desk);
     if (desk->reader && desk->seen && take_up(desk, now_ms))
         return desk;
@@ -193,6 +222,8 @@ void desk_free(struct desk *desk)
     json_reader_free(desk->reader);
     free(desk->changes);
     free(desk->seen);
+    free(desk->oncalls);
+    free(desk->new_oncalls);
     free(desk);
 }
 
@@ -349,7 +380,7 @@ static bool end_item(struct desk *desk, bool good)
 
 /* --- deliveries --- */
 
-static void answer(struct delivery *delivery, int status, const char *error)
+void desk_answer(struct delivery *delivery, int status, const char *error)
 {
     delivery->status = status;
     text_copy(delivery->error, sizeof delivery->error, error);
@@ -375,67 +406,11 @@ static bool take_webhook(struct desk *desk, struct delivery *delivery)
     if (delivery->rejected) /* kept as it came, and means nothing */
         delivery->event =
             (struct event){.type = EVENT_IGNORED, .at_ms = desk->now_ms, .now_ms = desk->now_ms};
+    if (delivery->question != QUESTION_NONE && !delivery->rejected)
+        return desk_take_question(desk, delivery, &entry);
+    if (delivery->event.type == EVENT_COMMAND)
+        return desk_take_command(desk, delivery, &entry);
     return desk_take_event(desk, delivery, &entry);
-}
-
-/* A contrary command comes too late for bytes that are on their way. */
-static bool is_contrary(enum command command)
-{
-    return command != COMMAND_REPLIED && command != COMMAND_NOTE && command != COMMAND_CONTACTED &&
-           command != COMMAND_LINK && command != COMMAND_CALL_STARTED;
-}
-
-static bool step_is_sending(struct desk *desk, const struct emergency *e)
-{
-    if (e->released == ACTION_NONE)
-        return false;
-    for (const struct flight *flight = desk->flights; flight; flight = flight->next)
-        if (flight->emergency == e->id && flight->step == FLIGHT_WRITE && flight->service == SERVICE_ZENDESK)
-            return true;
-    return false;
-}
-
-static bool take_command(struct desk *desk, struct delivery *delivery)
-{
-    struct event *event = &delivery->event;
-    struct emergency e;
-    enum store_result found = store_get_emergency(desk->store, event->emergency, &e);
-    if (!desk_did(desk, found))
-        return false;
-    if (found == STORE_NONE) {
-        answer(delivery, 404, "no such emergency");
-        return true;
-    }
-    delivery->emergency = e.id;
-    const char *refusal = emergency_forbids(&e, event->command.name);
-    if (refusal) {
-        answer(delivery, 409, refusal);
-        return true;
-    }
-    if (is_contrary(event->command.name) && step_is_sending(desk, &e)) {
-        answer(delivery, 409, "already being sent");
-        return true;
-    }
-    if (event->command.name == COMMAND_REOPEN && e.ticket_id > 0) {
-        struct emergency other;
-        found = store_open_of_ticket(desk->store, e.ticket_id, &other);
-        if (found == STORE_OK)
-            answer(delivery, 409, "another emergency of its ticket is open");
-        if (found != STORE_NONE)
-            return desk_did(desk, found);
-    }
-    event->emergency = e.id;
-    event->source = EVENT_SOURCE_SELF;
-    event->at_ms = event->now_ms = desk->now_ms;
-    event->resolution_ms = 1;
-    text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
-    delivery->status = 200;
-    if (event->command.name != COMMAND_LINK)
-        return desk_apply(desk, &e, event, NULL, NULL);
-    if (!desk_link(desk, &e, event, NULL))
-        return false;
-    delivery->emergency = e.id;
-    return true;
 }
 
 static bool take_retry(struct desk *desk, struct delivery *delivery)
@@ -445,11 +420,11 @@ static bool take_retry(struct desk *desk, struct delivery *delivery)
     if (!desk_did(desk, found))
         return false;
     if (found == STORE_NONE) {
-        answer(delivery, 404, "no such call");
+        desk_answer(delivery, 404, "no such call");
         return true;
     }
     if (action.state != ACTION_PARKED) {
-        answer(delivery, 409, "only a parked call can be sent again");
+        desk_answer(delivery, 409, "only a parked call can be sent again");
         return true;
     }
     action.state = ACTION_UNKNOWN; /* looked up first, whatever became of it */
@@ -479,7 +454,7 @@ static bool take_delivery(struct desk *desk, struct delivery *delivery)
 {
     switch (delivery->kind) {
     case DELIVERY_WEBHOOK: return take_webhook(desk, delivery);
-    case DELIVERY_COMMAND: return take_command(desk, delivery);
+    case DELIVERY_COMMAND: return desk_take_command(desk, delivery, NULL);
     case DELIVERY_PROBE: return take_probe(desk, delivery);
     case DELIVERY_RETRY: return take_retry(desk, delivery);
     }
@@ -509,7 +484,7 @@ void desk_take_delivery(struct desk *desk, struct delivery *delivery)
     if (!good && desk->trouble == STORE_OK)
         good = set_aside(desk, delivery);
     if (!good)
-        answer(delivery, 503, "it can't be stored right now");
+        desk_answer(delivery, 503, "it can't be stored right now");
     delivery->next = NULL;
     *desk->answers_end = delivery;
     desk->answers_end = &delivery->next;
@@ -538,8 +513,14 @@ static void learn_skew(struct desk *desk, const struct call *call)
 static bool take_answer(struct desk *desk, struct flight *flight, struct call *call)
 {
     learn_skew(desk, call);
-    return flight->service == SERVICE_ZENDESK ? desk_take_zendesk(desk, flight, call)
-                                              : desk_take_pagerduty(desk, flight, call);
+    switch (flight->service) {
+    case SERVICE_ZENDESK: return desk_take_zendesk(desk, flight, call);
+    case SERVICE_PAGERDUTY: return desk_take_pagerduty(desk, flight, call);
+    case SERVICE_SLACK: return desk_take_slack(desk, flight, call);
+    case SERVICE_ZOOM: return desk_take_zoom(desk, flight, call);
+    case SERVICE_GITLAB: return desk_take_gitlab(desk, flight, call);
+    default: desk_end_flight(desk, flight); return true; /* whether the monitor heard it is its own affair */
+    }
 }
 
 /* An answer that can't be handled: the action starts again from its row, but not at once. */
@@ -624,6 +605,10 @@ bool desk_take_due(struct desk *desk, int limit)
         desk->next_poll_ms = desk->now_ms + desk->config->zendesk.poll_every_ms;
         (void)end_item(desk, desk_poll(desk));
     }
+    if (desk->now_ms >= desk_next_shift_ms(desk) && begin_item(desk))
+        (void)end_item(desk, desk_change_shifts(desk));
+    if (desk->now_ms >= desk->next_heartbeat_ms && begin_item(desk))
+        (void)end_item(desk, desk_beat(desk));
     alarms_advance(&desk->alarms, desk->now_ms);
     while (limit > 0 && desk->trouble == STORE_OK && alarms_pop(&desk->alarms, &kind, &id, &due_ms)) {
         take_one_due(desk, kind, id);
@@ -638,6 +623,11 @@ int64_t desk_next_ms(const struct desk *desk)
     int64_t wake_ms;
     if (alarms_next(&desk->alarms, &wake_ms) && wake_ms < next_ms)
         next_ms = wake_ms;
+    int64_t shift_ms = desk_next_shift_ms(desk);
+    if (shift_ms < next_ms)
+        next_ms = shift_ms;
+    if (desk->next_heartbeat_ms < next_ms)
+        next_ms = desk->next_heartbeat_ms;
     if (desk->lost_track_ms != 0 && desk->lost_track_ms < next_ms)
         next_ms = desk->lost_track_ms;
     return next_ms;
@@ -668,7 +658,9 @@ void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
                 (void)end_item(desk, step_clock_of(desk, ids[i], shift_ms));
         }
     desk->lost_track_ms = desk->now_ms;
-    desk->next_poll_ms = desk->now_ms;
+    desk->next_poll_ms = desk->next_oncalls_ms = desk->now_ms;
+    if (desk->next_heartbeat_ms != INT64_MAX)
+        desk->next_heartbeat_ms = desk->now_ms;
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         desk->lines[i].not_before_ms = desk->lines[i].probe_ms = 0;
 }

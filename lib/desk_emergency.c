@@ -73,7 +73,8 @@ static bool settle(struct desk *desk, const struct emergency *was, const struct 
 {
     if (!desk_did(desk, store_settle_event(desk->store, event->row, e->id, DELIVERY_APPLIED, out->kind,
                                            out->say, e->due_ms)) ||
-        !put(desk, was, e))
+        !put(desk, was, e) || !desk_do_effects(desk, e, event, out) ||
+        !desk_refresh_thread(desk, was, e, event->row) || !desk_ask_who(desk, e, event))
         return false;
     log_outcome(desk, e, event, out);
     return !out->reread || desk_want_ticket_read(desk, e->ticket_id, out->raised_ms, 0);
@@ -104,6 +105,8 @@ bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
         event->at_ms = e->last_ms; /* our own are never late, also when the clock was set back */
     if (event->source == EVENT_SOURCE_SELF && !event->id[0])
         text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
+    if (!desk_know_people(desk, e, event))
+        return false;
     enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);
     if (!desk_did(desk, added))
         return false;
@@ -278,7 +281,8 @@ static bool emergency_of_own_page(struct desk *desk, const char *key, struct eme
     if (strncmp(key, prefix, length) != 0 || !text_to_i64(key + length, strlen(key + length), &id))
         return true;
     enum store_result result = store_get_action(desk->store, id, &action);
-    if (result == STORE_OK && action.emergency > 0)
+    /* whoever acknowledges a page for a person has not taken the emergency by that */
+    if (result == STORE_OK && action.emergency > 0 && action.kind == ACTION_CREATE_PAGE)
         result = store_get_emergency(desk->store, action.emergency, e);
     else if (result == STORE_OK)
         result = STORE_NONE;
@@ -383,18 +387,29 @@ bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct 
     case EVENT_TICKET_GONE:
     case EVENT_COMMENT: return take_ticket_event(desk, delivery, entry);
     case EVENT_TICKET_READ: return take_hint(desk, delivery, entry);
+    case EVENT_JOINED:
+    case EVENT_LEFT:
+    case EVENT_MEETING_ENDED: return desk_take_meeting_event(desk, delivery, entry);
     default: return keep(desk, delivery, entry, DELIVERY_IGNORED);
     }
 }
 
 /* --- what was read --- */
 
+static bool same_place(const struct emergency *e, const struct ticket_facts *facts)
+{
+    bool same_bulk = e->bulk_by_person ? !facts->bulk[0] || strcmp(e->bulk, facts->bulk) == 0
+                                       : strcmp(e->bulk, facts->bulk) == 0;
+    return !facts->sorted || (e->sorted && same_bulk && strcmp(e->product, facts->product) == 0 &&
+                              strcmp(e->coverage, facts->coverage) == 0);
+}
+
 static bool same_ticket(const struct emergency *e, const struct ticket_facts *facts)
 {
     return e->ticket_seen && e->priority == facts->priority && e->status == facts->status &&
            e->requester_id == facts->requester_id &&
            (facts->organization_id == 0 || e->organization_id == facts->organization_id) &&
-           strcmp(e->subject, facts->subject) == 0;
+           strcmp(e->subject, facts->subject) == 0 && same_place(e, facts);
 }
 
 bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
@@ -409,6 +424,23 @@ bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zend
     event.ticket = ticket->facts;
     text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
     return desk_apply(desk, e, &event, NULL, NULL);
+}
+
+bool desk_apply_incident(struct desk *desk, struct event *incident, int64_t asked_ms)
+{
+    struct emergency e;
+    enum store_result found = store_of_incident(desk->store, incident->page.incident, &e);
+    if (found != STORE_OK)
+        return desk_did(desk, found);
+    for (int i = 0; i < e.page_count; i++)
+        if (strcmp(e.pages[i].incident, incident->page.incident) == 0 &&
+            e.pages[i].status == incident->page.status)
+            return true;
+    incident->source = EVENT_SOURCE_PAGERDUTY;
+    incident->at_ms = asked_ms;
+    incident->resolution_ms = 1;
+    text_format(incident->id, sizeof incident->id, "read %020llu", (unsigned long long)++desk->last_serial);
+    return desk_apply(desk, &e, incident, NULL, NULL);
 }
 
 bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *event, const char *text)

@@ -3,16 +3,20 @@
 /*
  * What the desk's files share: desk.c (batches, deliveries), desk_emergency.c (moving, opening, joining
  * emergencies), desk_flight.c (the life of an outgoing call), desk_zendesk.c and desk_pagerduty.c (what is
- * asked of each and what its answers mean), desk_poll.c (what might have been missed). Nobody else includes
- * this.
+ * asked of each and what its answers mean), desk_slack.c, desk_zoom.c, desk_gitlab.c (likewise),
+ * desk_people.c (who is who, who is on call), desk_effects.c (what people are told), desk_questions.c (what
+ * Slack asks), desk_poll.c (what might have been missed). Nobody else includes this.
  *
  * Errors: a failing store marks the batch (desk->trouble) and everything after it in the batch does nothing;
  * functions therefore return whether they may go on.
  */
 #include "lib/desk.h"
 #include "lib/messages.h"
+#include "lib/services/gitlab.h"
 #include "lib/services/pagerduty.h"
+#include "lib/services/slack.h"
 #include "lib/services/zendesk.h"
+#include "lib/services/zoom.h"
 
 /* Where a flight is: what its open call asks. */
 enum flight_step {
@@ -30,6 +34,16 @@ enum flight_step {
     FLIGHT_MANY,
     FLIGHT_SUBSCRIPTIONS,
     FLIGHT_ENABLE,
+    FLIGHT_NOTES,    /* of a page: is ours among them? */
+    FLIGHT_USER,     /* of PagerDuty, by id or e-mail address */
+    FLIGHT_MARKED,   /* messages, meetings or issues: is ours among them? */
+    FLIGHT_LOOKUP,   /* Slack: the user of an e-mail address */
+    FLIGHT_WHO,      /* Slack: a user by id; Zendesk: a user by e-mail address */
+    FLIGHT_MACRO,    /* Zendesk */
+    FLIGHT_MEETING,  /* Zoom: is the bridge in use? */
+    FLIGHT_TEMPLATE, /* GitLab */
+    FLIGHT_ONCALLS,  /* of no action, as what follows */
+    FLIGHT_HEARTBEAT,
 };
 
 /* An outgoing call with the reads around it, in memory only: after a crash it starts again from its row. */
@@ -52,6 +66,10 @@ struct flight {
     int page; /* of a search */
     int64_t asked_ids[ZENDESK_MANY];
     size_t asked_count;
+    char lookup[96];            /* the e-mail address that was asked for */
+    bool without_lookups;       /* Slack does not tell who is who: names will do */
+    enum meeting_state meeting; /* the look's */
+    int page_index;             /* CHECK_PAGE: the page that is read */
 };
 
 struct service_line { /* one a service */
@@ -89,6 +107,7 @@ struct desk {
     int64_t own_user_id;
     int64_t skew_ms;       /* Zendesk's clock minus ours, 0 below 2 s */
     bool suspended_hidden; /* our credentials may not see them */
+    char slack_home[128];  /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
     bool quiet;
     int64_t lost_track_ms; /* something was undone: alarms and lines are to be made anew then; 0 no */
 
@@ -116,9 +135,19 @@ struct desk {
     int64_t poll_cursor;
     int64_t incident_cursor;
     struct seen_ticket *seen; /* SEEN_TICKETS of them, by ticket modulo */
+
+    struct oncall *oncalls; /* as PagerDuty said last */
+    size_t oncall_count;
+    struct oncall *new_oncalls; /* pages of the answer that is being read */
+    size_t new_oncall_count, new_oncall_room;
+    int64_t next_oncalls_ms;   /* when they are asked for again */
+    int64_t shift_seen_ms;     /* shifts that began until then are handed over */
+    int64_t next_heartbeat_ms; /* INT64_MAX: none */
 };
 
 /* --- desk.c --- */
+/* What whoever delivered it is told. */
+void desk_answer(struct delivery *delivery, int status, const char *error);
 /* Whether the store did it; anything but OK and NONE spoils the batch. */
 bool desk_did(struct desk *desk, enum store_result result) MUST_CHECK;
 void desk_fail(struct desk *desk, enum store_result result);
@@ -151,8 +180,9 @@ bool desk_is_own_comment(struct desk *desk, int64_t emergency, const char *text,
 /* Corrects the time of an event by Zendesk's skew. */
 void desk_correct_time(const struct desk *desk, struct event *event);
 
-/* --- desk_flight.c --- */
-#define PROBE_EVERY_MS 60000 /* a service that refuses us */
+/* --- desk_flight.c, desk_ends.c --- */
+#define DESK_REFUSED_TEXT "our credentials are refused"
+#define PROBE_EVERY_MS    60000 /* a service that refuses us */
 /* A row for the outbox, and its alarm. The same one a second time does nothing. */
 bool desk_add_action(struct desk *desk, const struct action *action);
 /* Reads the ticket soon; RAISED_MS > 0: known to have turned urgent then; TOLD_MS > 0: said to have, by then.
@@ -160,6 +190,8 @@ bool desk_add_action(struct desk *desk, const struct action *action);
 bool desk_want_ticket_read(struct desk *desk, int64_t ticket, int64_t raised_ms, int64_t told_ms);
 /* What E wanted and wants: adds and cancels actions. */
 bool desk_reconcile(struct desk *desk, const struct emergency *was, const struct emergency *is);
+/* Whether the customer has waited for this call so long that people must do it by hand; tells them once. */
+bool desk_tell_if_stuck(struct desk *desk, const struct action *action);
 /* The alarm of an action: begins it if it may. */
 bool desk_begin_action(struct desk *desk, int64_t id);
 struct flight *desk_flight_of(struct desk *desk, int64_t action);
@@ -168,6 +200,27 @@ void desk_end_flight(struct desk *desk, struct flight *flight);
 /* Hands REQUEST out as the flight's next call; takes what the request holds. */
 bool desk_ask(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
               bool customer_facing);
+/* ENDED has ended: the next in its line may try. */
+bool desk_begin_next(struct desk *desk, const struct action *ended);
+/* The same as desk_ask, at another service than the flight's own. */
+bool desk_ask_at(struct desk *desk, struct flight *flight, enum service_id service, enum flight_step step,
+                 struct request *request, bool customer_facing);
+/* desk_ask, if the request could be made. */
+bool desk_ask_made(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
+                   bool made);
+/* An answer that is not as documented is as good as none. */
+bool desk_take_unreadable(struct desk *desk, struct flight *flight, struct call *call, const char *error);
+/* The flight's action and its emergency; false: not both are there, or trouble. */
+bool desk_get_both(struct desk *desk, const struct flight *flight, struct action *action,
+                   struct emergency *e);
+/* The flight's action; its emergency too if it has one, else *E is zeroed. */
+bool desk_get_action(struct desk *desk, const struct flight *flight, struct action *action,
+                     struct emergency *e);
+/* Marks an action that moves no emergency as sending, in this batch, before its first byte. */
+bool desk_mark_sending(struct desk *desk, struct action *action);
+/* It has taken effect, and the emergency is told what came of it (RESULT may be NULL). */
+bool desk_accept(struct desk *desk, struct flight *flight, struct action *action,
+                 const struct result_facts *result, const char *text);
 /* Ends of an action, each with the flight's end. */
 bool desk_finish(struct desk *desk, struct flight *flight, struct action *action, enum action_state state,
                  const char *why);
@@ -182,15 +235,84 @@ bool desk_call_event(struct desk *desk, const struct action *action, enum event_
                      int64_t accepted_ms, const char *text, const struct event *extra);
 bool call_is_good(const struct call *call);
 
-/* --- desk_zendesk.c, desk_pagerduty.c: the first question of an action, and what answers mean --- */
+/* --- a file for each service: the first question of an action, and what answers mean --- */
 bool desk_begin_zendesk(struct desk *desk, struct flight *flight, struct action *action);
 bool desk_take_zendesk(struct desk *desk, struct flight *flight, struct call *call);
 bool desk_begin_pagerduty(struct desk *desk, struct flight *flight, struct action *action);
 bool desk_take_pagerduty(struct desk *desk, struct flight *flight, struct call *call);
+bool desk_begin_slack(struct desk *desk, struct flight *flight, struct action *action);
+bool desk_take_slack(struct desk *desk, struct flight *flight, struct call *call);
+bool desk_begin_zoom(struct desk *desk, struct flight *flight, struct action *action);
+bool desk_take_zoom(struct desk *desk, struct flight *flight, struct call *call);
+bool desk_begin_gitlab(struct desk *desk, struct flight *flight, struct action *action);
+bool desk_take_gitlab(struct desk *desk, struct flight *flight, struct call *call);
 void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size);
 bool desk_probe(struct desk *desk, struct flight *flight);
 /* The probe's answer: refused once more, or the action alone is. */
 bool desk_take_probe(struct desk *desk, struct flight *flight, const struct call *call);
+
+/* The comment that a write to the ticket has; "" none. */
+void desk_write_comment(struct desk *desk, const struct emergency *e, const struct action *action, char *out,
+                        size_t size);
+/* A page that was read, ASKED_MS ago: applies it if it is news. */
+bool desk_apply_incident(struct desk *desk, struct event *incident, int64_t asked_ms);
+
+/* --- desk_effects.c --- */
+/* Who is on call, and all else that a text about E may speak of. OTHER is room for the emergency that its
+ * engineer has already. */
+struct message_facts desk_facts(struct desk *desk, const struct emergency *e, const struct event *event,
+                                struct emergency *other);
+/* Rows for what people are to be told because of EVENT, which moved E. */
+bool desk_do_effects(struct desk *desk, const struct emergency *e, const struct event *event,
+                     const struct outcome *out);
+/* The thread's first message shows E no longer as it is: a row for its update. */
+bool desk_refresh_thread(struct desk *desk, const struct emergency *was, const struct emergency *is,
+                         int64_t cause);
+/* A service refuses our credentials: people are told by those that still work. */
+bool desk_tell_refused(struct desk *desk, enum service_id service);
+/* A message that only whoever pressed a button sees. */
+bool desk_whisper(struct desk *desk, const struct delivery *delivery, const char *text);
+/* The macro's text was read by ACTION: into the thread. */
+bool desk_tell_macro(struct desk *desk, const struct emergency *e, const struct action *action);
+/* Slack's channel for E's thread. */
+const char *desk_channel(const struct desk *desk, const struct emergency *e);
+
+/* --- desk_people.c --- */
+/* Completes what an event says of people by what is known of them: name, e-mail address, PagerDuty's id, and
+ * whether they have another emergency than E. */
+bool desk_know_people(struct desk *desk, const struct emergency *e, struct event *event);
+/* Has it asked who somebody is, if that is not known: PagerDuty's id or Slack's. */
+bool desk_ask_who(struct desk *desk, const struct emergency *e, const struct event *event);
+/* Adds to what is known of the person with this e-mail address; parts that are "" stay as they are. */
+bool desk_learn_person(struct desk *desk, const struct person *learned);
+/* The e-mail address in whose name SENDER, an address or a Slack id, acts; "" unknown. *ASK: PagerDuty does
+ * not know whether they are a user there. */
+bool desk_sender(struct desk *desk, const char *sender, char *email, size_t size, bool *ask);
+bool desk_take_pager(struct desk *desk, struct flight *flight, struct call *call);
+bool desk_take_slack_user(struct desk *desk, struct flight *flight, struct call *call);
+bool desk_take_joiner(struct desk *desk, struct flight *flight, struct call *call);
+/* A webhook of Zoom's. */
+bool desk_take_meeting_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry);
+
+/* --- desk_shifts.c --- */
+/* A call that people wait for and that is older than this does not move. */
+#define DESK_STUCK_OUTBOX_MS (10 * 60 * 1000)
+#define DESK_LATE_MS         10000
+/* Who is on call in SCHEDULE (NULL: none) at AT_MS; false: nobody is known. */
+bool desk_oncall(const struct desk *desk, const char *schedule, int64_t at_ms, struct oncall *oncall);
+/* Asks who is on call, if it is time. */
+bool desk_ask_oncalls(struct desk *desk);
+bool desk_take_oncalls(struct desk *desk, struct flight *flight, struct call *call);
+/* Hands over where a shift has ended. */
+bool desk_change_shifts(struct desk *desk);
+int64_t desk_next_shift_ms(const struct desk *desk);
+/* Tells the outside monitor that all is well, if it is. */
+bool desk_beat(struct desk *desk);
+
+/* --- desk_commands.c --- */
+bool desk_take_command(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry);
+/* Answers a question of Slack's. */
+bool desk_take_question(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry);
 
 /* --- desk_poll.c --- */
 bool desk_poll(struct desk *desk);

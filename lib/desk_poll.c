@@ -28,23 +28,14 @@ void desk_saw(struct desk *desk, int64_t ticket, int64_t updated_ms)
 
 /* --- asking --- */
 
-static bool ask(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
-                bool made)
-{
-    if (!flight || !made) {
-        request_free(request);
-        return desk_did(desk, STORE_BROKEN);
-    }
-    return desk_ask(desk, flight, step, request, false);
-}
-
 static bool ask_search(struct desk *desk, int page)
 {
     struct request request = {0};
     struct flight *flight = desk_new_flight(desk, SERVICE_ZENDESK, 0);
     if (flight)
         flight->page = page;
-    return ask(desk, flight, FLIGHT_SEARCH, &request, zendesk_search_urgent(&request, desk->config, page));
+    return desk_ask_made(desk, flight, FLIGHT_SEARCH, &request,
+                         zendesk_search_urgent(&request, desk->config, page));
 }
 
 static bool ask_many(struct desk *desk, const struct store_ticket *tickets, int count)
@@ -55,8 +46,8 @@ static bool ask_many(struct desk *desk, const struct store_ticket *tickets, int 
         return false;
     for (int i = 0; i < count; i++)
         flight->asked_ids[flight->asked_count++] = tickets[i].ticket;
-    return ask(desk, flight, FLIGHT_MANY, &request,
-               zendesk_get_tickets(&request, flight->asked_ids, flight->asked_count));
+    return desk_ask_made(desk, flight, FLIGHT_MANY, &request,
+                         zendesk_get_tickets(&request, flight->asked_ids, flight->asked_count));
 }
 
 static bool poll_tickets(struct desk *desk)
@@ -89,8 +80,8 @@ static bool poll_incidents(struct desk *desk)
             flight->emergency = incidents[i].emergency;
             text_copy(flight->incident, sizeof flight->incident, incidents[i].incident);
         }
-        if (!ask(desk, flight, FLIGHT_INCIDENT, &request,
-                 pagerduty_get_incident(&request, incidents[i].incident)))
+        if (!desk_ask_made(desk, flight, FLIGHT_INCIDENT, &request,
+                           pagerduty_get_incident(&request, incidents[i].incident)))
             return false;
     }
     return true;
@@ -100,12 +91,13 @@ static bool poll_subscriptions(struct desk *desk)
 {
     struct request request = {0};
     struct flight *flight = desk_new_flight(desk, SERVICE_PAGERDUTY, 0);
-    return ask(desk, flight, FLIGHT_SUBSCRIPTIONS, &request, pagerduty_list_subscriptions(&request));
+    return desk_ask_made(desk, flight, FLIGHT_SUBSCRIPTIONS, &request,
+                         pagerduty_list_subscriptions(&request));
 }
 
-static bool ask_who_we_are(struct desk *desk)
+static bool ask_who_we_are(struct desk *desk, enum service_id service)
 {
-    struct flight *flight = desk_new_flight(desk, SERVICE_ZENDESK, 0);
+    struct flight *flight = desk_new_flight(desk, service, 0);
     return flight && desk_probe(desk, flight);
 }
 
@@ -142,14 +134,17 @@ bool desk_poll(struct desk *desk)
         return true;
     bool good = probe_refused(desk);
     if (good && !is_busy(desk, SERVICE_ZENDESK)) {
-        good = desk->own_user_id > 0 || ask_who_we_are(desk);
+        good = desk->own_user_id > 0 || ask_who_we_are(desk, SERVICE_ZENDESK);
         good = good && ask_search(desk, 1) && poll_tickets(desk);
     }
     if (good && !is_busy(desk, SERVICE_PAGERDUTY)) {
         good = poll_incidents(desk);
         if (good && desk->polls % SUBSCRIPTIONS_EVERY == 0)
             good = poll_subscriptions(desk);
+        good = good && desk_ask_oncalls(desk);
     }
+    if (good && !desk->slack_home[0] && !is_busy(desk, SERVICE_SLACK))
+        good = ask_who_we_are(desk, SERVICE_SLACK);
     desk->polls++;
     return good;
 }
@@ -185,8 +180,8 @@ bool desk_take_search(struct desk *desk, struct flight *flight, const struct cal
     struct tickets_read read = {desk, flight, true};
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
-    if (!zendesk_read_tickets(desk->reader, call->answer, call->answer_length, take_found, &read, &more,
-                              error, sizeof error))
+    if (!zendesk_read_tickets(desk->config, desk->reader, call->answer, call->answer_length, take_found,
+                              &read, &more, error, sizeof error))
         log_event(desk->log, LOG_LEVEL_WARNING, "POLL-FAILED", 0, 0, "zendesk's search: %s", error);
     int page = flight->page;
     desk_end_flight(desk, flight);
@@ -223,8 +218,8 @@ bool desk_take_many(struct desk *desk, struct flight *flight, const struct call 
     struct tickets_read read = {desk, flight, true};
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
-    bool whole = zendesk_read_tickets(desk->reader, call->answer, call->answer_length, take_open, &read, NULL,
-                                      error, sizeof error);
+    bool whole = zendesk_read_tickets(desk->config, desk->reader, call->answer, call->answer_length,
+                                      take_open, &read, NULL, error, sizeof error);
     if (!whole)
         log_event(desk->log, LOG_LEVEL_WARNING, "POLL-FAILED", 0, 0, "zendesk's tickets: %s", error);
     for (size_t i = 0; whole && read.good && i < flight->asked_count; i++)
@@ -237,7 +232,6 @@ bool desk_take_many(struct desk *desk, struct flight *flight, const struct call 
 bool desk_take_polled_incident(struct desk *desk, struct flight *flight, const struct call *call)
 {
     char error[160];
-    struct emergency e;
     struct event event = {0};
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
@@ -251,17 +245,7 @@ bool desk_take_polled_incident(struct desk *desk, struct flight *flight, const s
                   error);
         return true;
     }
-    enum store_result found = store_of_incident(desk->store, event.page.incident, &e);
-    if (found != STORE_OK)
-        return desk_did(desk, found);
-    for (int i = 0; i < e.page_count; i++)
-        if (strcmp(e.pages[i].incident, event.page.incident) == 0 && e.pages[i].status == event.page.status)
-            return true;
-    event.source = EVENT_SOURCE_PAGERDUTY;
-    event.at_ms = asked_ms;
-    event.resolution_ms = 1;
-    text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
-    return desk_apply(desk, &e, &event, NULL, NULL);
+    return desk_apply_incident(desk, &event, asked_ms);
 }
 
 static void enable(void *context, const char *subscription)
@@ -272,8 +256,8 @@ static void enable(void *context, const char *subscription)
     struct flight *flight = desk_new_flight(desk, SERVICE_PAGERDUTY, 0);
     log_event(desk->log, LOG_LEVEL_WARNING, "SUBSCRIPTION-OFF", 0, 0,
               "pagerduty has switched its webhook subscription %s off: switching it on again", subscription);
-    read->good = read->good && ask(desk, flight, FLIGHT_ENABLE, &request,
-                                   pagerduty_enable_subscription(&request, subscription));
+    read->good = read->good && desk_ask_made(desk, flight, FLIGHT_ENABLE, &request,
+                                             pagerduty_enable_subscription(&request, subscription));
 }
 
 bool desk_take_subscriptions(struct desk *desk, struct flight *flight, const struct call *call)

@@ -13,54 +13,35 @@
 #define STAMP_SETTLES_MS 2000
 /* After a 409 somebody is at work on the ticket. */
 #define CONFLICT_PAUSE_MS 500
+/* For so long the bridge's state may be unreadable before the downgrade is asked. */
+#define MEETING_PATIENCE_MS 10000
+#define MEETING_PAUSE_MS    2000
 
 void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size)
 {
     text_format(out, size, "%s-%lld", desk->instance, (long long)action->id);
 }
 
-static bool ask(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
-                bool made)
-{
-    if (!made)
-        return desk_did(desk, STORE_BROKEN); /* out of memory */
-    return desk_ask(desk, flight, step, request, flight->emergency > 0);
-}
-
 static bool ask_ticket(struct desk *desk, struct flight *flight)
 {
     struct request request = {0};
-    return ask(desk, flight, FLIGHT_TICKET, &request, zendesk_get_ticket(&request, flight->ticket_id));
+    return desk_ask_made(desk, flight, FLIGHT_TICKET, &request,
+                         zendesk_get_ticket(&request, flight->ticket_id));
 }
 
 static bool ask_audits(struct desk *desk, struct flight *flight)
 {
     struct request request = {0};
     int page = flight->history.next_page > 0 ? flight->history.next_page : 1;
-    return ask(desk, flight, FLIGHT_AUDITS, &request,
-               zendesk_get_audits_page(&request, flight->ticket_id, page));
+    return desk_ask_made(desk, flight, FLIGHT_AUDITS, &request,
+                         zendesk_get_audits_page(&request, flight->ticket_id, page));
 }
 
 static bool ask_comments(struct desk *desk, struct flight *flight)
 {
     struct request request = {0};
-    return ask(desk, flight, FLIGHT_COMMENTS, &request, zendesk_get_comments(&request, flight->ticket_id));
-}
-
-bool desk_probe(struct desk *desk, struct flight *flight)
-{
-    struct request request = {0};
-    bool zendesk = flight->service == SERVICE_ZENDESK;
-    return ask(desk, flight, FLIGHT_PROBE, &request,
-               zendesk ? zendesk_get_me(&request) : pagerduty_get_me(&request));
-}
-
-/* An answer that is not as documented is as good as none. */
-static bool unreadable(struct desk *desk, struct flight *flight, struct call *call, const char *error)
-{
-    call->end = CALL_BROKEN;
-    text_copy(call->error, sizeof call->error, error);
-    return desk_take_failure(desk, flight, call);
+    return desk_ask_made(desk, flight, FLIGHT_COMMENTS, &request,
+                         zendesk_get_comments(&request, flight->ticket_id));
 }
 
 static bool get_action(struct desk *desk, const struct flight *flight, struct action *action)
@@ -91,6 +72,13 @@ static bool get_emergency(struct desk *desk, const struct flight *flight, struct
 
 bool desk_begin_zendesk(struct desk *desk, struct flight *flight, struct action *action)
 {
+    struct request request = {0};
+    if (action->kind == ACTION_READ_JOINER)
+        return desk_ask_made(desk, flight, FLIGHT_WHO, &request, zendesk_find_user(&request, action->target));
+    if (action->kind == ACTION_READ_MACRO)
+        return desk_ask_made(
+            desk, flight, FLIGHT_MACRO, &request,
+            zendesk_apply_macro(&request, action->ticket_id, desk->config->zendesk.post_call_macro));
     if (action_is_read(action->kind) || action->state == ACTION_UNKNOWN)
         return ask_ticket(desk, flight);
     struct emergency e;
@@ -102,6 +90,8 @@ bool desk_begin_zendesk(struct desk *desk, struct flight *flight, struct action 
     flight->ticket_id = e.ticket_id;
     return ask_ticket(desk, flight);
 }
+
+static bool decide(struct desk *desk, struct flight *flight);
 
 /* --- the end of a write --- */
 
@@ -120,16 +110,20 @@ static bool withdraw(struct desk *desk, struct flight *flight, struct action *ac
            (!was_unknown || desk_call_event(desk, action, EVENT_REFUSED, 0, "", NULL));
 }
 
-static void write_comment(struct desk *desk, const struct emergency *e, const struct action *action,
-                          char *out, size_t size)
+void desk_write_comment(struct desk *desk, const struct emergency *e, const struct action *action, char *out,
+                        size_t size)
 {
+    static const enum message texts[ACTION_KIND_COUNT] = {[ACTION_FIRST_CONTACT] = MESSAGE_FIRST_CONTACT,
+                                                          [ACTION_FOLLOW_UP] = MESSAGE_FOLLOW_UP,
+                                                          [ACTION_DOWNGRADE] = MESSAGE_DOWNGRADE};
+    struct emergency other;
+    struct message_facts facts = desk_facts(desk, e, NULL, &other);
+    bool silent = action->kind == ACTION_DOWNGRADE && !desk->config->zendesk.downgrade_comment;
     out[0] = '\0';
-    if (action->kind == ACTION_FIRST_CONTACT)
-        messages_first_contact(e, out, size);
-    else if (action->kind == ACTION_FOLLOW_UP)
-        messages_follow_up(e, &desk->policy, out, size);
-    else if (action->kind == ACTION_DOWNGRADE && desk->config->zendesk.downgrade_comment)
-        messages_downgrade(e, &desk->policy, out, size);
+    if (action->kind == ACTION_BULK_ANSWER)
+        text_copy(out, size, action->text);
+    else if (texts[action->kind] != MESSAGE_NONE && !silent)
+        messages_write(desk->config->messages.texts, texts[action->kind], &facts, out, size);
 }
 
 static bool send_write(struct desk *desk, struct flight *flight, struct emergency *e, struct action *action)
@@ -137,7 +131,8 @@ static bool send_write(struct desk *desk, struct flight *flight, struct emergenc
     char mark[80];
     struct request request = {0};
     desk_mark(desk, action, mark, sizeof mark);
-    write_comment(desk, e, action, action->text, sizeof action->text);
+    if (action->kind != ACTION_BULK_ANSWER)
+        desk_write_comment(desk, e, action, action->text, sizeof action->text);
     struct zendesk_update update = {
         .ticket = e->ticket_id,
         .stamp = flight->ticket.stamp,
@@ -159,6 +154,53 @@ static bool send_write(struct desk *desk, struct flight *flight, struct emergenc
     return desk_ask(desk, flight, FLIGHT_WRITE, &request, true);
 }
 
+/* --- the bridge, before the downgrade closes it --- */
+
+static bool look_at_meeting(struct desk *desk, struct flight *flight)
+{
+    struct action action;
+    struct emergency e;
+    bool found;
+    struct request request = {0};
+    if (!get_action(desk, flight, &action) || !get_emergency(desk, flight, &e, &found) || !found)
+        return false;
+    if (action.kind != ACTION_DOWNGRADE || e.meeting == 0 || e.bridge_over || e.meeting_settled ||
+        !desk->lines[SERVICE_ZOOM].configured)
+        return decide(desk, flight);
+    if (!zoom_get_meeting(&request, e.meeting))
+        return desk_did(desk, STORE_BROKEN);
+    return desk_ask_at(desk, flight, SERVICE_ZOOM, FLIGHT_MEETING, &request, true);
+}
+
+/* It can't be read: for a while that is tried again, then a person is asked. */
+static bool take_unreadable_meeting(struct desk *desk, struct flight *flight)
+{
+    struct action action;
+    if (!get_action(desk, flight, &action))
+        return false;
+    if (action.raised_ms == 0)
+        action.raised_ms = flight->asked_ms;
+    if (desk->now_ms - action.raised_ms < MEETING_PATIENCE_MS)
+        return desk_retry_later(desk, flight, &action, MEETING_PAUSE_MS, "the bridge's state can't be read");
+    flight->meeting = MEETING_UNREADABLE;
+    return desk_did(desk, store_put_action(desk->store, &action)) && decide(desk, flight);
+}
+
+static bool take_meeting(struct desk *desk, struct flight *flight, const struct call *call)
+{
+    char error[160];
+    char url[16];
+    int64_t meeting;
+    bool running;
+    bool gone = call->end == CALL_ANSWERED && call->status == 404;
+    if (!gone &&
+        (!call_is_good(call) || !zoom_read_meeting(desk->reader, call->answer, call->answer_length, &meeting,
+                                                   url, sizeof url, &running, error, sizeof error)))
+        return take_unreadable_meeting(desk, flight);
+    flight->meeting = !gone && running ? MEETING_RUNNING : MEETING_OVER;
+    return decide(desk, flight);
+}
+
 /* The look is done and all that it showed is applied: may the write go out? */
 static bool decide(struct desk *desk, struct flight *flight)
 {
@@ -176,6 +218,7 @@ static bool decide(struct desk *desk, struct flight *flight)
     if (looked.at_ms < e.last_ms) /* after all that it has seen, though a service's clock may be ahead */
         looked.at_ms = e.last_ms;
     looked.call = (struct call_facts){.action = action.id, .kind = action.kind, .cause = action.cause};
+    looked.meeting.state = flight->meeting;
     if (emergency_still_wants(&e, action.kind, action.cause) && !desk_apply(desk, &e, &looked, NULL, NULL))
         return false;
     flight = desk_flight_of(desk, action.id); /* gone, if what was seen has cancelled it */
@@ -266,9 +309,9 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
     zendesk_ticket_free(&flight->ticket);
-    if (!zendesk_read_ticket(desk->reader, call->answer, call->answer_length, &flight->ticket, error,
-                             sizeof error))
-        return unreadable(desk, flight, call, error);
+    if (!zendesk_read_ticket(desk->config, desk->reader, call->answer, call->answer_length, &flight->ticket,
+                             error, sizeof error))
+        return desk_take_unreadable(desk, flight, call, error);
     flight->ticket_date_ms = call->date_ms;
     flight->read_ms = flight->asked_ms;
     if (!get_emergency(desk, flight, &e, &found))
@@ -339,7 +382,7 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
     desk_mark(desk, &action, mark, sizeof mark);
     if (!zendesk_read_audits(desk->reader, call->answer, call->answer_length, mark, &flight->history, error,
                              sizeof error))
-        return unreadable(desk, flight, call, error);
+        return desk_take_unreadable(desk, flight, call, error);
     if (flight->history.next_page > 0 && !flight->history.marked)
         return ask_audits(desk, flight);
     if (action_is_read(action.kind))
@@ -366,8 +409,8 @@ static bool look_at_suspended(struct desk *desk, struct flight *flight)
 {
     struct request request = {0};
     if (desk->suspended_hidden)
-        return decide(desk, flight);
-    return ask(desk, flight, FLIGHT_SUSPENDED, &request, zendesk_get_suspended(&request));
+        return look_at_meeting(desk, flight);
+    return desk_ask_made(desk, flight, FLIGHT_SUSPENDED, &request, zendesk_get_suspended(&request));
 }
 
 static bool after_comments(struct desk *desk, struct flight *flight, const struct emergency *e)
@@ -381,8 +424,19 @@ static bool after_comments(struct desk *desk, struct flight *flight, const struc
     if (e->organization_id == 0 || e->organization[0])
         return desk_finish(desk, flight, &action, ACTION_DONE, "");
     flight->emergency = e->id;
-    return ask(desk, flight, FLIGHT_ORGANIZATION, &request,
-               zendesk_get_organization(&request, e->organization_id));
+    return desk_ask_made(desk, flight, FLIGHT_ORGANIZATION, &request,
+                         zendesk_get_organization(&request, e->organization_id));
+}
+
+/* In which zone the requester lives, for the times that they are told. */
+static bool note_zone(struct desk *desk, struct emergency *e, const struct call *call)
+{
+    struct event event = desk_own_event(desk, EVENT_TOLD);
+    if (e->zone[0] || e->requester_id == 0)
+        return true;
+    zendesk_read_zone(desk->reader, call->answer, call->answer_length, e->requester_id, event.ticket.zone,
+                      sizeof event.ticket.zone);
+    return !event.ticket.zone[0] || desk_apply(desk, e, &event, NULL, NULL);
 }
 
 static bool take_comments(struct desk *desk, struct flight *flight, struct call *call)
@@ -399,7 +453,9 @@ static bool take_comments(struct desk *desk, struct flight *flight, struct call 
     struct comments_read read = {desk, &e, found};
     if (found && !zendesk_read_comments(desk->reader, call->answer, call->answer_length, &flight->ticket,
                                         &authors, take_one_comment, &read, error, sizeof error))
-        return unreadable(desk, flight, call, error);
+        return desk_take_unreadable(desk, flight, call, error);
+    if (read.good && found && !note_zone(desk, &e, call))
+        return false;
     flight = desk_flight_of(desk, action_id); /* gone, if a comment has cancelled it */
     if (!read.good || !flight)
         return read.good || !found;
@@ -432,7 +488,7 @@ static bool take_suspended(struct desk *desk, struct flight *flight, struct call
     event.at_ms = 0;
     if (call->end == CALL_ANSWERED && (call->status == 403 || call->status == 404)) {
         desk->suspended_hidden = true; /* our credentials may not see them */
-        return decide(desk, flight);
+        return look_at_meeting(desk, flight);
     }
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
@@ -440,14 +496,14 @@ static bool take_suspended(struct desk *desk, struct flight *flight, struct call
         return false;
     if (!zendesk_read_suspended(desk->reader, call->answer, call->answer_length, flight->ticket_id,
                                 e.contacted_ms + desk->skew_ms - 1, &event.at_ms, event.by, sizeof event.by))
-        return unreadable(desk, flight, call, "its suspended tickets can't be read");
+        return desk_take_unreadable(desk, flight, call, "its suspended tickets can't be read");
     if (found && event.at_ms > 0 && !apply_suspended(desk, &e, flight, &event))
         return false;
     flight = desk_flight_of(desk, action_id);
-    return !flight || decide(desk, flight);
+    return !flight || look_at_meeting(desk, flight);
 }
 
-/* The organisation's name is for people to read: without it things go on. */
+/* What people read of the organisation: without it things go on. */
 static bool take_organization(struct desk *desk, struct flight *flight, const struct call *call)
 {
     char error[160];
@@ -457,11 +513,26 @@ static bool take_organization(struct desk *desk, struct flight *flight, const st
     if (!get_emergency(desk, flight, &e, &found))
         return false;
     if (found && call_is_good(call) &&
-        zendesk_read_organization(desk->reader, call->answer, call->answer_length, event.ticket.organization,
-                                  sizeof event.ticket.organization, error, sizeof error) &&
+        zendesk_read_organization(desk->config, desk->reader, call->answer, call->answer_length,
+                                  &event.ticket, error, sizeof error) &&
         !desk_apply(desk, &e, &event, NULL, NULL))
         return false;
     return finish_read(desk, flight);
+}
+
+static bool take_macro(struct desk *desk, struct flight *flight, struct call *call)
+{
+    char error[160];
+    struct action action;
+    struct emergency e;
+    if (!call_is_good(call))
+        return desk_take_failure(desk, flight, call);
+    if (!desk_get_both(desk, flight, &action, &e))
+        return false;
+    if (!zendesk_read_macro(desk->reader, call->answer, call->answer_length, action.text, sizeof action.text,
+                            error, sizeof error))
+        return desk_take_unreadable(desk, flight, call, error);
+    return desk_finish(desk, flight, &action, ACTION_DONE, "") && desk_tell_macro(desk, &e, &action);
 }
 
 static bool take_me(struct desk *desk, struct flight *flight, const struct call *call)
@@ -483,6 +554,9 @@ bool desk_take_zendesk(struct desk *desk, struct flight *flight, struct call *ca
     case FLIGHT_COMMENTS: return take_comments(desk, flight, call);
     case FLIGHT_SUSPENDED: return take_suspended(desk, flight, call);
     case FLIGHT_ORGANIZATION: return take_organization(desk, flight, call);
+    case FLIGHT_MEETING: return take_meeting(desk, flight, call);
+    case FLIGHT_MACRO: return take_macro(desk, flight, call);
+    case FLIGHT_WHO: return desk_take_joiner(desk, flight, call);
     case FLIGHT_WRITE: return take_write(desk, flight, call);
     case FLIGHT_PROBE: return take_me(desk, flight, call);
     case FLIGHT_SEARCH: return desk_take_search(desk, flight, call);

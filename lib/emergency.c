@@ -393,8 +393,7 @@ static void take_wake(struct step_context *c)
     if (e->asked && !e->reminded && now_ms >= e->asked_ms + EMERGENCY_REMIND_MS) {
         e->reminded = true;
         say(c, "prompt", "Still waiting for your word: do-it, extend or replied.");
-        tell(c, MESSAGE_REMINDED,
-             BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
+        tell(c, MESSAGE_REMINDED, BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
     }
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0 &&
         now_ms >= e->opened_ms + e->clock_shift_ms + policy->page_if_missing_ms) {
@@ -638,7 +637,8 @@ static void offer_first_contact(struct step_context *c)
 static void withdraw_first_contact(struct emergency *e)
 {
     if (e->step == ACTION_FIRST_CONTACT && e->step_by == STEP_AUTOMATICALLY &&
-        (e->paused || e->off_hours || bulk_holds(e) || e->closing != CLOSING_NONE || e->phase == PHASE_ENGAGED))
+        (e->paused || e->off_hours || bulk_holds(e) || e->closing != CLOSING_NONE ||
+         e->phase == PHASE_ENGAGED))
         drop_step(e);
 }
 
@@ -648,7 +648,8 @@ static void open_thread(struct step_context *c)
     struct emergency *e = c->e;
     if (c->policy->can_thread && !e->thread_wanted && e->closing == CLOSING_NONE &&
         (e->sorted || e->link_prompted ||
-         moment_ms(c->event) >= e->opened_ms + e->clock_shift_ms + EMERGENCY_THREAD_PATIENCE_MS))
+         (e->ticket_id > 0 &&
+          moment_ms(c->event) >= e->opened_ms + e->clock_shift_ms + EMERGENCY_THREAD_PATIENCE_MS)))
         e->thread_wanted = true;
 }
 
@@ -722,6 +723,7 @@ void emergency_apply(struct emergency *e, const struct event *event, const struc
     keep_hours(&c); /* of a ticket whose hours have just become known */
     withdraw_first_contact(e);
     settle_clock(e, moment_ms(event));
+    begin_work(&c);
     offer_first_contact(&c);
     open_thread(&c);
     remember_order(e, event);

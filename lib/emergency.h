@@ -42,7 +42,7 @@ enum doubt {
     DOUBT_HOURS,            /* it would come after the ticket's hours */
     DOUBT_AUTO_REPLY,       /* from here on: for the downgrade only */
     DOUBT_NOBODY_MET,
-    DOUBT_MEETING,          /* the bridge is in use, or nobody can tell */
+    DOUBT_MEETING, /* the bridge is in use, or nobody can tell */
     DOUBT_COUNT,
 };
 
@@ -64,8 +64,9 @@ struct page {
     bool resolved_early; /* by a person before contact */
     int64_t acknowledged_ms;
     char engineer[96];
-    char engineer_id[24];  /* PagerDuty's */
-    bool by_busy;          /* acknowledged by somebody who has another emergency */
+    char engineer_id[24];      /* PagerDuty's */
+    char assignee[24];         /* PagerDuty's id of whom it is assigned to; "" nobody */
+    bool by_busy;              /* acknowledged by somebody who has another emergency */
     int64_t acknowledge_cause; /* the event that made us want to acknowledge it */
     int64_t resolve_cause;     /* the event that made us want to resolve it */
 };
@@ -123,16 +124,16 @@ struct emergency {
     bool sorted; /* where it belongs is known: */
     char product[32];
     char coverage[32];
-    char bulk[64];         /* the incident that it belongs to */
-    bool bulk_by_person;   /* said so by a person, not by the ticket's tag */
-    bool bulk_waived;      /* a person let the clocks run all the same */
-    char tam[96];          /* the account manager's e-mail address */
-    char zone[48];         /* the requester's time zone */
+    char bulk[64];       /* the incident that it belongs to */
+    bool bulk_by_person; /* said so by a person, not by the ticket's tag */
+    bool bulk_waived;    /* a person let the clocks run all the same */
+    char tam[96];        /* the account manager's e-mail address */
+    char zone[48];       /* the requester's time zone */
 
     /* the clock of the period that runs: due while it runs (or is asked), left while it rests */
     int64_t due_ms;
     int64_t left_ms;
-    int64_t warned_due_ms; /* the deadline that people were warned of */
+    int64_t warned_due_ms;  /* the deadline that people were warned of */
     bool off_hours;         /* outside its coverage */
     int64_t hours_seen_ms;  /* as of when that is so */
     int64_t hours_asked_ms; /* the end of hours that people were asked about */
@@ -195,9 +196,9 @@ struct coverage;
 struct policy {
     int64_t follow_up_after_ms, downgrade_after_ms, stale_after_ms, page_if_missing_ms, contact_within_ms;
     bool first_contact_automatic, ask_after_engineer_comment, resolve_on_contact, dry_run;
-    bool can_page;   /* there is a service to create pages on */
-    bool can_thread; /* there is Slack */
-    bool can_meet;   /* there is Zoom's API */
+    bool can_page;             /* there is a service to create pages on */
+    bool can_thread;           /* there is Slack */
+    bool can_meet;             /* there is Zoom's API */
     const char *static_bridge; /* one address for all; NULL none */
     bool has_runbook, has_macro;
     enum ticket_priority downgrade_priority;

@@ -101,6 +101,8 @@ void take_page(struct step_context *c)
         say(c, "page", "Page %s: %s.", facts->incident, name_or(facts->title, "no title"));
     if (facts->url[0])
         text_copy(page->url, sizeof page->url, facts->url);
+    if (facts->assignee[0])
+        text_copy(page->assignee, sizeof page->assignee, facts->assignee);
     if (!e->subject[0])
         text_copy(e->subject, sizeof e->subject, facts->title);
     take_page_status(c, page);
@@ -199,6 +201,7 @@ void take_ticket(struct step_context *c)
     take_status(c);
     take_priority(c);
     e->ticket_seen = true;
+    note_busy(c);
 }
 
 void take_gone(struct step_context *c)

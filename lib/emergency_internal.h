@@ -61,6 +61,8 @@ void take_command(struct step_context *c);
 
 /* People (emergency_people.c): who took it, the ladders, shifts. */
 void take_acknowledgements(struct step_context *c);
+/* Once somebody has it, and it is known what it is about: bridge and runbook are made. */
+void begin_work(struct step_context *c);
 void take_ack(struct step_context *c);
 void take_take(struct step_context *c);
 void note_busy(struct step_context *c);

@@ -42,17 +42,40 @@ static void set_engineer(struct emergency *e, const char *name, const char *id)
     text_copy(e->engineer_id, sizeof e->engineer_id, id);
 }
 
-/* Somebody has it now: the bridge and the runbook are made, and people are told once. */
-static void begin_work(struct step_context *c, bool told_before)
+void begin_work(struct step_context *c)
 {
     struct emergency *e = c->e;
-    if (e->bridge_number == 0)
+    bool is_known = e->ticket_id > 0 || e->link_prompted;
+    if (e->acknowledged_ms == 0 || e->closing != CLOSING_NONE || !is_known)
+        return;
+    if (e->bridge_number == 0 && !e->bridge_url[0])
         want_bridge(c);
     e->runbook_wanted = e->runbook_wanted || c->policy->has_runbook;
-    if (!told_before)
-        tell(c, MESSAGE_ACKNOWLEDGED,
-             BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED) | BUTTON(COMMAND_NOT_EMERGENCY) |
-                 BUTTON(COMMAND_DUTY));
+}
+
+/* The state before contact follows from whether anybody has it. */
+static void settle_acknowledged(struct step_context *c, bool is_acknowledged)
+{
+    struct emergency *e = c->e;
+    enum phase *phase = e->phase == PHASE_ENGAGED ? &e->before_engaged : &e->phase;
+    if (*phase >= PHASE_CONTACTED)
+        return;
+    bool was_acknowledged = *phase == PHASE_ACKNOWLEDGED;
+    *phase = is_acknowledged ? PHASE_ACKNOWLEDGED : PHASE_PAGED;
+    if (is_acknowledged)
+        return;
+    e->acknowledged_ms = 0;
+    if (was_acknowledged && e->closing == CLOSING_NONE)
+        tell(c, MESSAGE_UNACKNOWLEDGED, BUTTON(COMMAND_ACK));
+}
+
+static void take_engineer_of(struct step_context *c, const struct page *page)
+{
+    struct emergency *e = c->e;
+    if (page->engineer[0])
+        set_engineer(e, page->engineer, page->engineer_id);
+    if (c->event->by_email[0] && strcmp(c->event->page.agent, e->engineer_id) == 0)
+        text_copy(e->engineer_email, sizeof e->engineer_email, c->event->by_email);
 }
 
 /* Acknowledged while any page is, or a command took it; the engineer is the latest to do so. */
@@ -62,25 +85,16 @@ void take_acknowledgements(struct step_context *c)
     const struct page *latest = latest_acknowledged(e);
     bool by_page = latest && latest->acknowledged_ms > e->taken_ms;
     bool was_acknowledged = e->acknowledged_ms > 0;
-    if (by_page && latest->engineer[0])
-        set_engineer(e, latest->engineer, latest->engineer_id);
-    if (by_page && c->event->by_email[0] && strcmp(c->event->page.agent, e->engineer_id) == 0)
-        text_copy(e->engineer_email, sizeof e->engineer_email, c->event->by_email);
+    if (by_page)
+        take_engineer_of(c, latest);
     int64_t since_ms = by_page ? latest->acknowledged_ms : e->taken_ms;
     if (!was_acknowledged)
         e->acknowledged_ms = since_ms;
-    if (since_ms > 0 && e->closing == CLOSING_NONE)
-        begin_work(c, was_acknowledged);
-    enum phase *phase = e->phase == PHASE_ENGAGED ? &e->before_engaged : &e->phase;
-    if (*phase >= PHASE_CONTACTED)
-        return;
-    bool was_taken = *phase == PHASE_ACKNOWLEDGED;
-    *phase = since_ms > 0 ? PHASE_ACKNOWLEDGED : PHASE_PAGED;
-    if (since_ms > 0)
-        return;
-    e->acknowledged_ms = 0;
-    if (was_taken && e->closing == CLOSING_NONE)
-        tell(c, MESSAGE_UNACKNOWLEDGED, BUTTON(COMMAND_ACK));
+    if (since_ms > 0 && !was_acknowledged && e->closing == CLOSING_NONE)
+        tell(c, MESSAGE_ACKNOWLEDGED,
+             BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED) | BUTTON(COMMAND_NOT_EMERGENCY) |
+                 BUTTON(COMMAND_DUTY));
+    settle_acknowledged(c, since_ms > 0);
 }
 
 static void take_by_command(struct step_context *c, bool busy)
@@ -116,12 +130,25 @@ void take_take(struct step_context *c)
     take_by_command(c, false);
 }
 
+/* Whose other emergency became known only with the ticket's organisation. */
+static void mark_busy_pages(struct emergency *e)
+{
+    for (int i = 0; i < e->page_count; i++)
+        if (e->pages[i].acknowledged && strcmp(e->pages[i].engineer_id, e->engineer_id) == 0)
+            e->pages[i].by_busy = true;
+}
+
 /* Its engineer has another customer's emergency already: the manager finds a second engineer. Said once. */
 void note_busy(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t other = c->event->page.busy_with;
-    if (other == 0 || e->busy_with == other || e->closing != CLOSING_NONE || emergency_is_taken(e))
+    bool takes_both = e->taken_ms > 0 && !e->taken_busy;
+    if (other == 0 || e->busy_with == other || e->closing != CLOSING_NONE || takes_both)
+        return;
+    if (c->event->type != EVENT_PAGE)
+        mark_busy_pages(e);
+    if (emergency_is_taken(e))
         return;
     bool told = e->busy_with != 0;
     e->busy_with = other;

@@ -73,7 +73,8 @@
     X(RUNBOOK, "runbook")                                                                                    \
     X(SERVICE_REFUSED, "service_refused")                                                                    \
     X(HELP, "help")                                                                                          \
-    X(ONCALL, "oncall")
+    X(ONCALL, "oncall")                                                                                      \
+    X(LISTED, "listed")
 
 enum message {
     MESSAGE_NONE,

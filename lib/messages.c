@@ -1,70 +1,164 @@
-/* The texts of the daemon's own comments and pages. Nothing here fails. */
+/*
+ * Templates by name: the built-in text, or the file that replaces it. A file that can't be read, or speaks of
+ * a field that there is not, is the operator's error and told at start.
+ */
 #include "lib/messages.h"
 
+#include "lib/messages_internal.h"
+#include "lib/template.h"
 #include "lib/text.h"
 
-/* "15 minutes", "90 seconds" */
-static void write_period(int64_t ms, char *out, size_t size)
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_SIZE_MAX (64 * 1024)
+
+static const char *const names[MESSAGE_COUNT] = {
+#define MESSAGE_NAME(name, file) [MESSAGE_##name] = file,
+    MESSAGES(MESSAGE_NAME)
+#undef MESSAGE_NAME
+};
+
+/* The whole file, malloc'ed. *MISSING: there is none, which is fine. NULL: ERROR says why. */
+static char *read_file(const char *path, bool *missing, char *error, size_t error_size)
 {
-    int64_t seconds = (ms + 999) / 1000;
-    bool minutes = seconds % 60 == 0;
-    int64_t n = minutes ? seconds / 60 : seconds;
-    text_format(out, size, "%lld %s%s", (long long)n, minutes ? "minute" : "second", n == 1 ? "" : "s");
+    FILE *file = fopen(path, "re");
+    *missing = !file && errno == ENOENT;
+    char *text = file ? malloc(FILE_SIZE_MAX + 1) : NULL;
+    if (!text) {
+        text_format(error, error_size, "%s: %s", path, strerror(errno));
+        if (file)
+            (void)fclose(file);
+        return NULL;
+    }
+    size_t length = fread(text, 1, FILE_SIZE_MAX + 1, file);
+    bool failed = ferror(file) != 0;
+    (void)fclose(file);
+    if (!failed && length <= FILE_SIZE_MAX && memchr(text, '\0', length) == NULL &&
+        text_is_utf8(text, length, NULL)) {
+        text[length] = '\0';
+        return text;
+    }
+    text_format(error, error_size, "%s: %s", path,
+                failed                   ? "it can't be read"
+                : length > FILE_SIZE_MAX ? "it is longer than 64 KB"
+                                         : "it is not plain text in UTF-8");
+    free(text);
+    return NULL;
 }
 
-void messages_first_contact(const struct emergency *e, char *out, size_t size)
+static struct template *make_template(const char *where, const char *text, char *error, size_t error_size)
 {
-    text_format(
-        out, size,
-        "Hello,\n\n"
-        "We have received your emergency request%s%s%s and an engineer is looking at it right now.\n\n"
-        "We would like to work on it with you on a Zoom call: please answer this message if that suits you, "
-        "and "
-        "we will send the link at once. If you would rather continue here, tell us what has changed since "
-        "you "
-        "wrote, and anything that you have tried so far.\n\n"
-        "Best regards,\nYour support team",
-        e->subject[0] ? " \"" : "", e->subject, e->subject[0] ? "\"" : "");
+    char why[400] = "";
+    struct template *template = template_new(text, message_field_names, FIELD_COUNT, why, sizeof why);
+    if (!template)
+        text_format(error, error_size, "%s: %s", where, why);
+    return template;
 }
 
-void messages_follow_up(const struct emergency *e, const struct policy *policy, char *out, size_t size)
+static struct template *load(enum message message, const char *directory, char *error, size_t error_size)
 {
-    (void)e;
-    char first[32];
-    char second[32];
-    write_period(policy->follow_up_after_ms, first, sizeof first);
-    write_period(policy->downgrade_after_ms, second, sizeof second);
-    text_format(
-        out, size,
-        "Hello,\n\n"
-        "We have not heard from you for %s, so here is how things stand:\n\n"
-        "* We are still here and ready to join you on a call: answer this message and we will send the "
-        "link.\n"
-        "* If now is not a good time, tell us what suits you better and we will arrange it.\n"
-        "* If we do not hear from you within the next %s, we will close the call and continue with this "
-        "request at %s priority.\n"
-        "* Should you need us urgently again after that, please open a new emergency request: you are always "
-        "welcome to.\n\n"
-        "Best regards,\nYour support team",
-        first, second, ticket_priority_name(policy->downgrade_priority));
+    char path[4096];
+    bool missing = true;
+    char *text = NULL;
+    text_format(path, sizeof path, "%s/%s.txt", directory ? directory : "", names[message]);
+    if (directory) {
+        text = read_file(path, &missing, error, error_size);
+        if (!text && !missing)
+            return NULL;
+    }
+    struct template *template =
+        text ? make_template(path, text, error, error_size)
+             : make_template(names[message], message_texts[message].text, error, error_size);
+    free(text);
+    return template;
 }
 
-void messages_downgrade(const struct emergency *e, const struct policy *policy, char *out, size_t size)
+struct messages *messages_new(const char *directory, char *error, size_t error_size)
 {
-    (void)e;
-    text_format(
-        out, size,
-        "Hello,\n\n"
-        "As we have not heard back from you, we have closed the call for now and set this request to %s "
-        "priority. It stays open, and we will go on with it here as soon as you answer.\n\n"
-        "If the situation is still an emergency, please open a new emergency request and we will be with you "
-        "at once.\n\n"
-        "Best regards,\nYour support team",
-        ticket_priority_name(policy->downgrade_priority));
+    struct messages *messages = calloc(1, sizeof *messages);
+    if (!messages) {
+        text_format(error, error_size, "out of memory");
+        return NULL;
+    }
+    for (int i = MESSAGE_NONE + 1; i < MESSAGE_COUNT; i++) {
+        messages->templates[i] = load((enum message)i, directory, error, error_size);
+        if (!messages->templates[i]) {
+            messages_free(messages);
+            return NULL;
+        }
+    }
+    return messages;
 }
 
-void messages_page_title(const struct emergency *e, char *out, size_t size)
+void messages_free(struct messages *messages)
 {
-    text_format(out, size, "Emergency ticket #%lld: %s", (long long)e->ticket_id,
-                e->subject[0] ? e->subject : "(no subject)");
+    if (!messages)
+        return;
+    for (int i = 0; i < MESSAGE_COUNT; i++)
+        template_free(messages->templates[i]);
+    free(messages);
+}
+
+void messages_write(const struct messages *messages, enum message message, const struct message_facts *facts,
+                    char *out, size_t size)
+{
+    struct message_values values;
+    message_values_fill(&values, messages, facts, message_texts[message].reader);
+    (void)!template_write(messages->templates[message], values.values, out, size); /* cut, if it is long */
+    size_t length = strlen(out);
+    while (length > 0 && (out[length - 1] == '\n' || out[length - 1] == ' '))
+        out[--length] = '\0';
+}
+
+/* The field that the tag at TEXT names; FIELD_COUNT: none. *LENGTH is the tag's. */
+static size_t field_at(const char *text, size_t *length)
+{
+    const char *name = text + 2;
+    name += strspn(name, " \t");
+    size_t name_length = strcspn(name, " \t}\n");
+    const char *end = name + name_length;
+    end += strspn(end, " \t");
+    if (end[0] != '}' || end[1] != '}')
+        return FIELD_COUNT;
+    *length = (size_t)(end + 2 - text);
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        if (strlen(message_field_names[i]) == name_length &&
+            strncmp(message_field_names[i], name, name_length) == 0)
+            return i;
+    return FIELD_COUNT;
+}
+
+void messages_fill(const struct message_facts *facts, const char *text, char *out, size_t size)
+{
+    struct message_values values;
+    size_t used = 0;
+    message_values_fill(&values, facts->config->messages.texts, facts, FOR_OTHERS);
+    while (*text && used + 1 < size) {
+        size_t length = 1;
+        size_t field = strncmp(text, "{{", 2) == 0 ? field_at(text, &length) : FIELD_COUNT;
+        if (field < FIELD_COUNT) {
+            const char *value = values.values[field] ? values.values[field] : "";
+            /* at the beginning of a line GitLab would take "/close" for an order */
+            text_format(out + used, size - used, "%s%s", value[0] == '/' ? "\\" : "", value);
+        } else {
+            length = strcspn(text + 1, "{") + 1;
+            text_copy_n(out + used, size - used, text, length);
+        }
+        used += strlen(out + used);
+        text += length;
+    }
+    out[used] = '\0';
+}
+
+bool messages_describe(size_t i, const char **name, const char **text, bool *for_slack)
+{
+    if (i + 1 >= MESSAGE_COUNT)
+        return false;
+    *name = names[i + 1];
+    *text = message_texts[i + 1].text;
+    *for_slack = message_texts[i + 1].reader == FOR_SLACK;
+    return true;
 }

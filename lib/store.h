@@ -109,7 +109,7 @@ enum store_result store_of_incident(struct store *store, const char *incident,
                                     struct emergency *e) MUST_CHECK;
 enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e) MUST_CHECK;
 /* The oldest open emergency, acknowledged to engaged but not downgraded, of this engineer (PagerDuty's id)
- * that is not BUT and of another organisation than ORGANIZATION. */
+ * that is older than BUT and of another organisation than ORGANIZATION. */
 enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t but,
                                     int64_t organization, struct emergency *e) MUST_CHECK;
 /* Ids of open emergencies, all or those of an incident, above AFTER, at most LIMIT. */
@@ -154,6 +154,8 @@ enum store_result store_pending_read(struct store *store, int64_t ticket, struct
 /* An UPDATE_THREAD of the emergency that has not begun (PENDING). */
 enum store_result store_pending_update(struct store *store, int64_t emergency,
                                        struct action *action) MUST_CHECK;
+/* When the oldest call that customers or people wait for was wanted; STORE_NONE: there is none. */
+enum store_result store_oldest_call(struct store *store, int64_t *created_ms) MUST_CHECK;
 /* Actions that are not over, oldest first, ids above AFTER. */
 enum store_result store_open_actions(struct store *store, int64_t after, struct action *out, int limit,
                                      int *count) MUST_CHECK;
@@ -175,7 +177,8 @@ enum store_result store_put_person(struct store *store, const struct person *per
 enum store_result store_get_person(struct store *store, const char *email, struct person *person) MUST_CHECK;
 enum store_result store_person_of_pagerduty(struct store *store, const char *id,
                                             struct person *person) MUST_CHECK;
-enum store_result store_person_of_slack(struct store *store, const char *id, struct person *person) MUST_CHECK;
+enum store_result store_person_of_slack(struct store *store, const char *id,
+                                        struct person *person) MUST_CHECK;
 
 /* One turn of somebody in a schedule. */
 struct oncall {
@@ -186,7 +189,8 @@ struct oncall {
     int64_t start_ms, end_ms; /* end INT64_MAX: never */
 };
 /* Replaces all of them. */
-enum store_result store_put_oncalls(struct store *store, const struct oncall *oncalls, size_t count) MUST_CHECK;
+enum store_result store_put_oncalls(struct store *store, const struct oncall *oncalls,
+                                    size_t count) MUST_CHECK;
 /* The caller frees. */
 enum store_result store_oncalls(struct store *store, struct oncall **oncalls, size_t *count) MUST_CHECK;
 

@@ -129,6 +129,7 @@
     X(engineer, engineer)                                                                                    \
     X(resolve_cause, resolve_cause)                                                                          \
     X(engineer_id, engineer_id)                                                                              \
+    X(assignee, assignee)                                                                                    \
     X(by_busy, by_busy)                                                                                      \
     X(acknowledge_cause, acknowledge_cause)
 
@@ -196,6 +197,7 @@ enum store_statement {
     STATEMENT_ADD_ONCALL,
     STATEMENT_ONCALLS,
     STATEMENT_PENDING_UPDATE,
+    STATEMENT_OLDEST_CALL,
     STATEMENT_WAKES,
     STATEMENT_OPEN_TICKETS,
     STATEMENT_OPEN_INCIDENTS,

@@ -72,6 +72,16 @@ enum store_result store_pending_update(struct store *store, int64_t emergency, s
     return read_one(store, STATEMENT_PENDING_UPDATE, action);
 }
 
+enum store_result store_oldest_call(struct store *store, int64_t *created_ms)
+{
+    sqlite3_stmt *select = store_use(store, STATEMENT_OLDEST_CALL);
+    enum store_result result = store_next(store, STATEMENT_OLDEST_CALL);
+    if (result == STORE_OK)
+        *created_ms = sqlite3_column_int64(select, 0);
+    store_done(store, STATEMENT_OLDEST_CALL);
+    return result;
+}
+
 /* Reads what the bound STATEMENT gives into OUT, which has room for it. */
 static enum store_result read_all(struct store *store, enum store_statement statement, struct action *out,
                                   int *count)

@@ -12,7 +12,9 @@
 _Static_assert(DELIVERY_APPLIED == 0 && DELIVERY_WAITING == 2, "SQL knows them");
 _Static_assert(ACTION_PENDING == 0 && ACTION_DONE == 3 && ACTION_PARKED == 5 && ACTION_CANCELLED == 6,
                "SQL knows them");
-_Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_NONE == 0 && PAGE_RESOLVED == 3, "SQL knows them");
+_Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_NONE == 0 &&
+                   PAGE_RESOLVED == 3,
+               "SQL knows them");
 
 #define FIRST_NAME(column, member)     #column
 #define NAME(column, member)           ", " #column
@@ -25,13 +27,13 @@ _Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_
 #define NO_NAME(column, member)
 #define ASSIGN_EXCLUDED(column, member) ", " #column " = excluded." #column
 
-#define EMERGENCY_NAMES  EMERGENCY_COLUMNS(FIRST_NAME, NAME)
+#define EMERGENCY_NAMES EMERGENCY_COLUMNS(FIRST_NAME, NAME)
 #define EMERGENCY_SELECT                                                                                     \
     "SELECT id, joined_into, closing, ticket_id, meeting, engineer_id, bulk, " EMERGENCY_NAMES               \
     " FROM emergency "
-#define ACTION_NAMES     ACTION_COLUMNS(FIRST_NAME, NAME)
-#define ACTION_SELECT    "SELECT id, " ACTION_NAMES " FROM action "
-#define PAGE_NAMES       PAGE_COLUMNS(FIRST_NAME, NAME)
+#define ACTION_NAMES  ACTION_COLUMNS(FIRST_NAME, NAME)
+#define ACTION_SELECT "SELECT id, " ACTION_NAMES " FROM action "
+#define PAGE_NAMES    PAGE_COLUMNS(FIRST_NAME, NAME)
 #define PERSON_NAMES                                                                                         \
     "name, pagerduty_id, slack_id, zendesk_id, standing, slack_asked_ms, zendesk_asked_ms, "                 \
     "pagerduty_asked_ms"
@@ -158,14 +160,15 @@ static const struct {
                          "SELECT " PAGE_NAMES " FROM page WHERE emergency = ? ORDER BY position LIMIT ?",
                          false},
     [STATEMENT_OF_MEETING] = {"of meeting",
-                              EMERGENCY_SELECT "INDEXED BY emergency_meeting WHERE meeting = ? AND meeting > 0 "
-                                               "ORDER BY id DESC LIMIT 1",
+                              EMERGENCY_SELECT
+                              "INDEXED BY emergency_meeting WHERE meeting = ? AND meeting > 0 "
+                              "ORDER BY id DESC LIMIT 1",
                               false},
     /* that somebody works on, but those of one organisation */
     [STATEMENT_OF_ENGINEER] = {"of engineer",
                                EMERGENCY_SELECT
                                "INDEXED BY emergency_engineer WHERE engineer_id = ? AND engineer_id <> '' "
-                               "AND closing = 0 AND joined_into = 0 AND id <> ? AND phase BETWEEN 1 AND 5 "
+                               "AND closing = 0 AND joined_into = 0 AND id < ? AND phase BETWEEN 1 AND 5 "
                                "AND phase <> 4 AND (organization_id = 0 OR organization_id <> ?) "
                                "ORDER BY id LIMIT 1",
                                false},
@@ -179,7 +182,8 @@ static const struct {
                             false},
 
     [STATEMENT_PUT_PERSON] = {"put person",
-                              "INSERT INTO person (email, " PERSON_NAMES ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                              "INSERT INTO person (email, " PERSON_NAMES
+                              ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) "
                               "ON CONFLICT (email) DO UPDATE SET name = excluded.name, "
                               "pagerduty_id = excluded.pagerduty_id, slack_id = excluded.slack_id, "
                               "zendesk_id = excluded.zendesk_id, standing = excluded.standing, "
@@ -254,6 +258,11 @@ static const struct {
                                   ACTION_SELECT "INDEXED BY action_pending_update "
                                                 "WHERE emergency = ? AND kind = 16 AND state = 0 LIMIT 1",
                                   false},
+    /* what customers and people wait for */
+    [STATEMENT_OLDEST_CALL] = {"oldest call",
+                               "SELECT created_ms FROM action INDEXED BY action_not_over WHERE state < 3 "
+                               "AND (kind < 7 OR kind BETWEEN 9 AND 13) ORDER BY id LIMIT 1",
+                               true},
     [STATEMENT_OPEN_ACTIONS] = {"open actions",
                                 ACTION_SELECT "INDEXED BY action_not_over WHERE id > ? AND state < 3 "
                                               "ORDER BY id LIMIT ?",

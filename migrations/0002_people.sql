@@ -55,6 +55,7 @@ CREATE INDEX emergency_engineer ON emergency (engineer_id)
 CREATE INDEX emergency_bulk ON emergency (bulk, id) WHERE closing = 0 AND joined_into = 0 AND bulk <> '';
 
 ALTER TABLE page ADD COLUMN engineer_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE page ADD COLUMN assignee TEXT NOT NULL DEFAULT '';
 ALTER TABLE page ADD COLUMN by_busy INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE page ADD COLUMN acknowledge_cause INTEGER NOT NULL DEFAULT 0;
 

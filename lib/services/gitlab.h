@@ -20,11 +20,9 @@ bool gitlab_get_project(struct request *request, const struct config *config) MU
 /* The template's text, malloc'ed. */
 bool gitlab_read_template(struct json_reader *reader, const char *answer, size_t length, char **content,
                           char *error, size_t error_size) MUST_CHECK;
-/* gitlab_create_issue: the issue's address. */
-bool gitlab_read_issue(struct json_reader *reader, const char *answer, size_t length, char *url, size_t size,
-                       char *error, size_t error_size) MUST_CHECK;
-/* gitlab_find_issue: the address of that whose description names MARK; "" none. */
-bool gitlab_read_marked(struct json_reader *reader, const char *answer, size_t length, const char *mark,
-                        char *url, size_t size, char *error, size_t error_size) MUST_CHECK;
+/* Of gitlab_create_issue (an issue) or gitlab_find_issue (a list, in which that counts whose description
+ * names MARK): its address; "" when the list has none. */
+bool gitlab_read_issue(struct json_reader *reader, const char *answer, size_t length, const char *mark,
+                       char *url, size_t size, char *error, size_t error_size) MUST_CHECK;
 
 #endif

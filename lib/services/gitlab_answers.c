@@ -25,16 +25,6 @@ bool gitlab_read_template(struct json_reader *reader, const char *answer, size_t
     return *content || complain(&complaint, "out of memory");
 }
 
-bool gitlab_read_issue(struct json_reader *reader, const char *answer, size_t length, char *url, size_t size,
-                       char *error, size_t error_size)
-{
-    static const char *const wanted[] = {"web_url"};
-    const struct complaint complaint = {error, error_size};
-    const struct json_value *values =
-        fields_read_once(reader, wanted, 1, answer, length, NULL, NULL, &complaint);
-    return values && field_text(values, wanted[0], url, size, &complaint);
-}
-
 enum { ISSUE, ISSUE_URL, ISSUE_DESCRIPTION, ISSUE_FIELDS };
 
 static const char *const issue_paths[ISSUE_FIELDS] = {
@@ -70,15 +60,24 @@ static bool is_list(const char *answer, size_t length)
 }
 
 /* GitLab's search finds parts of words too: "x-1" in "x-12". */
-bool gitlab_read_marked(struct json_reader *reader, const char *answer, size_t length, const char *mark,
-                        char *url, size_t size, char *error, size_t error_size)
+static bool read_list(struct json_reader *reader, const char *answer, size_t length,
+                      struct issue_search *search)
 {
+    return fields_read_once(reader, issue_paths, ISSUE_FIELDS, answer, length, on_issue, search,
+                            search->complaint) &&
+           !search->failed;
+}
+
+bool gitlab_read_issue(struct json_reader *reader, const char *answer, size_t length, const char *mark,
+                       char *url, size_t size, char *error, size_t error_size)
+{
+    static const char *const wanted[] = {"web_url"};
     const struct complaint complaint = {error, error_size};
     struct issue_search search = {.mark = mark, .url = url, .size = size, .complaint = &complaint};
     text_copy(url, size, "");
+    if (is_list(answer, length))
+        return read_list(reader, answer, length, &search);
     const struct json_value *values =
-        fields_read_once(reader, issue_paths, ISSUE_FIELDS, answer, length, on_issue, &search, &complaint);
-    if (!values || search.failed)
-        return false;
-    return is_list(answer, length) || complain(&complaint, "the answer is not a list");
+        fields_read_once(reader, wanted, 1, answer, length, NULL, NULL, &complaint);
+    return values && field_text(values, wanted[0], url, size, &complaint);
 }

@@ -35,6 +35,11 @@ bool request_make(struct request *request, const char *method, json_t *body, con
     return good;
 }
 
+bool request_get(struct request *request, const char *path)
+{
+    return request_make(request, "GET", NULL, "%s", path);
+}
+
 void request_free(struct request *request)
 {
     free(request->path);

@@ -85,5 +85,7 @@ struct request {
     char *from; /* see struct call */
 };
 void request_free(struct request *request);
+/* A GET of PATH without a body. False: out of memory. */
+bool request_get(struct request *request, const char *path) MUST_CHECK;
 
 #endif

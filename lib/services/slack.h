@@ -10,7 +10,7 @@
 struct slack_message {
     const char *channel;
     const char *thread_ts; /* NULL: not in a thread */
-    const char *text;      /* becomes sections of at most 3,000 characters, and the fallback */
+    const char *text;      /* becomes sections, and the fallback; cut at 9,000 bytes. Only <…> is a link */
     int64_t buttons;       /* a bit for each enum command, in the order of the enum */
     int64_t emergency;     /* what the buttons are about */
     const char *mark;      /* goes to the message's metadata: how it is recognised; NULL none */
@@ -23,7 +23,8 @@ bool slack_update_message(struct request *request, const struct slack_message *m
 /* A message in CHANNEL that only USER sees; THREAD_TS may be NULL. */
 bool slack_whisper(struct request *request, const char *channel, const char *user, const char *thread_ts,
                    const char *text) MUST_CHECK;
-/* The newest messages with their metadata: of a thread, or (THREAD_TS NULL) of a channel since SINCE_MS. */
+/* The messages since SINCE_MS (0: all), 999 at most, with their metadata: of a thread, the oldest first, or
+ * (THREAD_TS NULL) of a channel, the newest first. */
 bool slack_find_messages(struct request *request, const char *channel, const char *thread_ts,
                          int64_t since_ms) MUST_CHECK;
 bool slack_lookup_email(struct request *request, const char *email) MUST_CHECK;
@@ -43,7 +44,8 @@ enum slack_verdict slack_read_verdict(struct json_reader *reader, const char *an
 bool slack_read_posted(struct json_reader *reader, const char *answer, size_t length, char *channel,
                        size_t channel_size, char *ts, size_t ts_size, char *error,
                        size_t error_size) MUST_CHECK;
-/* slack_find_messages: the ts of the message that carries MARK; "" none. */
+/* slack_find_messages: the ts of the message that carries MARK; "" none. False, too, if it was not found but
+ * there are more messages than the answer holds. */
 bool slack_read_marked(struct json_reader *reader, const char *answer, size_t length, const char *mark,
                        char *ts, size_t ts_size, char *error, size_t error_size) MUST_CHECK;
 struct slack_user {
@@ -54,10 +56,14 @@ struct slack_user {
 bool slack_read_user(struct json_reader *reader, const char *answer, size_t length, struct slack_user *user,
                      char *error, size_t error_size) MUST_CHECK;
 
+/* slack_test: where the workspace lives, "https://WORKSPACE.slack.com/"; OUT is left alone if it does not
+ * say. */
+bool slack_read_home(struct json_reader *reader, const char *answer, size_t length, char *out, size_t size);
+
 /* Writes TEXT of others for mrkdwn: & < > escaped, control characters left out. Cut between characters. */
 void slack_escape(const char *text, char *out, size_t size);
 
-/* {"response_type":"ephemeral","text":…}, what a slash command is answered; malloc'ed, NULL without memory. */
+/* {"response_type":"ephemeral","text":…}, the answer to a slash command; malloc'ed, NULL without memory. */
 char *slack_answer(const char *text) MUST_CHECK;
 
 #endif

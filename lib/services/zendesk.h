@@ -117,8 +117,8 @@ bool zendesk_read_organization(const struct config *config, struct json_reader *
                                size_t length, struct ticket_facts *facts, char *error,
                                size_t error_size) MUST_CHECK;
 /* The time zone, by IANA's name, of USER among the users that came with the comments; "" unknown. */
-void zendesk_read_zone(struct json_reader *reader, const char *answer, size_t length, int64_t user, char *zone,
-                       size_t size);
+void zendesk_read_zone(struct json_reader *reader, const char *answer, size_t length, int64_t user,
+                       char *zone, size_t size);
 /* zendesk_find_user: the one with EMAIL. */
 struct zendesk_found_user {
     int64_t id; /* 0: nobody */
@@ -129,8 +129,8 @@ struct zendesk_found_user {
 bool zendesk_read_found_user(struct json_reader *reader, const char *answer, size_t length, const char *email,
                              struct zendesk_found_user *user, char *error, size_t error_size) MUST_CHECK;
 /* zendesk_apply_macro: the text of its comment, as plain text; "" if it has none. */
-bool zendesk_read_macro(struct json_reader *reader, const char *answer, size_t length, char *text, size_t size,
-                        char *error, size_t error_size) MUST_CHECK;
+bool zendesk_read_macro(struct json_reader *reader, const char *answer, size_t length, char *text,
+                        size_t size, char *error, size_t error_size) MUST_CHECK;
 bool zendesk_read_me(struct json_reader *reader, const char *answer, size_t length, int64_t *user,
                      char *error, size_t error_size) MUST_CHECK;
 /* Suspended replies to this ticket after SINCE_MS: the newest's time and author; *newest_ms 0 when none. */

@@ -144,9 +144,8 @@ struct manager_search {
 static void on_organization_field(void *context, int field, const struct json_value values[])
 {
     const struct manager_search *search = context;
-    const struct json_value *value = &values[field];
-    if (search->key && value->kind == JSON_STRING && strcmp(value->name, search->key) == 0)
-        note_email(value->text, search->facts->tam, sizeof(search->facts->tam));
+    if (search->key && strcmp(values[field].name, search->key) == 0)
+        note_email(values[field].text, search->facts->tam, sizeof(search->facts->tam));
 }
 
 bool zendesk_read_organization(const struct config *config, struct json_reader *reader, const char *answer,

@@ -6,15 +6,9 @@ import subprocess
 
 import pytest
 from harness import ROOT, program
-from wire import assert_no_secrets
 
 SECRET = "hunter2-is-secret"
 TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
-NO_EFFECT = {("policy", "bulk_tag"): "incident-1",
-             ("pagerduty", "engineer_schedule"): "PSCH001",
-             ("pagerduty", "manager_schedule"): "PSCH002",
-             ("zendesk", "tam_field"): "account_manager",
-             ("zendesk", "post_call_macro"): "360001234567"}
 GOOD = f"""[store]
 path = /nowhere/emergencyd.db
 [zendesk]
@@ -112,18 +106,16 @@ def test_the_example_is_good_and_complete(tmp_path):
         (tmp_path / name).write_text(SECRET + name + "\n")
     credentials = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     accepted(ROOT / "config.example.ini", **credentials)
-    # Every key that is commented out may be switched on, bar those of the
-    # other way to sign in.
-    lines = [re.sub(r"^#(?=[a-z_]+ =)", "", line)
-             for line in text.splitlines()]
-    one_way, user_way = [], False
-    for line in lines:
-        user_way = user_way or line.startswith("# An API token instead")
-        if user_way and re.match("user =|api_token_file =", line):
-            user_way = line.startswith("user")
-            continue
-        one_way.append(line)
-    accepted(written(tmp_path, "\n".join(one_way) + "\n"), **credentials)
+    # Every section and key that is commented out may be switched on, bar
+    # those of the other way to do the same.
+    others = ("#user = emergencyd@", "#api_token_file = %d/zendesk",
+              "#static_url =")
+    bare = "".join(
+        line if line.startswith(others)
+        else re.sub(r"^#(?=[a-z_0-9]+ =|\[)", "", line)
+        for line in text.splitlines(keepends=True))
+    assert "\n[coverage " in bare and "\n#static_url" in bare
+    accepted(written(tmp_path, bare), **credentials)
 
 
 # -- what is wrong in a file -----------------------------------------------
@@ -132,6 +124,17 @@ def test_the_example_is_good_and_complete(tmp_path):
 FORM = {
     "unknown section": (GOOD + "@[slcak]\ntoken = x",
                         "[slcak]", ["unknown section", "zendesk"]),
+    "no name": (GOOD + "@[channel]\nslack = C",
+                "[channel]", ["no name", "[channel NAME]"]),
+    "a name of two words": (GOOD + "@[coverage us federal]\nmatch = tag:t",
+                            "[coverage us federal]", ["[coverage NAME]"]),
+    "a name where none may be": (GOOD + "@[server one]\nlisten = x",
+                                 "[server one]", ["unknown section"]),
+    "a name twice": (GOOD + "[channel a]\nslack = C\n@[channel a]",
+                     "[channel a]", ["twice", "line 8"]),
+    "unknown key of a named section": (GOOD + "[channel a]\n@after = 1m",
+                                       "[channel a] after",
+                                       ["unknown", "region_group"]),
     "section never closed": ("@[server\n" + GOOD, "", ["]"]),
     "text behind a section": ("@[server] x\n" + GOOD, "", ["[server]"]),
     "unknown key": (GOOD + f"@webhook_secert = {SECRET}",
@@ -206,7 +209,26 @@ VALUES = [
     ("zendesk", "downgrade_tags", "+TAG", ["tag", "+", "+a,b", "+a b"]),
     ("zendesk", "downgrade_fields", "ID:VALUE", ["1", "x:y", ":y", "0:y"]),
     ("zendesk", "downgrade_comment", "yes or no", ["2"]),
-    ("zendesk", "post_call_macro", "id", ["x"])]
+    ("zendesk", "post_call_macro", "id", ["x"]),
+    ("policy", "bulk_tag", "blanks", ["incident *"]),
+    ("slack", "api_url", "https://", ["", "http://slack.com/api"]),
+    ("slack", "channel", "blanks", ["", "a b"]),
+    ("zoom", "static_url", "https://", ["", "zoom.us/j/1"]),
+    ("gitlab", "project", "blanks", [""]),
+    ("heartbeat", "url", "https://", ["", "http://monitor.example"]),
+    ("heartbeat", "every", "duration", ["1"]),
+    ("messages", "directory", "text", [""]),
+    ("channel a", "match", "tag:NAME", ["", "any"]),
+    ("channel a", "region_group", "user group", ["@emea"]),
+    ("channel a", "links", "https://…", ["https://x", "x"]),
+    ("escalation a", "after", "duration", ["", "10"]),
+    ("escalation a", "user", "e-mail", ["someone"]),
+    ("coverage a", "match", "tag:NAME", [""]),
+    ("coverage a", "timezone", "time zone", ["", "Pacific", "UTC+2"]),
+    ("coverage a", "days", "mon tue", ["", "monday", "1-5"]),
+    ("coverage a", "hours", "HH:MM", ["", "5-17", "24:00-05:00"]),
+    ("coverage a", "shifts", "HH:MM", ["5", "24:00"]),
+    ("coverage a", "redact", "yes or no", ["1"])]
 
 
 @pytest.mark.parametrize("section,key,wanted,texts", VALUES, ids=[
@@ -292,6 +314,23 @@ def without(*keys):
      ["token"]),
     (GOOD + "[admin]\nlisten = board.example:8081\n", "9: [admin] listen: ",
      ["token"]),
+    (GOOD + f"[pagerduty]\nwebhook_secret = {SECRET}\n"
+     "manager_schedule = P1\n", "10: [pagerduty] manager_schedule: ",
+     ["api_token"]),
+    (GOOD + "[slack]\nchannel = C1\n", "8: [slack] signing_secret: ",
+     ["missing", "_file"]),
+    (GOOD + "[zoom]\nuser = u\n", "8: [zoom] account_id: ", ["missing"]),
+    (GOOD + "[zoom]\nstatic_url = https://z/j/1\nuser = u\n",
+     "10: [zoom] user: ", ["static_url"]),
+    (GOOD + "[gitlab]\nproject = 1\n", "8: [gitlab] token: ", ["missing"]),
+    (GOOD + "[channel a]\nmatch = tag:t\nslack = C\n", "8: [channel a]: ",
+     ["[slack]"]),
+    (GOOD + "[coverage a]\n", "8: [coverage a] match: ", ["missing"]),
+    (GOOD + "[escalation a]\n", "8: [escalation a]: ", ["schedule"]),
+    (GOOD + "[escalation a]\nschedule = P1\n",
+     "9: [escalation a] schedule: ", ["api_token"]),
+    (GOOD + "[escalation a]\nuser = a@b\n", "8: [escalation a]: ",
+     ["[slack]", "page_service"]),
     ("", " [zendesk] api_url: ", ["missing"])])
 def test_what_is_missing_or_contradicts_is_told(tmp_path, text, beginning,
                                                 words):
@@ -307,6 +346,12 @@ def test_what_stands_together_well_is_accepted(tmp_path):
             "[admin]\nlisten = localhost:8081\n",
             "[admin]\nlisten = [::1]:8081\n",
             "[policy]\nauto_reply_patterns = *a;b*, # x,\n    *c*\n",
+            "[zoom]\nstatic_url = https://zoom.us/j/1?pwd=x\n",
+            f"[slack]\nsigning_secret = {SECRET}\ntoken = {SECRET}\n"
+            "channel = C1\n[channel a]\nmatch = tag:t\nslack = C2\n"
+            "[escalation a]\nuser = a@b.example\n",
+            "[coverage a]\nmatch = form:1\ndays = sat-mon, wed\n"
+            "hours = 22:00-06:00\nshifts = 22:00,\n   02:00\n",
             "; a comment\n# another\n\n"):
         accepted(written(tmp_path, GOOD + more))
     accepted(written(tmp_path, without("client_id", "client_secret")
@@ -324,38 +369,3 @@ def test_zendesks_public_test_secret_is_refused(tmp_path, key):
     (tmp_path / "secret").write_text(TEST_SECRET + "\n")
     refused(written(tmp_path, text + f"{key}_file = {tmp_path}/secret\n"),
             f"{line}: [zendesk] {key}_file: ", ["test secret"])
-
-
-# -- what has no effect ----------------------------------------------------
-
-def without_effect(d):
-    """The settings that the log says have no effect."""
-    return re.findall(r"WARN +CONFIG-NO-EFFECT \[(\w+)\] (\w+) has no "
-                      r"effect in this version\n", d.stderr())
-
-
-def test_each_setting_without_effect_is_named_at_start(daemon):
-    d = daemon(start=False)
-    for section, key in NO_EFFECT:
-        d.settings[section].pop(key, None)
-    d.start()
-    assert "CONFIG-NO-EFFECT" not in d.stderr()
-    for (section, key), value in NO_EFFECT.items():
-        d.stop()
-        d.stderr_path.write_text("")
-        d.settings[section][key] = value
-        d.start()
-        assert without_effect(d) == [(section, key)]
-        del d.settings[section][key]
-
-
-def test_all_settings_without_effect_are_named_also_after_a_reload(daemon):
-    d = daemon(start=False)
-    for (section, key), value in NO_EFFECT.items():
-        d.settings[section][key] = value
-    d.start()
-    assert sorted(without_effect(d)) == sorted(NO_EFFECT)
-    d.stderr_path.write_text("")
-    d.reload()
-    assert sorted(without_effect(d)) == sorted(NO_EFFECT)
-    assert_no_secrets(d)

@@ -209,7 +209,9 @@ def test_killed_during_the_first_read_a_ticket_that_only_we_know_of_opens(
 def test_killed_under_load_every_webhook_answered_200_is_there(daemon, world,
                                                                cast):
     d = daemon(config={"pagerduty": {"api_token": None, "from": None,
-                                     "page_service": None}})
+                                     "page_service": None,
+                                     "engineer_schedule": None,
+                                     "manager_schedule": None}})
     webhook = d.pagerduty_webhook
     for burst in (7, 19, 31):
         first = len(webhook.deliveries)

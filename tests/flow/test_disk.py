@@ -144,7 +144,9 @@ def test_a_command_that_a_full_disk_refused_did_nothing(on_disk, disk, world,
 def test_what_was_answered_200_is_there_though_the_disk_was_full_in_between(
         on_disk, disk, world, cast):
     d = on_disk(config={"pagerduty": {"api_token": None, "from": None,
-                                      "page_service": None}})
+                                      "page_service": None,
+                                      "engineer_schedule": None,
+                                      "manager_schedule": None}})
     webhook = d.pagerduty_webhook
 
     def trigger_and_see(status, change):

@@ -13,7 +13,8 @@ from .cast import acme
 
 def describe(world, cast, webhooks_to):
     """Connects the webhooks, if wanted; everything a receiver must know."""
-    zendesk, pagerduty = world.zendesk, world.pagerduty
+    zendesk, pagerduty, slack = world.zendesk, world.pagerduty, world.slack
+    zoom, gitlab = world.zoom, world.gitlab
     known = {
         "zendesk": {
             "url": zendesk.url, "client_id": zendesk.client_id,
@@ -21,8 +22,28 @@ def describe(world, cast, webhooks_to):
             "user": cast.bot["email"], "api_token": zendesk.api_token},
         "pagerduty": {
             "url": pagerduty.url, "api_token": pagerduty.api_token,
-            "from": cast.bot_pd["email"], "service": cast.service["id"]}}
+            "from": cast.bot_pd["email"], "service": cast.service["id"],
+            "engineer_schedule": cast.engineer_schedule["id"],
+            "manager_schedule": cast.manager_schedule["id"]},
+        "zoom": {
+            "url": zoom.api_url, "oauth_url": zoom.oauth_url,
+            "account_id": zoom.account_id, "client_id": zoom.client_id,
+            "client_secret": zoom.client_secret,
+            "user": cast.zoom_host["email"]},
+        "gitlab": {
+            "url": gitlab.api_url, "token": gitlab.api_token,
+            "project": cast.project["path_with_namespace"],
+            "template": cast.template},
+        "slack": {
+            "url": slack.api_url, "token": slack.token,
+            "signing_secret": slack.signing_secret,
+            "channels": {name: channel["id"] for name, channel in
+                         cast.channels.items()},
+            "region_group": cast.region_group["id"]}}
     if webhooks_to:
+        slack.connect(webhooks_to + "/webhooks/slack")
+        known["zoom"]["webhook_secret"] = zoom.connect(
+            webhooks_to + "/webhooks/zoom", "zoom-webhook-secret").secret
         webhook = zendesk.add_trigger_webhook(
             webhooks_to + "/webhooks/zendesk", "zendesk-webhook-secret")
         known["zendesk"]["webhook_secret"] = webhook.secret

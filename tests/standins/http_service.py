@@ -34,6 +34,7 @@ class Request:
     json: object
     status: int = None
     took_effect: bool = False
+    raw_path: str = ""
 
     def arg(self, name, default=None):
         """The first value of a query argument."""
@@ -118,6 +119,14 @@ class HttpService:
     def rate_headers(self, limit, remaining, wait_s):
         """The service's rate limit headers."""
         raise NotImplementedError
+
+    def tells_of_success(self, answer):
+        """Whether an answer (its body is bytes) means: it took effect."""
+        return answer.status < 400
+
+    def routed_path(self, request):
+        """The path that the routes are compared with."""
+        return request.path
 
     # -- for tests ---------------------------------------------------------
 
@@ -216,7 +225,7 @@ class HttpService:
             if fault.ends:
                 return await self._end(raw, request, fault, fault.answer)
         answer = self._serve(request)
-        request.took_effect = answer.status < 400
+        request.took_effect = self.tells_of_success(answer)
         for fault in self._taken(request, after_effect=True):
             await fault.act(request)
             if fault.ends:
@@ -232,7 +241,8 @@ class HttpService:
             parsed = None
         request = Request(raw.method, raw.path,
                           parse_qs(raw.query_string, keep_blank_values=True),
-                          raw.headers, body, parsed)
+                          raw.headers, body, parsed,
+                          raw_path=raw.rel_url.raw_path)
         with self.world.changed:
             self.requests.append(request)
             self.world.changed.notify_all()
@@ -285,8 +295,9 @@ class HttpService:
 
     def _dispatch(self, request):
         known_path = False
+        routed_path = self.routed_path(request)
         for method, path, function in self._routes:
-            match = path.fullmatch(request.path)
+            match = path.fullmatch(routed_path)
             if match and method == request.method:
                 return function(request, *match.groups())
             known_path = known_path or match is not None

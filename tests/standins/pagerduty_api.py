@@ -6,6 +6,7 @@ from . import pagerduty_shapes as shapes
 from .clock import parse_iso
 from .http_service import Answer, ApiError, HttpService
 from .pagerduty_model import PagerDutyModel, id_of
+from .pagerduty_oncalls import found_oncalls, rendered
 from .pagerduty_webhooks import Subscription, ulid_like
 
 ACCEPT = "application/vnd.pagerduty+json;version=2"
@@ -34,6 +35,9 @@ class PagerDuty(PagerDutyModel, HttpService):
         ("POST", r"/incidents/(\w+)/notes", "create_note"),
         ("GET", r"/incidents/(\w+)/alerts", "list_alerts"),
         ("GET", r"/oncalls", "list_oncalls"),
+        ("GET", r"/schedules", "list_schedules"),
+        ("GET", r"/schedules/(\w+)", "show_schedule"),
+        ("GET", r"/schedules/(\w+)/users", "list_schedule_users"),
         ("GET", r"/users/me", "show_me"),
         ("GET", r"/users/(\w+)", "show_user"),
         ("GET", r"/users", "list_users"),
@@ -127,6 +131,12 @@ class PagerDuty(PagerDutyModel, HttpService):
             raise _error(400, INVALID_INPUT, "Invalid Input Provided",
                          "Incident type is required")
         assignees = self._given_assignees(given)
+        policy = self._given_policy(given, assignees)
+        level = given.get("escalation_level")
+        if level and not self.responders(incident["escalation_policy"],
+                                         level):
+            raise _error(400, INVALID_INPUT, "Invalid Input Provided",
+                         "Escalation level is not one of the policy")
         if "status" in given:
             self._put_status(incident, given, requester)
         for name in ("title", "urgency"):
@@ -134,6 +144,10 @@ class PagerDuty(PagerDutyModel, HttpService):
                 incident[name] = given[name]
         if assignees:
             self.reassign(incident, assignees, requester)
+        if policy:
+            self.delegate(incident, policy, requester)
+        if level:
+            self.escalate(incident, requester, level=level)
         return Answer(200, {"incident": incident})
 
     def list_notes(self, request, incident_id):
@@ -159,18 +173,37 @@ class PagerDuty(PagerDutyModel, HttpService):
     # -- people ------------------------------------------------------------
 
     def list_oncalls(self, request):
-        since = parse_iso(request.arg("since", self.clock.now().isoformat()))
-        until = parse_iso(request.arg("until", since.isoformat()))
-        found = [entry for entry in self.oncalls
-                 if _matches(request, entry) and _within(entry, since,
-                                                         until)]
-        found.sort(key=lambda entry: entry["start"] or "")
-        if request.arg("earliest") == "true":
-            found = _earliest(found)
+        since = _moment(request, "since", self.clock.now())
+        until = _moment(request, "until", since)
+        found = found_oncalls(request, self.oncalls, since, until)
         if "users" in request.query.get("include[]", ()):
             found = [{**entry, "user": self.users[entry["user"]["id"]]}
                      for entry in found]
         return Answer(200, _page(request, found, "oncalls"))
+
+    def list_schedules(self, request):
+        wanted = request.arg("query", "").lower()
+        found = [schedule for schedule in self.schedules.values()
+                 if wanted in schedule["name"].lower()]
+        return Answer(200, _page(request, found, "schedules"))
+
+    def show_schedule(self, request, schedule_id):
+        """The shifts are shown only for a time that was asked for."""
+        schedule = self._schedule(schedule_id)
+        since = _moment(request, "since", self.clock.now())
+        until = _moment(request, "until", since)
+        shifts = (self.shifts(schedule["id"], since, until)
+                  if "since" in request.query else [])
+        return Answer(200, {"schedule": rendered(schedule, shifts, since,
+                                                 until)})
+
+    def list_schedule_users(self, request, schedule_id):
+        schedule = self._schedule(schedule_id)
+        since = _moment(request, "since", self.clock.now())
+        until = _moment(request, "until", since)
+        found = {shift["user"]["id"]: self.users[shift["user"]["id"]]
+                 for shift in self.shifts(schedule["id"], since, until)}
+        return Answer(200, {"users": list(found.values())})
 
     def show_me(self, request):
         return Answer(200, {"user": self.token_user})
@@ -246,6 +279,11 @@ class PagerDuty(PagerDutyModel, HttpService):
                                str(incident["incident_number"])):
                 return incident
         raise _not_found()
+
+    def _schedule(self, schedule_id):
+        if schedule_id not in self.schedules:
+            raise _not_found()
+        return self.schedules[schedule_id]
 
     def _subscription(self, subscription_id):
         for webhook in self.webhooks:
@@ -328,35 +366,17 @@ def _check_body(given):
                      "Body details must be a string")
 
 
+def _moment(request, name, default):
+    try:
+        return parse_iso(request.arg(name, default.isoformat()))
+    except ValueError:
+        raise _error(400, INVALID_INPUT, "Invalid Input Provided",
+                     f"{name} is not a time") from None
+
+
 def _page(request, items, key):
     limit = min(int(request.arg("limit", "25")), MAX_PAGE)
     offset = int(request.arg("offset", "0"))
     return {key: items[offset:offset + limit], "limit": limit,
             "offset": offset, "total": None,
             "more": offset + limit < len(items)}
-
-
-def _matches(request, entry):
-    for argument, name in (("escalation_policy_ids[]", "escalation_policy"),
-                           ("schedule_ids[]", "schedule"),
-                           ("user_ids[]", "user")):
-        wanted = request.query.get(argument)
-        if wanted and (entry[name] is None
-                       or entry[name]["id"] not in wanted):
-            return False
-    return True
-
-
-def _within(entry, since, until):
-    return ((entry["start"] is None or parse_iso(entry["start"]) <= until)
-            and (entry["end"] is None or parse_iso(entry["end"]) > since))
-
-
-def _earliest(entries):
-    """The first of each policy, level and user, as PagerDuty has it."""
-    first = {}
-    for entry in entries:
-        first.setdefault((entry["escalation_policy"]["id"],
-                          entry["escalation_level"],
-                          entry["user"]["id"]), entry)
-    return list(first.values())

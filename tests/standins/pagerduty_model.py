@@ -10,39 +10,34 @@ import secrets
 
 from . import pagerduty_shapes as shapes
 from .clock import iso_seconds
+from .pagerduty_oncalls import OnCallModel, id_of
 from .pagerduty_webhooks import Subscription, ulid_like
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def id_of(thing):
-    """The id of a dict or an id."""
-    return thing["id"] if isinstance(thing, dict) else thing
-
-
-class PagerDutyModel:
+class PagerDutyModel(OnCallModel):
     """The state and the control API; mixed into the service."""
 
     def __init__(self, world):
         super().__init__(world)
         self.users = {}
         self.services = {}
-        self.schedules = {}
         self.escalation_policies = {}
         self.incidents = {}
         self.alerts = {}
         self.notes = {}
-        self.oncalls = []
         self._reopened_at = {}
+        self._levels = {}
         self._ids = itertools.count(36**5 + secrets.randbelow(36**4))
         self._numbers = itertools.count(1)
 
     # -- control API: people and services ----------------------------------
 
-    def create_user(self, name, email, *, role="user"):
+    def create_user(self, name, email, *, role="user", time_zone="Etc/UTC"):
         with self.world.changed:
             return self._keep(self.users, shapes.user(
-                self._new_id(), name, email, role))
+                self._new_id(), name, email, role, time_zone))
 
     def create_escalation_policy(self, name):
         with self.world.changed:
@@ -51,34 +46,12 @@ class PagerDutyModel:
                 escalation_rules=[], services=[], teams=[],
                 description=None))
 
-    def create_schedule(self, name):
-        with self.world.changed:
-            return self._keep(self.schedules, shapes.named(
-                "schedule", self._new_id(), name, time_zone="Etc/UTC",
-                description=None, escalation_policies=[], users=[],
-                teams=[]))
-
     def create_service(self, name, escalation_policy):
         with self.world.changed:
             return self._keep(self.services, shapes.service(
                 self._new_id(), name,
                 self.escalation_policies[id_of(escalation_policy)],
                 self.clock.now()))
-
-    def add_oncall(self, user, *, schedule=None, escalation_policy, level=1,
-                   start=None, end=None):
-        """Someone is on call; schedule None: assigned directly; start and
-        end (datetimes) None: always."""
-        with self.world.changed:
-            self.oncalls.append(shapes.oncall(
-                self.users[id_of(user)],
-                schedule and self.schedules[id_of(schedule)],
-                self.escalation_policies[id_of(escalation_policy)],
-                level, start, end))
-
-    def clear_oncalls(self):
-        with self.world.changed:
-            self.oncalls.clear()
 
     # -- control API: incidents --------------------------------------------
 
@@ -108,8 +81,9 @@ class PagerDutyModel:
                     "summary": title, "alert_key": secrets.token_hex(16),
                     **alert}, moment) for alert in alerts]
             self._count_alerts(incident)
-            self._assign(incident, [id_of(user) for user in assignees or (
-                self._first_responders(policy))], moment)
+            self._levels[incident["id"]] = 1
+            self._assign(incident, assignees or self.responders(policy),
+                         moment)
             self._emit("incident.triggered", incident, agent, moment)
             return incident
 
@@ -122,7 +96,7 @@ class PagerDutyModel:
             incident["acknowledgements"].append(
                 {"at": iso_seconds(moment),
                  "acknowledger": shapes.reference(by)})
-            self._assign(incident, [by["id"]], moment)
+            self._assign(incident, [by], moment)
             self._set_status(incident, "acknowledged", by, moment)
 
     def unacknowledge(self, incident, *, at=None):
@@ -153,12 +127,36 @@ class PagerDutyModel:
             incident, moment, by = self._start(incident, by, at)
             self._reopen(incident, by, moment)
 
-    def reassign(self, incident, to, by, *, at=None):
-        """to: the users (a list) the incident is now assigned to."""
+    def reassign(self, incident, to, by=None, *, at=None):
+        """to: the user, or a list of users, who must now look after it.
+
+        As with escalating and delegating, nobody has acknowledged it then.
+        """
         with self.world.changed:
-            incident, moment, by = self._start(incident, by, at)
-            self._assign(incident, [id_of(user) for user in to], moment)
-            self._emit("incident.reassigned", incident, by, moment)
+            to = to if isinstance(to, (list, tuple)) else [to]
+            self._pass_on("incident.reassigned", incident, to, by, at)
+
+    def escalate(self, incident, by=None, *, level=None, at=None):
+        """To a level of its policy, by default the next; by None: since
+        nobody acknowledged it."""
+        with self.world.changed:
+            incident = self.incidents[id_of(incident)]
+            level = level or self._levels[incident["id"]] + 1
+            to = self.responders(incident["escalation_policy"], level)
+            if not to:
+                raise ValueError(f"nobody is on call at level {level}")
+            self._levels[incident["id"]] = level
+            self._pass_on("incident.escalated", incident, to, by, at)
+
+    def delegate(self, incident, escalation_policy, by, *, at=None):
+        """To another escalation policy."""
+        with self.world.changed:
+            incident = self.incidents[id_of(incident)]
+            policy = self.escalation_policies[id_of(escalation_policy)]
+            incident["escalation_policy"] = shapes.reference(policy)
+            self._levels[incident["id"]] = 1
+            self._pass_on("incident.delegated", incident,
+                          self.responders(policy), by, at)
 
     def merge(self, incident, into, by, *, at=None):
         """The incident is resolved because it is merged into another."""
@@ -218,16 +216,20 @@ class PagerDutyModel:
         return (self.incidents[id_of(incident)], at or self.clock.now(),
                 by and self.users[id_of(by)])
 
-    def _first_responders(self, policy):
-        return [entry["user"] for entry in self.oncalls
-                if entry["escalation_policy"]["id"] == policy["id"]
-                and entry["escalation_level"] == 1]
-
-    def _assign(self, incident, user_ids, moment):
+    def _assign(self, incident, users, moment):
         incident["assignments"] = [
             {"at": iso_seconds(moment),
-             "assignee": shapes.reference(self.users[user_id])}
-            for user_id in user_ids]
+             "assignee": shapes.reference(self.users[id_of(user)])}
+            for user in users]
+
+    def _pass_on(self, event_type, incident, to, by, at):
+        incident, moment, by = self._start(incident, by, at)
+        incident["acknowledgements"] = []
+        self._assign(incident, to, moment)
+        if incident["status"] == "triggered":
+            self._emit(event_type, incident, by, moment)
+        else:
+            self._set_status(incident, "triggered", by, moment, event_type)
 
     def _count_alerts(self, incident):
         alerts = self.alerts[incident["id"]]
@@ -240,8 +242,8 @@ class PagerDutyModel:
             incident["escalation_policy"]["id"]]
         incident.update(resolved_at=None, resolve_reason=None)
         self._reopened_at[incident["id"]] = iso_seconds(moment)
-        self._assign(incident, [id_of(user) for user in
-                                self._first_responders(policy)], moment)
+        self._levels[incident["id"]] = 1
+        self._assign(incident, self.responders(policy), moment)
         self._set_status(incident, "triggered", by, moment,
                          "incident.reopened")
 

@@ -27,9 +27,9 @@ def named(kind, new_id, name, **more):
             "html_url": f"{SITE}/{folder}/{new_id}", "name": name, **more}
 
 
-def user(new_id, name, email, role):
+def user(new_id, name, email, role, time_zone):
     """A user."""
-    return named("user", new_id, name, email=email, time_zone="Etc/UTC",
+    return named("user", new_id, name, email=email, time_zone=time_zone,
                  color="green", avatar_url=f"{SITE}/avatars/{new_id}.png",
                  billed=True, role=role, description=None,
                  invitation_sent=False, job_title=None, teams=[],

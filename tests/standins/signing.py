@@ -1,4 +1,4 @@
-"""How the two services sign their webhooks."""
+"""How the services sign their webhooks."""
 
 import base64
 import hashlib
@@ -16,3 +16,25 @@ def zendesk_signature(secret, timestamp, body):
     signed = timestamp.encode() + body
     digest = hmac.new(secret.encode(), signed, hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
+
+
+def slack_signature(secret, timestamp, body):
+    """The value of X-Slack-Signature: over v0:timestamp:body."""
+    return _v0_signature(secret, timestamp, body)
+
+
+def zoom_signature(secret, timestamp, body):
+    """The value of x-zm-signature: over v0:timestamp:body."""
+    return _v0_signature(secret, timestamp, body)
+
+
+def zoom_url_token(secret, plain_token):
+    """The encryptedToken that answers Zoom's validation of a URL."""
+    return hmac.new(secret.encode(), plain_token.encode(),
+                    hashlib.sha256).hexdigest()
+
+
+def _v0_signature(secret, timestamp, body):
+    signed = b"v0:" + timestamp.encode() + b":" + body
+    digest = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+    return "v0=" + digest

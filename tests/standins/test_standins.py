@@ -4,7 +4,6 @@ import base64
 import hashlib
 import hmac
 import http.client
-import http.server
 import json
 import threading
 import urllib.error
@@ -14,103 +13,9 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 
-from standins import Answer, RateLimit, Standins, acme
-
-ACCEPT = "application/vnd.pagerduty+json;version=2"
-
-
-class Receiver:
-    """An HTTP server that keeps what it gets and answers as told."""
-
-    def __init__(self):
-        self.got = []
-        self.answers = []
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                length = int(self.headers["Content-Length"])
-                receiver.got.append((dict(self.headers),
-                                     self.rfile.read(length)))
-                status, headers = (receiver.answers.pop(0)
-                                   if receiver.answers else (200, {}))
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                      Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,),
-                         daemon=True).start()
-
-
-@pytest.fixture
-def receiver():
-    server = Receiver()
-    yield server
-    server.server.shutdown()
-    server.server.server_close()
-
-
-@pytest.fixture
-def world():
-    standins = Standins()
-    standins.start()
-    yield standins
-    standins.stop()
-
-
-@pytest.fixture
-def cast(world):
-    return acme(world)
-
-
-def call(method, url, body=None, headers=None):
-    """One request: (status, headers, parsed body)."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, headers or {}, method=method)
-    if data:
-        request.add_header("Content-Type", "application/json")
-    try:
-        with urllib.request.urlopen(request, timeout=5) as response:
-            text = response.read()
-            return response.status, response.headers, json.loads(
-                text or "null")
-    except urllib.error.HTTPError as error:
-        return error.code, error.headers, json.loads(error.read() or "null")
-
-
-@pytest.fixture
-def zendesk(world, cast):
-    """Calls Zendesk as the bot: zendesk("GET", "/tickets/1")."""
-    service = world.zendesk
-    credentials = f"{cast.bot['email']}/token:{service.api_token}"
-    header = "Basic " + base64.b64encode(credentials.encode()).decode()
-    return lambda method, path, body=None: call(
-        method, f"{service.url}/api/v2{path}", body,
-        {"Authorization": header})
-
-
-@pytest.fixture
-def pagerduty(world, cast):
-    """Calls PagerDuty as the bot."""
-    headers = {"Authorization": f"Token token={world.pagerduty.api_token}",
-               "Accept": ACCEPT, "From": cast.bot_pd["email"]}
-    return lambda method, path, body=None: call(
-        method, world.pagerduty.url + path, body, headers)
-
-
-@pytest.fixture
-def ticket(world, cast):
-    return world.zendesk.create_ticket("Production is down", cast.customer,
-                                       priority="urgent",
-                                       at=world.zendesk.clock.ago(60))
+from standins import Answer, RateLimit, Standins
+from standins.calling import call
+from standins.pagerduty_api import ACCEPT
 
 
 def update(**fields):

@@ -20,7 +20,8 @@ class Delivery:
 
     state: held (by the test), queued, delivered (a 2xx came), dropped (given
     up by the sender's own rules) or lost (by the test).  statuses: for each
-    attempt the HTTP status, or "timeout" or "connection".
+    attempt the HTTP status, or "timeout" or "connection"; answer: the body
+    of the last answer.
     """
 
     what: str
@@ -29,6 +30,7 @@ class Delivery:
     lane: str
     state: str = "queued"
     statuses: list = field(default_factory=list)
+    answer: bytes = b""
 
     @property
     def json(self):
@@ -59,6 +61,10 @@ class Webhook:
         status is an int, "timeout" or "connection"; attempt counts from 1.
         """
         raise NotImplementedError
+
+    def accepts(self, delivery, status):
+        """Whether an answer's HTTP status means: delivered."""
+        return 200 <= status < 300
 
     def note_end(self, delivery):
         """Told of every delivered or dropped delivery."""
@@ -175,7 +181,8 @@ class Webhook:
             with self._world.changed:
                 delivery.statuses.append(status)
                 self._world.changed.notify_all()
-                if isinstance(status, int) and 200 <= status < 300:
+                if isinstance(status, int) and self.accepts(delivery,
+                                                            status):
                     return "delivered"
                 wait_s = self.retry_wait_s(delivery, status, headers,
                                            attempt)
@@ -190,7 +197,7 @@ class Webhook:
             async with self._world.session.post(
                     self.url, data=delivery.body, headers=delivery.headers,
                     timeout=limit, allow_redirects=False) as response:
-                await response.read()
+                delivery.answer = await response.read()
                 return response.status, response.headers
         except asyncio.TimeoutError:
             return "timeout", {}

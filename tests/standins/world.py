@@ -12,12 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import aiohttp
 
+from .gitlab_api import GitLab
 from .pagerduty_api import PagerDuty
+from .slack_api import Slack
 from .zendesk_api import Zendesk
+from .zoom_api import Zoom
 
 
 class Standins:
-    """Zendesk and PagerDuty on free loopback ports."""
+    """The services, each on a free loopback port."""
 
     def __init__(self):
         self.changed = threading.Condition(threading.RLock())
@@ -30,9 +33,14 @@ class Standins:
         self._tasks = set()
         self.zendesk = Zendesk(self)
         self.pagerduty = PagerDuty(self)
+        self.zoom = Zoom(self)
+        self.gitlab = GitLab(self)
+        self.slack = Slack(self)
+        self._services = [self.zendesk, self.pagerduty, self.zoom,
+                          self.gitlab, self.slack]
 
     def start(self):
-        """Listens; returns when both services can be called."""
+        """Listens; returns when all services can be called."""
         self._thread.start()
         self.run_in_loop(self._open())
 
@@ -101,12 +109,12 @@ class Standins:
         # former life: Zendesk would not send that webhook again.
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, limit=0))
-        await self.zendesk.start()
-        await self.pagerduty.start()
+        for service in self._services:
+            await service.start()
 
     async def _close(self):
-        await self.zendesk.stop()
-        await self.pagerduty.stop()
+        for service in self._services:
+            await service.stop()
         # Webhooks on their way, and requests that faults still hold.
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         for task in tasks:

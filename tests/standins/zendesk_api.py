@@ -4,6 +4,7 @@ from .clock import parse_iso
 from .http_service import Answer, ApiError, HttpService
 from .paging import numbered_page, page_of
 from .zendesk_auth import ZendeskAuth
+from .zendesk_macros import changes, ticket_after
 from .zendesk_model import CHANGEABLE, ZendeskModel
 from .zendesk_search import search_tickets
 
@@ -32,6 +33,10 @@ class Zendesk(ZendeskModel, ZendeskAuth, HttpService):
         ("GET", r"/api/v2/users/(\d+)(?:\.json)?", "show_user"),
         ("GET", r"/api/v2/organizations/(\d+)(?:\.json)?",
          "show_organization"),
+        ("GET", r"/api/v2/macros/(\d+)(?:\.json)?", "show_macro"),
+        ("GET", r"/api/v2/macros/(\d+)/apply(?:\.json)?", "apply_macro"),
+        ("GET", r"/api/v2/tickets/(\d+)/macros/(\d+)/apply(?:\.json)?",
+         "apply_macro_to_ticket"),
         ("GET", r"/api/v2/search(?:\.json)?", "search"),
         ("GET", r"/api/v2/suspended_tickets(?:\.json)?",
          "list_suspended_tickets"),
@@ -76,7 +81,9 @@ class Zendesk(ZendeskModel, ZendeskAuth, HttpService):
         comment = self._given_comment(ticket, given)
         audit = self.change(ticket, self.caller(request)["id"],
                             fields=_given_fields(given), comment=comment,
-                            metadata=given.get("metadata"), channel="api")
+                            metadata=given.get("metadata"),
+                            macros=given.get("macro_ids") or (),
+                            channel="api")
         return Answer(200, {"ticket": ticket, "audit": audit})
 
     def list_comments(self, request, number):
@@ -123,14 +130,37 @@ class Zendesk(ZendeskModel, ZendeskAuth, HttpService):
                             "next_page": None, "previous_page": None})
 
     def search_users(self, request):
-        wanted = request.arg("query", "").removeprefix("email:").lower()
+        """By email:… exactly, or by a name, a word of it or an e-mail."""
+        wanted = request.arg("query", "").lower()
+        email = wanted.removeprefix("email:").strip('"')
         found = [user for user in self.users.values()
-                 if wanted in (user["name"].lower(), user["email"].lower())]
+                 if email == user["email"].lower()
+                 or wanted in (user["name"].lower(),
+                               *user["name"].lower().split())]
         return Answer(200, numbered_page(self, request, found, "users"))
 
     def show_organization(self, request, number):
         return Answer(200, {"organization": _find(self.organizations,
                                                   number)})
+
+    # -- macros ------------------------------------------------------------
+
+    def show_macro(self, request, number):
+        return Answer(200, {"macro": _find(self.macros, number)})
+
+    def apply_macro(self, request, number):
+        macro = _find(self.macros, number)
+        return Answer(200, {"result": {
+            "ticket": changes(macro, self.caller(request))}})
+
+    def apply_macro_to_ticket(self, request, ticket_number, number):
+        ticket = self._ticket(ticket_number)
+        macro = _find(self.macros, number)
+        caller = self.caller(request)
+        return Answer(200, {"result": {"ticket": ticket_after(
+            macro, ticket, caller, self._names(ticket, caller))}})
+
+    # -- suspended tickets -------------------------------------------------
 
     def list_suspended_tickets(self, request):
         if self.caller(request)["role"] != "admin":
@@ -146,6 +176,19 @@ class Zendesk(ZendeskModel, ZendeskAuth, HttpService):
         if ticket["status"] == "deleted":
             raise _not_found()
         return ticket
+
+    def _names(self, ticket, caller):
+        """What the placeholders in a macro's texts stand for."""
+        requester = self.users[ticket["requester_id"]]
+        organization = self.organizations.get(ticket["organization_id"],
+                                              {"name": ""})
+        return {
+            "ticket.id": ticket["id"], "ticket.title": ticket["subject"],
+            "ticket.requester.name": requester["name"],
+            "ticket.requester.first_name": requester["name"].split()[0],
+            "ticket.organization.name": organization["name"],
+            "current_user.name": caller["name"],
+            "current_user.first_name": caller["name"].split()[0]}
 
     def _listing(self, request, items, key):
         answer = page_of(self, request, items, key)

@@ -32,6 +32,7 @@ class ZendeskModel:
         self.account_id = 22129848
         self.users = {}
         self.organizations = {}
+        self.macros = {}
         self.tickets = {}
         self.comments = {}
         self.audits = {}
@@ -51,14 +52,37 @@ class ZendeskModel:
                 list(domains), self.clock.now())
             return self.organizations[new_id]
 
-    def create_user(self, name, email, *, role="end-user", organization=None):
-        """role: end-user, agent or admin."""
+    def set_organization_fields(self, organization, **fields):
+        """Changes the organization's own fields, by key."""
+        with self.world.changed:
+            self.organizations[id_of(organization)][
+                "organization_fields"].update(fields)
+
+    def create_user(self, name, email, *, role="end-user", organization=None,
+                    time_zone="UTC", iana_time_zone="Etc/UTC"):
+        """role: end-user, agent or admin; time_zone: Zendesk's own name,
+        such as Eastern Time (US & Canada)."""
         with self.world.changed:
             new_id = next(self._ids)
             self.users[new_id] = shapes.user(
                 self.url, new_id, name, email, role,
-                id_of(organization), self.clock.now())
+                id_of(organization), (time_zone, iana_time_zone),
+                self.clock.now())
             return self.users[new_id]
+
+    def create_macro(self, title, **actions):
+        """A macro: create_macro("…", comment_value="…", status="pending").
+
+        Also comment_value_html, comment_mode_is_public ("true"), set_tags,
+        current_tags (adds), remove_tags, custom_fields_<id> and more.
+        """
+        with self.world.changed:
+            new_id = next(self._ids)
+            self.macros[new_id] = shapes.macro(
+                self.url, new_id, title,
+                [{"field": name, "value": value}
+                 for name, value in actions.items()], self.clock.now())
+            return self.macros[new_id]
 
     def create_ticket(self, subject, requester, *, description=None,
                       priority="normal", status="open", organization=None,
@@ -100,16 +124,18 @@ class ZendeskModel:
             return ticket
 
     def comment(self, ticket, author, body, *, public=True, channel=None,
-                at=None, **fields):
+                macro=None, at=None, **fields):
         """A comment, perhaps with changes: comment(t, a, "…", status=…).
 
         author: a user, or SYSTEM_AUTHOR_ID.  channel: by default email for
-        end-users and web for staff.  Returns the comment.
+        end-users and web for staff.  macro: that the audit is to name.
+        Returns the comment.
         """
         with self.world.changed:
             ticket = self.tickets[id_of(ticket)]
             self.change(ticket, id_of(author), fields=fields,
                         comment={"body": body, "public": public},
+                        macros=[id_of(macro)] if macro else (),
                         channel=channel, at=at)
             return self.comments[ticket["id"]][-1]
 
@@ -174,12 +200,13 @@ class ZendeskModel:
     # -- for the API and the webhooks --------------------------------------
 
     def change(self, ticket, author_id, *, fields=None, comment=None,
-               metadata=None, channel=None, via=None, at=None,
+               metadata=None, macros=(), channel=None, via=None, at=None,
                created=False):
         """Changes a ticket as one update and returns its audit.
 
-        comment: {body or html_body, public, author_id?}; channel or via
-        (the whole shape) say where it came from; world's lock held.
+        comment: {body or html_body, public, author_id?}; macros: ids of
+        those applied; channel or via (the whole shape) say where it came
+        from; world's lock held.
         """
         moment = at or self.clock.now()
         origin = via or shapes.via(channel or self._channel_of(author_id))
@@ -191,6 +218,9 @@ class ZendeskModel:
             if not created:
                 self._reopen_on_answer(ticket, audit, fields)
         self._set_fields(ticket, audit, fields, created)
+        audit["events"] += [
+            shapes.macro_event(next(self._ids), self.macros[macro_id])
+            for macro_id in macros if macro_id in self.macros]
         if audit["events"] or metadata:
             ticket["updated_at"] = iso_seconds(moment)
             ticket["generated_timestamp"] = int(moment.timestamp())

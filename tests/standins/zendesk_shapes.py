@@ -21,14 +21,16 @@ def via(channel, rel=None, origin=None):
             "source": {"from": origin or {}, "to": {}, "rel": rel}}
 
 
-def user(base, user_id, name, email, role, organization_id, moment):
-    """A user; role is end-user, agent or admin."""
+def user(base, user_id, name, email, role, organization_id, time_zones,
+         moment):
+    """A user; role is end-user, agent or admin; time_zones: Zendesk's own
+    name and IANA's."""
     created = iso_seconds(moment)
     return {
         "id": user_id, "url": f"{base}/api/v2/users/{user_id}.json",
         "name": name, "email": email, "created_at": created,
-        "updated_at": created, "time_zone": "UTC",
-        "iana_time_zone": "Etc/UTC", "phone": None,
+        "updated_at": created, "time_zone": time_zones[0],
+        "iana_time_zone": time_zones[1], "phone": None,
         "shared_phone_number": None, "photo": None, "locale_id": 1,
         "locale": "en-US", "organization_id": organization_id, "role": role,
         "verified": True, "external_id": None, "tags": [], "alias": None,
@@ -116,6 +118,24 @@ def field_event(event_id, name, value, previous, created):
     if not created:
         event["previous_value"] = _audit_value(previous)
     return event
+
+
+def macro(base, macro_id, title, actions, moment):
+    """A macro; actions: [{field, value}]."""
+    created = iso_seconds(moment)
+    return {
+        "url": f"{base}/api/v2/macros/{macro_id}.json", "id": macro_id,
+        "title": title, "raw_title": title, "active": True,
+        "default": False, "created_at": created, "updated_at": created,
+        "position": macro_id, "description": None, "actions": actions,
+        "restriction": None}
+
+
+def macro_event(event_id, of_macro):
+    """How an audit shows that a macro was applied."""
+    return {"id": event_id, "type": "AgentMacroReference",
+            "macro_id": str(of_macro["id"]),
+            "macro_title": of_macro["title"], "macro_deleted": False}
 
 
 def _audit_value(value):

@@ -115,7 +115,8 @@ class EventWebhook(ZendeskWebhook):
                               [("created", {})])
             return
         self._post_events(ticket, audit["author_id"], moment,
-                          [self._event_of(event) for event in events])
+                          [self._event_of(event) for event in events
+                           if event["type"] in ("Comment", "Change")])
 
     def ticket_merged(self, ticket, target_id, actor_id):
         self._post_events(ticket, actor_id, self._zendesk.clock.now(),

@@ -48,6 +48,14 @@ START_TEST(arguments_are_read)
     ck_assert_int_eq(d.event.ticket_id, 4712);
     ck_assert(read_command(COMMAND_EXTEND, "{\"by\": \"Ann\", \"for\": \"90s\"}", &d));
     ck_assert_int_eq(d.event.command.for_ms, 90000);
+    ck_assert(read_command(COMMAND_HANDOFF, "{\"by\": \"Ann\", \"to\": \"Bob\"}", &d));
+    ck_assert_str_eq(d.event.command.to, "Bob");
+    ck_assert(read_command(COMMAND_PAGE, "{\"by\": \"Ann\", \"who\": \"bob@example.com\"}", &d));
+    ck_assert_str_eq(d.event.command.to, "bob@example.com");
+    ck_assert(
+        read_command(COMMAND_BULK, "{\"by\": \"Ann\", \"tag\": \"incident-7\", \"text\": \"We know.\"}", &d));
+    ck_assert_str_eq(d.event.command.to, "incident-7");
+    ck_assert_str_eq(d.event.text, "We know.");
 }
 END_TEST
 
@@ -60,6 +68,7 @@ START_TEST(some_arguments_may_be_left_out)
     ck_assert_int_eq(d.event.command.for_ms, 15 * 60000);
     ck_assert(read_command(COMMAND_CONTACTED, "{\"by\": \"Ann\"}", &d));
     ck_assert(read_command(COMMAND_CLOSE, "{\"by\": \"Ann\"}", &d));
+    ck_assert(read_command(COMMAND_PAGE, "{\"by\": \"Ann\"}", &d));
 }
 END_TEST
 
@@ -83,6 +92,9 @@ START_TEST(what_is_wrong_is_named)
         {COMMAND_NOTE, "{\"by\": \"Ann\"}", "\"text\" is missing"},
         {COMMAND_NOTE, "{\"by\": \"Ann\", \"text\": \"\"}", "\"text\" must not be empty"},
         {COMMAND_CLOSE, "{\"by\": \"Ann\", \"why\": {}}", "\"why\" must be a string"},
+        {COMMAND_HANDOFF, "{\"by\": \"Ann\"}", "\"to\" is missing"},
+        {COMMAND_BULK, "{\"by\": \"Ann\", \"text\": \"We know.\"}", "\"tag\" is missing"},
+        {COMMAND_BULK, "{\"by\": \"Ann\", \"tag\": \"incident-7\"}", "\"text\" is missing"},
         {COMMAND_LINK, "{\"by\": \"Ann\"}", "\"ticket\" is missing"},
         {COMMAND_LINK, "{\"by\": \"Ann\", \"ticket\": 0}", "\"ticket\" must be"},
         {COMMAND_LINK, "{\"by\": \"Ann\", \"ticket\": -1}", "\"ticket\" must be"},
@@ -105,8 +117,8 @@ END_TEST
 START_TEST(a_text_is_taken_whole_or_not_at_all)
 {
     struct delivery d;
-    char body[700];
     char text[sizeof d.event.text + 1];
+    char body[sizeof text + 100];
     for (size_t length = sizeof d.event.text - 1; length <= sizeof d.event.text; length++) {
         memset(text, 'x', length);
         text[length] = '\0';
@@ -116,7 +128,7 @@ START_TEST(a_text_is_taken_whole_or_not_at_all)
         if (fits)
             ck_assert_str_eq(d.event.text, text);
         else
-            ck_assert_str_eq(d.error, "\"text\" is too long: at most 511 bytes");
+            ck_assert_str_eq(d.error, "\"text\" is too long: at most 2047 bytes");
     }
 }
 END_TEST

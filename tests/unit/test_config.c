@@ -1,275 +1,213 @@
 /*
- * What the settings promise: every default, every fault by its file, line and key, secrets from files, and an
- * example file that is complete.
+ * What the settings promise: every default, every fault by its file, line and key, and secrets from files.
+ * The other services and the sections with a name: test_config_sections.c; the example:
+ * test_config_example.c.
  */
 #include <check.h>
-#include <errno.h>
 #include <regex.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/config.h"
+#include "tests/unit/settings_file.h"
 #include "tests/unit/suites.h"
 
 #define TEST_SECRET "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="
 
-/* The shortest sound [zendesk]; five lines. */
-#define ZENDESK                                                                                              \
-    "[zendesk]\nwebhook_secret = s\napi_url = https://x.zendesk.com\nclient_id = c\nclient_secret = t\n"
-
-static char directory[64];
-static char path[128];
-static struct config config;
-static struct config_error error;
-
-static void in_directory(char *out, size_t size, const char *name)
-{
-    snprintf(out, size, "%s/%s", directory, name);
-}
-
-static void write_bytes(const char *name, const void *content, size_t length)
-{
-    char full[128];
-    in_directory(full, sizeof(full), name);
-    FILE *file = fopen(full, "we");
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(content, 1, length, file), length);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
-static void write_file(const char *name, const char *content)
-{
-    write_bytes(name, content, strlen(content));
-}
-
-static void remove_file(const char *name)
-{
-    char full[128];
-    in_directory(full, sizeof(full), name);
-    unlink(full);
-}
-
-/* What the example calls the file of a secret key. */
-static const char *secret_name(char *out, size_t size, const struct config_key *key)
-{
-    snprintf(out, size, "%s_%s", key->section, key->name);
-    return out;
-}
-
-static void setup(void)
-{
-    snprintf(directory, sizeof(directory), "/tmp/test_config.XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    in_directory(path, sizeof(path), "test.ini");
-}
-
-static void teardown(void)
-{
-    size_t count = 0;
-    const struct config_key *keys = config_keys(&count);
-    remove_file("test.ini");
-    remove_file("secret");
-    for (size_t i = 0; i < count; i++) {
-        char name[64];
-        remove_file(secret_name(name, sizeof(name), &keys[i]));
-    }
-    rmdir(directory);
-    config_free(&config);
-}
-
-static bool load(const char *text)
-{
-    config_free(&config);
-    write_file("test.ini", text);
-    return config_load(path, directory, &config, &error);
-}
-
-static void expect_good(const char *text)
-{
-    bool good = load(text);
-    ck_assert_msg(good, "%s", error.message);
-    ck_assert_str_eq(error.message, "");
-}
-
-/* The message must be "FILE:" and `start`, and hold `part` somewhere. */
-static void expect_fault(const char *text, const char *start, const char *part)
-{
-    static const struct config zeroed;
-    char whole[256];
-    snprintf(whole, sizeof(whole), "%s:%s", path, start);
-    ck_assert_msg(!load(text), "loaded: %s", text);
-    ck_assert_msg(strncmp(error.message, whole, strlen(whole)) == 0, "not \"%s\": %s", whole, error.message);
-    ck_assert_msg(strstr(error.message, part), "no \"%s\": %s", part, error.message);
-    ck_assert_msg(strstr(error.message, "wanted"), "says not what was wanted: %s", error.message);
-    ck_assert_mem_eq(&config, &zeroed, sizeof(config));
-}
-
 START_TEST(defaults_are_filled_in)
 {
-    expect_good(ZENDESK);
-    ck_assert_str_eq(config.server.listen.host, "127.0.0.1");
-    ck_assert_uint_eq(config.server.listen.port, 8080);
-    ck_assert_uint_eq(config.server.max_body_bytes, 1048576);
-    ck_assert_uint_eq(config.server.max_connections, 1000);
-    ck_assert_int_eq(config.server.request_timeout_ms, 10000);
-    ck_assert_uint_eq(config.admin.listen.port, 8081);
-    ck_assert_ptr_null(config.admin.token);
-    ck_assert_ptr_null(config.admin.socket);
-    ck_assert_str_eq(config.store.path, "/var/lib/emergencyd/emergencyd.db");
-    ck_assert_int_eq(config.store.keep_payloads_ms, INT64_C(30) * 86400 * 1000);
-    ck_assert_int_eq(config.policy.follow_up_after_ms, 900000);
-    ck_assert_int_eq(config.policy.downgrade_after_ms, 900000);
-    ck_assert_int_eq(config.policy.stale_after_ms, 3600000);
-    ck_assert_int_eq(config.policy.contact_within_ms, 1200000);
-    ck_assert_int_eq(config.policy.page_if_missing_ms, 120000);
-    ck_assert_int_eq(config.policy.first_contact, FIRST_CONTACT_MANUAL);
-    ck_assert_int_eq(config.policy.after_engineer_comment, AFTER_ENGINEER_COMMENT_ASK);
-    ck_assert(!config.policy.resolve_on_contact);
-    ck_assert(!config.policy.dry_run);
-    ck_assert_uint_gt(config.policy.auto_reply_patterns.count, 5);
-    ck_assert_str_eq(config.policy.auto_reply_patterns.items[0], "*out of office*");
-    ck_assert_uint_eq(config.policy.ignored_authors.count, 0);
-    ck_assert(!config.pagerduty.enabled);
-    ck_assert_int_eq(config.zendesk.max_age_ms, 86400000);
-    ck_assert_int_eq(config.zendesk.poll_every_ms, 60000);
-    ck_assert_int_eq(config.zendesk.emergency_match.kind, TICKET_MATCH_ANY);
-    ck_assert_int_eq(config.zendesk.downgrade_priority, DOWNGRADE_PRIORITY_HIGH);
-    ck_assert_int_eq(config.zendesk.downgrade_form, 0);
-    ck_assert_uint_eq(config.zendesk.downgrade_tags.count, 1);
-    ck_assert(config.zendesk.downgrade_comment);
+    settings_expect_good(ZENDESK);
+    ck_assert_str_eq(settings.server.listen.host, "127.0.0.1");
+    ck_assert_uint_eq(settings.server.listen.port, 8080);
+    ck_assert_uint_eq(settings.server.max_body_bytes, 1048576);
+    ck_assert_uint_eq(settings.server.max_connections, 1000);
+    ck_assert_int_eq(settings.server.request_timeout_ms, 10000);
+    ck_assert_uint_eq(settings.admin.listen.port, 8081);
+    ck_assert_ptr_null(settings.admin.token);
+    ck_assert_ptr_null(settings.admin.socket);
+    ck_assert_str_eq(settings.store.path, "/var/lib/emergencyd/emergencyd.db");
+    ck_assert_int_eq(settings.store.keep_payloads_ms, INT64_C(30) * 86400 * 1000);
+    ck_assert_int_eq(settings.policy.follow_up_after_ms, 900000);
+    ck_assert_int_eq(settings.policy.downgrade_after_ms, 900000);
+    ck_assert_int_eq(settings.policy.stale_after_ms, 3600000);
+    ck_assert_int_eq(settings.policy.contact_within_ms, 1200000);
+    ck_assert_int_eq(settings.policy.page_if_missing_ms, 120000);
+    ck_assert_int_eq(settings.policy.first_contact, FIRST_CONTACT_MANUAL);
+    ck_assert_int_eq(settings.policy.after_engineer_comment, AFTER_ENGINEER_COMMENT_ASK);
+    ck_assert(!settings.policy.resolve_on_contact);
+    ck_assert(!settings.policy.dry_run);
+    ck_assert_uint_gt(settings.policy.auto_reply_patterns.count, 5);
+    ck_assert_str_eq(settings.policy.auto_reply_patterns.items[0], "*out of office*");
+    ck_assert_uint_eq(settings.policy.ignored_authors.count, 0);
+    ck_assert_str_eq(settings.policy.bulk_tag, "incident-*");
+    ck_assert(!settings.pagerduty.enabled);
+    ck_assert_int_eq(settings.zendesk.max_age_ms, 86400000);
+    ck_assert_int_eq(settings.zendesk.poll_every_ms, 60000);
+    ck_assert_int_eq(settings.zendesk.emergency_match.kind, TICKET_MATCH_ANY);
+    ck_assert_int_eq(settings.zendesk.downgrade_priority, DOWNGRADE_PRIORITY_HIGH);
+    ck_assert_int_eq(settings.zendesk.downgrade_form, 0);
+    ck_assert_uint_eq(settings.zendesk.downgrade_tags.count, 1);
+    ck_assert(settings.zendesk.downgrade_comment);
+    ck_assert_ptr_null(settings.zendesk.tam_field);
+    ck_assert_int_eq(settings.zendesk.post_call_macro, 0);
 }
 END_TEST
 
 START_TEST(given_values_are_stored)
 {
-    expect_good("[policy]\nfirst_contact = automatic\nafter_engineer_comment = proceed\ndry_run = YES\n"
-                "follow_up_after = 500ms\nignored_authors = 7 ,9007199254740993\n"
-                "[server]\nmax_body = 64K\nlisten = localhost:0\nmax_connections=7\n"
-                "[pagerduty]\nwebhook_secret = w\nservices = PA, PB\napi_token = k\nfrom = a@example.com\n" //
-                ZENDESK "emergency_match = form:12\ndowngrade_priority = low\ndowngrade_form = 34\n"
-                "downgrade_tags = +a,  -b_c\ndowngrade_fields = 5:x y, 6:a:b\n");
-    ck_assert_int_eq(config.policy.first_contact, FIRST_CONTACT_AUTOMATIC);
-    ck_assert_int_eq(config.policy.after_engineer_comment, AFTER_ENGINEER_COMMENT_PROCEED);
-    ck_assert(config.policy.dry_run);
-    ck_assert_int_eq(config.policy.follow_up_after_ms, 500);
-    ck_assert_uint_eq(config.policy.ignored_authors.count, 2);
-    ck_assert_int_eq(config.policy.ignored_authors.items[1], INT64_C(9007199254740993));
-    ck_assert_uint_eq(config.server.max_body_bytes, 65536);
-    ck_assert_uint_eq(config.server.listen.port, 0);
-    ck_assert_uint_eq(config.server.max_connections, 7);
-    ck_assert(config.pagerduty.enabled);
-    ck_assert_uint_eq(config.pagerduty.services.count, 2);
-    ck_assert_str_eq(config.pagerduty.services.items[1], "PB");
-    ck_assert_str_eq(config.pagerduty.api_url, "https://api.pagerduty.com");
-    ck_assert_int_eq(config.zendesk.emergency_match.kind, TICKET_MATCH_FORM);
-    ck_assert_int_eq(config.zendesk.emergency_match.form_id, 12);
-    ck_assert_int_eq(config.zendesk.downgrade_priority, DOWNGRADE_PRIORITY_LOW);
-    ck_assert_int_eq(config.zendesk.downgrade_form, 34);
-    ck_assert_uint_eq(config.zendesk.downgrade_tags.count, 2);
-    ck_assert(config.zendesk.downgrade_tags.items[0].add);
-    ck_assert(!config.zendesk.downgrade_tags.items[1].add);
-    ck_assert_str_eq(config.zendesk.downgrade_tags.items[1].tag, "b_c");
-    ck_assert_uint_eq(config.zendesk.downgrade_fields.count, 2);
-    ck_assert_int_eq(config.zendesk.downgrade_fields.items[0].field_id, 5);
-    ck_assert_str_eq(config.zendesk.downgrade_fields.items[0].value, "x y");
-    ck_assert_str_eq(config.zendesk.downgrade_fields.items[1].value, "a:b");
+    settings_expect_good(
+        "[policy]\nfirst_contact = automatic\nafter_engineer_comment = proceed\ndry_run = YES\n"
+        "follow_up_after = 500ms\nignored_authors = 7 ,9007199254740993\nbulk_tag = Vorfall?*\n"
+        "[server]\nmax_body = 64K\nlisten = localhost:0\nmax_connections=7\n"
+        "[pagerduty]\nwebhook_secret = w\nservices = PA, PB\napi_token = k\nfrom = a@example.com\n"
+        "engineer_schedule = PS1\nmanager_schedule = PS2\n" //
+        ZENDESK "emergency_match = form:12\ndowngrade_priority = low\ndowngrade_form = 34\n"
+        "downgrade_tags = +a,  -b_c\ndowngrade_fields = 5:x y, 6:a:b\n"
+        "tam_field = tam\npost_call_macro = 56\n");
+    ck_assert_int_eq(settings.policy.first_contact, FIRST_CONTACT_AUTOMATIC);
+    ck_assert_int_eq(settings.policy.after_engineer_comment, AFTER_ENGINEER_COMMENT_PROCEED);
+    ck_assert(settings.policy.dry_run);
+    ck_assert_int_eq(settings.policy.follow_up_after_ms, 500);
+    ck_assert_uint_eq(settings.policy.ignored_authors.count, 2);
+    ck_assert_int_eq(settings.policy.ignored_authors.items[1], INT64_C(9007199254740993));
+    ck_assert_uint_eq(settings.server.max_body_bytes, 65536);
+    ck_assert_uint_eq(settings.server.listen.port, 0);
+    ck_assert_uint_eq(settings.server.max_connections, 7);
+    ck_assert(settings.pagerduty.enabled);
+    ck_assert_uint_eq(settings.pagerduty.services.count, 2);
+    ck_assert_str_eq(settings.pagerduty.services.items[1], "PB");
+    ck_assert_str_eq(settings.pagerduty.api_url, "https://api.pagerduty.com");
+    ck_assert_int_eq(settings.zendesk.emergency_match.kind, TICKET_MATCH_FORM);
+    ck_assert_int_eq(settings.zendesk.emergency_match.form_id, 12);
+    ck_assert_int_eq(settings.zendesk.downgrade_priority, DOWNGRADE_PRIORITY_LOW);
+    ck_assert_int_eq(settings.zendesk.downgrade_form, 34);
+    ck_assert_str_eq(settings.policy.bulk_tag, "Vorfall?*");
+    ck_assert_str_eq(settings.pagerduty.engineer_schedule, "PS1");
+    ck_assert_str_eq(settings.pagerduty.manager_schedule, "PS2");
+    ck_assert_str_eq(settings.zendesk.tam_field, "tam");
+    ck_assert_int_eq(settings.zendesk.post_call_macro, 56);
+    ck_assert_uint_eq(settings.zendesk.downgrade_tags.count, 2);
+    ck_assert(settings.zendesk.downgrade_tags.items[0].add);
+    ck_assert(!settings.zendesk.downgrade_tags.items[1].add);
+    ck_assert_str_eq(settings.zendesk.downgrade_tags.items[1].tag, "b_c");
+    ck_assert_uint_eq(settings.zendesk.downgrade_fields.count, 2);
+    ck_assert_int_eq(settings.zendesk.downgrade_fields.items[0].field_id, 5);
+    ck_assert_str_eq(settings.zendesk.downgrade_fields.items[0].value, "x y");
+    ck_assert_str_eq(settings.zendesk.downgrade_fields.items[1].value, "a:b");
 }
 END_TEST
 
 START_TEST(values_may_hold_comment_signs)
 {
-    expect_good("; comment\n  # indented comment ; twice\n[admin] ; behind a section\n"
-                "token = a ; b # c = d;e\n" ZENDESK "webhook_secret_2 = ;first\n");
-    ck_assert_str_eq(config.admin.token, "a ; b # c = d;e");
-    ck_assert_str_eq(config.zendesk.webhook_secret_2, ";first");
+    settings_expect_good("; comment\n  # indented comment ; twice\n[admin] ; behind a section\n"
+                         "token = a ; b # c = d;e\n" ZENDESK "webhook_secret_2 = ;first\n");
+    ck_assert_str_eq(settings.admin.token, "a ; b # c = d;e");
+    ck_assert_str_eq(settings.zendesk.webhook_secret_2, ";first");
 }
 END_TEST
 
 START_TEST(lines_may_end_as_on_windows_and_begin_with_a_bom)
 {
-    expect_good("\xef\xbb\xbf[server]\r\nmax_body = 2M\r\n" ZENDESK);
-    ck_assert_uint_eq(config.server.max_body_bytes, 2 << 20);
+    settings_expect_good("\xef\xbb\xbf[server]\r\nmax_body = 2M\r\n" ZENDESK);
+    ck_assert_uint_eq(settings.server.max_body_bytes, 2 << 20);
+}
+END_TEST
+
+/* Where no key is above it that it could go on with. */
+START_TEST(a_section_may_be_indented)
+{
+    settings_expect_good("  [server]\nmax_body = 2M\n[admin]\n\t[store]\npath = /x\n" ZENDESK);
+    ck_assert_uint_eq(settings.server.max_body_bytes, 2 << 20);
+    ck_assert_str_eq(settings.store.path, "/x");
+    settings_expect_fault("[server]\nmax_body = 2M\n  [store]\n", "3: ", "");
 }
 END_TEST
 
 START_TEST(a_list_goes_on_after_a_comma)
 {
-    expect_good(
+    settings_expect_good(
         "[policy]\nauto_reply_patterns = *a*,\n    *b ; c*,\n# between\n\t*d*\ndry_run = yes\n" ZENDESK);
-    ck_assert_uint_eq(config.policy.auto_reply_patterns.count, 3);
-    ck_assert_str_eq(config.policy.auto_reply_patterns.items[1], "*b ; c*");
-    ck_assert_str_eq(config.policy.auto_reply_patterns.items[2], "*d*");
-    ck_assert(config.policy.dry_run);
+    ck_assert_uint_eq(settings.policy.auto_reply_patterns.count, 3);
+    ck_assert_str_eq(settings.policy.auto_reply_patterns.items[1], "*b ; c*");
+    ck_assert_str_eq(settings.policy.auto_reply_patterns.items[2], "*d*");
+    ck_assert(settings.policy.dry_run);
 
-    expect_good("[policy]\nauto_reply_patterns =\n  *a*,\n  *b*\n" ZENDESK);
-    ck_assert_uint_eq(config.policy.auto_reply_patterns.count, 2);
+    settings_expect_good("[policy]\nauto_reply_patterns =\n  *a*,\n  *b*\n" ZENDESK);
+    ck_assert_uint_eq(settings.policy.auto_reply_patterns.count, 2);
 }
 END_TEST
 
 START_TEST(an_empty_list_is_a_list)
 {
-    expect_good("[policy]\nauto_reply_patterns =\n" ZENDESK);
-    ck_assert_uint_eq(config.policy.auto_reply_patterns.count, 0);
+    settings_expect_good("[policy]\nauto_reply_patterns =\n" ZENDESK);
+    ck_assert_uint_eq(settings.policy.auto_reply_patterns.count, 0);
+}
+END_TEST
+
+START_TEST(an_empty_glob_covers_nothing)
+{
+    settings_expect_good("[policy]\nbulk_tag =\n" ZENDESK);
+    ck_assert_ptr_null(settings.policy.bulk_tag);
 }
 END_TEST
 
 START_TEST(an_indented_line_elsewhere_is_a_fault)
 {
-    expect_fault("[policy]\ndry_run = yes\n  stale_after = 1h\n", "3: [policy] dry_run: ", "indented");
-    expect_fault("[pagerduty]\nservices = A\n  page_service = B\n",
-                 "3: [pagerduty] services: ", "after a comma");
+    settings_expect_fault("[policy]\ndry_run = yes\n  stale_after = 1h\n",
+                          "3: [policy] dry_run: ", "indented");
+    settings_expect_fault("[pagerduty]\nservices = A\n  page_service = B\n",
+                          "3: [pagerduty] services: ", "after a comma");
 }
 END_TEST
 
 START_TEST(unknown_and_doubled_names_are_faults)
 {
-    expect_fault("[server]\n\nlisten_on = x\n",
-                 "3: [server] listen_on: ", "unknown key; wanted one of: listen");
-    expect_fault("[server]\nmax_body_file = x\n", "2: [server] max_body_file: ", "unknown key");
-    expect_fault("[server]\n[sevrer]\n", "2: [sevrer]: ", "unknown section; wanted one of: server admin");
-    expect_fault("[server]\n[serve]\nlisten = x\n", "2: [serve]: ", "unknown section");
-    expect_fault("max_body = 1M\n", "1: max_body: ", "before the first section");
-    expect_fault("[server]\nmax_body = 1M\n[admin]\n[server]\nmax_body = 1M\n",
-                 "5: [server] max_body: ", "twice, first in line 2");
-    expect_fault("[admin]\ntoken_file = a\ntoken_file = a\n",
-                 "3: [admin] token_file: ", "twice, first in line 2");
+    settings_expect_fault("[server]\n\nlisten_on = x\n",
+                          "3: [server] listen_on: ", "unknown key; wanted one of: listen");
+    settings_expect_fault("[server]\nmax_body_file = x\n", "2: [server] max_body_file: ", "unknown key");
+    settings_expect_fault("[server]\n[sevrer]\n",
+                          "2: [sevrer]: ", "unknown section; wanted one of: server admin");
+    settings_expect_fault("[server]\n[serve]\nlisten = x\n", "2: [serve]: ", "unknown section");
+    settings_expect_fault("max_body = 1M\n", "1: max_body: ", "before the first section");
+    settings_expect_fault("[server]\nmax_body = 1M\n[admin]\n[server]\nmax_body = 1M\n",
+                          "5: [server] max_body: ", "twice, first in line 2");
+    settings_expect_fault("[admin]\ntoken_file = a\ntoken_file = a\n",
+                          "3: [admin] token_file: ", "twice, first in line 2");
 }
 END_TEST
 
 START_TEST(unreadable_lines_are_faults)
 {
     char longest[400];
-    expect_fault("[server]\nmax_body\n[nonsense]\n", "2: ", "no =");
-    expect_fault("[server]\nmax_body\nmax_body = 1Q\n", "2: ", "no =");
-    expect_fault("[server\n", "1: ", "[ without ]");
-    expect_fault("[server] max_body = 1M\n", "1: ", "behind [server]");
-    expect_fault("[admin]\ntoken = a\x02z\n", "2: ", "control character");
+    settings_expect_fault("[server]\nmax_body\n[nonsense]\n", "2: ", "no =");
+    settings_expect_fault("[server]\nmax_body\nmax_body = 1Q\n", "2: ", "no =");
+    settings_expect_fault("[server\n", "1: ", "[ without ]");
+    settings_expect_fault("[server] max_body = 1M\n", "1: ", "behind [server]");
+    settings_expect_fault("[admin]\ntoken = a\x02z\n", "2: ", "control character");
 
     snprintf(longest, sizeof(longest), "[admin]\nlisten = 127.0.0.1:1\ntoken = %0191d\n" ZENDESK, 0);
-    expect_fault(longest, "3: ", "longer than 198 bytes");
+    settings_expect_fault(longest, "3: ", "longer than 198 bytes");
     snprintf(longest, sizeof(longest), "[admin]\nlisten = 127.0.0.1:1\ntoken = %0190d\n" ZENDESK, 0);
-    expect_good(longest);
-    ck_assert_uint_eq(strlen(config.admin.token), 190);
+    settings_expect_good(longest);
+    ck_assert_uint_eq(strlen(settings.admin.token), 190);
 }
 END_TEST
 
 START_TEST(a_nul_byte_is_a_fault)
 {
     static const char text[] = "[admin]\ntoken = a\0b\n[server]\n";
-    write_bytes("test.ini", text, sizeof(text) - 1);
-    ck_assert(!config_load(path, directory, &config, &error));
-    ck_assert_ptr_nonnull(strstr(error.message, ":2: line holds a NUL byte"));
+    settings_write_bytes("test.ini", text, sizeof(text) - 1);
+    ck_assert(!config_load(settings_path, settings_directory, &settings, &settings_error));
+    ck_assert_ptr_nonnull(strstr(settings_error.message, ":2: line holds a NUL byte"));
 }
 END_TEST
 
 START_TEST(a_file_that_can_not_be_read_is_a_fault)
 {
-    ck_assert(!config_load("/nonexistent/x.ini", NULL, &config, &error));
-    ck_assert_ptr_nonnull(strstr(error.message, "/nonexistent/x.ini: cannot open: No such file"));
-    ck_assert(!config_load(directory, NULL, &config, &error));
-    ck_assert_ptr_nonnull(strstr(error.message, "Is a directory"));
+    ck_assert(!config_load("/nonexistent/x.ini", NULL, &settings, &settings_error));
+    ck_assert_ptr_nonnull(strstr(settings_error.message, "/nonexistent/x.ini: cannot open: No such file"));
+    ck_assert(!config_load(settings_directory, NULL, &settings, &settings_error));
+    ck_assert_ptr_nonnull(strstr(settings_error.message, "Is a directory"));
 }
 END_TEST
 
@@ -311,6 +249,10 @@ static const struct bad_value bad_values[] = {
     {"server", "listen", "[::g]:80", "host:port"},
     {"server", "listen", "a b:80", "host:port"},
     {"store", "path", "", "a text"},
+    {"policy", "bulk_tag", "incident *", "a text without blanks"},
+    {"zendesk", "tam_field", "the manager", "a text without blanks"},
+    {"zendesk", "post_call_macro", "notes", "an id"},
+    {"pagerduty", "engineer_schedule", "P 1", "a text without blanks"},
     {"pagerduty", "from", "nobody", "an e-mail address"},
     {"pagerduty", "services", "PA PB", "texts without blanks"},
     {"pagerduty", "ticket_pattern", "ticket ([0-9]+", "a POSIX extended regular expression"},
@@ -338,18 +280,18 @@ START_TEST(a_bad_value_is_named_with_line_and_key)
     char text[512], start[128], quoted[128];
     snprintf(text, sizeof(text), "\n[%s]\n%s = %s\n", bad->section, bad->key, bad->value);
     snprintf(start, sizeof(start), "3: [%s] %s: ", bad->section, bad->key);
-    expect_fault(text, start, bad->wanted);
+    settings_expect_fault(text, start, bad->wanted);
     snprintf(quoted, sizeof(quoted), "\"%s\" is not valid", bad->value);
-    ck_assert_msg(strstr(error.message, quoted), "%s", error.message);
+    ck_assert_msg(strstr(settings_error.message, quoted), "%s", settings_error.message);
 }
 END_TEST
 
 START_TEST(addresses_may_be_ipv6)
 {
-    expect_good("[server]\nlisten = [::]:8080\n[admin]\nlisten = [::1]:0\n" ZENDESK);
-    ck_assert_str_eq(config.server.listen.host, "::");
-    ck_assert_str_eq(config.admin.listen.host, "::1");
-    ck_assert_uint_eq(config.admin.listen.port, 0);
+    settings_expect_good("[server]\nlisten = [::]:8080\n[admin]\nlisten = [::1]:0\n" ZENDESK);
+    ck_assert_str_eq(settings.server.listen.host, "::");
+    ck_assert_str_eq(settings.admin.listen.host, "::1");
+    ck_assert_uint_eq(settings.admin.listen.port, 0);
 }
 END_TEST
 
@@ -361,13 +303,13 @@ START_TEST(the_admin_listener_needs_a_token_off_loopback)
     char text[512];
     for (size_t i = 0; i < COUNT_OF(open); i++) {
         snprintf(text, sizeof(text), "[admin]\nlisten = %s\n" ZENDESK, open[i]);
-        expect_fault(text, "2: [admin] listen: ", "no token; wanted [admin] token");
+        settings_expect_fault(text, "2: [admin] listen: ", "no token; wanted [admin] token");
         snprintf(text, sizeof(text), "[admin]\nlisten = %s\ntoken = t\n" ZENDESK, open[i]);
-        expect_good(text);
+        settings_expect_good(text);
     }
     for (size_t i = 0; i < COUNT_OF(loopback); i++) {
         snprintf(text, sizeof(text), "[admin]\nlisten = %s\n" ZENDESK, loopback[i]);
-        expect_good(text);
+        settings_expect_good(text);
     }
 }
 END_TEST
@@ -387,22 +329,28 @@ START_TEST(urls_lose_what_is_put_behind_them_anyway)
         char text[512];
         snprintf(text, sizeof(text),
                  "[zendesk]\nwebhook_secret = s\nuser = a@b.c\napi_token = t\napi_url = %s\n", urls[i][0]);
-        expect_good(text);
-        ck_assert_str_eq(config.zendesk.api_url, urls[i][1]);
+        settings_expect_good(text);
+        ck_assert_str_eq(settings.zendesk.api_url, urls[i][1]);
     }
 }
 END_TEST
 
 START_TEST(what_is_required_must_be_there)
 {
-    expect_fault("", " [zendesk] api_url: missing; ", "Zendesk is always needed");
-    expect_fault("[server]\n[zendesk]\n", "2: [zendesk] api_url: missing; ", "https://HOST");
-    expect_fault("\n\n[zendesk]\napi_url = https://x\n", "3: [zendesk] webhook_secret: missing; ", "_file");
-    expect_fault(ZENDESK "[pagerduty]\nservices = A\n", "6: [pagerduty] webhook_secret: missing; ", "in use");
-    expect_fault(ZENDESK "[pagerduty]\nwebhook_secret = a\napi_token = b\n", "6: [pagerduty] from: missing; ",
-                 "api_token");
-    expect_good(ZENDESK "[pagerduty]\n");
-    ck_assert(!config.pagerduty.enabled);
+    settings_expect_fault("", " [zendesk] api_url: missing; ", "Zendesk is always needed");
+    settings_expect_fault("[server]\n[zendesk]\n", "2: [zendesk] api_url: missing; ", "https://HOST");
+    settings_expect_fault("\n\n[zendesk]\napi_url = https://x\n", "3: [zendesk] webhook_secret: missing; ",
+                          "_file");
+    settings_expect_fault(ZENDESK "[pagerduty]\nservices = A\n", "6: [pagerduty] webhook_secret: missing; ",
+                          "in use");
+    settings_expect_fault(ZENDESK "[pagerduty]\nwebhook_secret = a\napi_token = b\n",
+                          "6: [pagerduty] from: missing; ", "api_token");
+    settings_expect_fault(ZENDESK "[pagerduty]\nwebhook_secret = a\nengineer_schedule = b\n",
+                          "8: [pagerduty] engineer_schedule: of no use ", "wanted also api_token");
+    settings_expect_fault(ZENDESK "[pagerduty]\nwebhook_secret = a\nmanager_schedule = b\n",
+                          "8: [pagerduty] manager_schedule: of no use ", "wanted also api_token");
+    settings_expect_good(ZENDESK "[pagerduty]\n");
+    ck_assert(!settings.pagerduty.enabled);
 }
 END_TEST
 
@@ -423,36 +371,36 @@ START_TEST(zendesk_takes_exactly_one_pair_of_credentials)
     for (size_t i = 0; i < COUNT_OF(faults); i++) {
         char text[256];
         snprintf(text, sizeof(text), KNOWN "%s", faults[i][0]);
-        expect_fault(text, "1: [zendesk] credentials: wanted exactly one pair, ", faults[i][1]);
+        settings_expect_fault(text, "1: [zendesk] credentials: wanted exactly one pair, ", faults[i][1]);
     }
-    expect_good(KNOWN "user = a@b.c\napi_token = c\n");
-    ck_assert_str_eq(config.zendesk.user, "a@b.c");
-    ck_assert_ptr_null(config.zendesk.client_id);
+    settings_expect_good(KNOWN "user = a@b.c\napi_token = c\n");
+    ck_assert_str_eq(settings.zendesk.user, "a@b.c");
+    ck_assert_ptr_null(settings.zendesk.client_id);
 }
 END_TEST
 
 START_TEST(zendesks_test_secret_is_refused)
 {
-    expect_fault("[zendesk]\nwebhook_secret = " TEST_SECRET "\napi_url = https://x\n",
-                 "2: [zendesk] webhook_secret: ", "public test secret");
-    expect_fault(ZENDESK "webhook_secret_2 = " TEST_SECRET "\n",
-                 "6: [zendesk] webhook_secret_2: ", "public test secret");
-    write_file("secret", TEST_SECRET "\n");
-    expect_fault(ZENDESK "webhook_secret_2_file = %d/secret\n",
-                 "6: [zendesk] webhook_secret_2_file: ", "public test secret");
+    settings_expect_fault("[zendesk]\nwebhook_secret = " TEST_SECRET "\napi_url = https://x\n",
+                          "2: [zendesk] webhook_secret: ", "public test secret");
+    settings_expect_fault(ZENDESK "webhook_secret_2 = " TEST_SECRET "\n",
+                          "6: [zendesk] webhook_secret_2: ", "public test secret");
+    settings_write("secret", TEST_SECRET "\n");
+    settings_expect_fault(ZENDESK "webhook_secret_2_file = %d/secret\n",
+                          "6: [zendesk] webhook_secret_2_file: ", "public test secret");
 }
 END_TEST
 
 START_TEST(a_secret_may_come_from_a_file)
 {
     char text[512];
-    write_file("secret", "a b;c#d=e\r\n");
-    expect_good("[admin]\ntoken_file = %d/secret\n" ZENDESK);
-    ck_assert_str_eq(config.admin.token, "a b;c#d=e");
-    write_file("secret", "no newline");
-    snprintf(text, sizeof(text), "[admin]\ntoken_file = %s/secret\n" ZENDESK, directory);
-    expect_good(text);
-    ck_assert_str_eq(config.admin.token, "no newline");
+    settings_write("secret", "a b;c#d=e\r\n");
+    settings_expect_good("[admin]\ntoken_file = %d/secret\n" ZENDESK);
+    ck_assert_str_eq(settings.admin.token, "a b;c#d=e");
+    settings_write("secret", "no newline");
+    snprintf(text, sizeof(text), "[admin]\ntoken_file = %s/secret\n" ZENDESK, settings_directory);
+    settings_expect_good(text);
+    ck_assert_str_eq(settings.admin.token, "no newline");
 }
 END_TEST
 
@@ -460,48 +408,48 @@ START_TEST(a_secret_file_that_is_no_secret_is_a_fault)
 {
     static const char text[] = "[admin]\ntoken_file = %d/secret\n" ZENDESK;
     static char large[5000];
-    expect_fault(text, "2: [admin] token_file: cannot read ", "No such file or directory");
-    write_file("secret", "");
-    expect_fault(text, "2: [admin] token_file: ", "secret is empty");
-    write_file("secret", "\n\r\n");
-    expect_fault(text, "2: [admin] token_file: ", "secret is empty");
-    write_file("secret", "one\ntwo\n");
-    expect_fault(text, "2: [admin] token_file: ", "line break");
-    write_bytes("secret", "a\0b", 3);
-    expect_fault(text, "2: [admin] token_file: ", "control character");
+    settings_expect_fault(text, "2: [admin] token_file: cannot read ", "No such file or directory");
+    settings_write("secret", "");
+    settings_expect_fault(text, "2: [admin] token_file: ", "secret is empty");
+    settings_write("secret", "\n\r\n");
+    settings_expect_fault(text, "2: [admin] token_file: ", "secret is empty");
+    settings_write("secret", "one\ntwo\n");
+    settings_expect_fault(text, "2: [admin] token_file: ", "line break");
+    settings_write_bytes("secret", "a\0b", 3);
+    settings_expect_fault(text, "2: [admin] token_file: ", "control character");
     memset(large, 'x', sizeof(large));
-    write_bytes("secret", large, sizeof(large));
-    expect_fault(text, "2: [admin] token_file: ", "longer than 4096 bytes");
-    expect_fault("[admin]\ntoken_file =\n" ZENDESK, "2: [admin] token_file: cannot read", "");
+    settings_write_bytes("secret", large, sizeof(large));
+    settings_expect_fault(text, "2: [admin] token_file: ", "longer than 4096 bytes");
+    settings_expect_fault("[admin]\ntoken_file =\n" ZENDESK, "2: [admin] token_file: cannot read", "");
 }
 END_TEST
 
 START_TEST(the_credentials_directory_must_be_known)
 {
-    write_file("test.ini", "[admin]\ntoken_file = %d/secret\n" ZENDESK);
-    ck_assert(!config_load(path, NULL, &config, &error));
-    ck_assert_ptr_nonnull(strstr(error.message, ":2: [admin] token_file: %d has no meaning here"));
+    settings_write("test.ini", "[admin]\ntoken_file = %d/secret\n" ZENDESK);
+    ck_assert(!config_load(settings_path, NULL, &settings, &settings_error));
+    ck_assert_ptr_nonnull(strstr(settings_error.message, ":2: [admin] token_file: %d has no meaning here"));
 }
 END_TEST
 
 START_TEST(a_secret_and_its_file_are_one_too_many)
 {
-    write_file("secret", "s");
-    expect_fault("[admin]\ntoken = a\ntoken_file = %d/secret\n",
-                 "3: [admin] token_file: ", "given beside token in line 2");
-    expect_fault("[admin]\ntoken_file = %d/secret\n\ntoken = a\n",
-                 "4: [admin] token: ", "given beside token_file in line 2");
+    settings_write("secret", "s");
+    settings_expect_fault("[admin]\ntoken = a\ntoken_file = %d/secret\n",
+                          "3: [admin] token_file: ", "given beside token in line 2");
+    settings_expect_fault("[admin]\ntoken_file = %d/secret\n\ntoken = a\n",
+                          "4: [admin] token: ", "given beside token_file in line 2");
 }
 END_TEST
 
 START_TEST(no_message_holds_a_secret)
 {
-    expect_fault("[admin]\ntoken = hush\ntoken = hush\n", "3: ", "twice");
-    ck_assert_ptr_null(strstr(error.message, "hush"));
-    expect_fault("[zendesk]\nwebhook_secret =\n", "2: [zendesk] webhook_secret: not valid (not shown)",
-                 "a secret");
-    expect_fault("[zendesk]\nwebhook_secret = " TEST_SECRET "\napi_url = https://x\n", "2: ", "");
-    ck_assert_ptr_null(strstr(error.message, TEST_SECRET));
+    settings_expect_fault("[admin]\ntoken = hush\ntoken = hush\n", "3: ", "twice");
+    ck_assert_ptr_null(strstr(settings_error.message, "hush"));
+    settings_expect_fault("[zendesk]\nwebhook_secret =\n",
+                          "2: [zendesk] webhook_secret: not valid (not shown)", "a secret");
+    settings_expect_fault("[zendesk]\nwebhook_secret = " TEST_SECRET "\napi_url = https://x\n", "2: ", "");
+    ck_assert_ptr_null(strstr(settings_error.message, TEST_SECRET));
 }
 END_TEST
 
@@ -534,13 +482,13 @@ START_TEST(the_default_pattern_finds_ticket_numbers)
     static const char *const others[] = {"Disk 4711 full", "#4711", "wizzd 4711", "ticket system down",
                                          "[#down]"};
     char found[32];
-    expect_good(ZENDESK);
+    settings_expect_good(ZENDESK);
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        find_ticket(config.pagerduty.ticket_pattern, texts[i], found, sizeof(found));
+        find_ticket(settings.pagerduty.ticket_pattern, texts[i], found, sizeof(found));
         ck_assert_msg(strcmp(found, "4711") == 0, "\"%s\": \"%s\"", texts[i], found);
     }
     for (size_t i = 0; i < COUNT_OF(others); i++) {
-        find_ticket(config.pagerduty.ticket_pattern, others[i], found, sizeof(found));
+        find_ticket(settings.pagerduty.ticket_pattern, others[i], found, sizeof(found));
         ck_assert_msg(found[0] == '\0', "\"%s\": \"%s\"", others[i], found);
     }
 }
@@ -549,143 +497,10 @@ END_TEST
 START_TEST(freeing_leaves_zeroes_and_may_be_repeated)
 {
     static const struct config zeroed;
-    expect_good(ZENDESK);
-    config_free(&config);
-    ck_assert_mem_eq(&config, &zeroed, sizeof(config));
-    config_free(&config);
-}
-END_TEST
-
-/* ---- the example ---- */
-
-#define EXAMPLE "config.example.ini"
-
-static char *read_example(void)
-{
-    FILE *file = fopen(EXAMPLE, "re");
-    char *text = NULL;
-    size_t size = 0;
-    ck_assert_msg(file != NULL, "tests run from the root, where %s is", EXAMPLE);
-    ck_assert_int_gt(getdelim(&text, &size, '\0', file), 0);
-    fclose(file);
-    return text;
-}
-
-static void squeeze(char *text)
-{
-    char *to = text;
-    for (const char *from = text; *from; from++) {
-        if (!strchr(" \t\n", *from))
-            *to++ = *from;
-    }
-    *to = '\0';
-}
-
-/* The line `name =`, set or behind a #, within the section; NULL: none. */
-static const char *find_line(const char *text, const char *section, const char *name)
-{
-    char mark[64];
-    snprintf(mark, sizeof(mark), "\n[%s]\n", section);
-    const char *at = strstr(text, mark);
-    size_t length = strlen(name);
-    for (at = at ? strchr(at + 1, '\n') : NULL; at && at[1] != '[' && at[1] != '\0';
-         at = strchr(at + 1, '\n')) {
-        const char *line = at + 1 + (at[1] == '#');
-        if (strncmp(line, name, length) == 0 && strncmp(line + length, " =", 2) == 0)
-            return at + 1;
-    }
-    return NULL;
-}
-
-/* Whether the line above is a comment for people: "# ". */
-static bool has_help(const char *text, const char *line)
-{
-    const char *above = line - 1;
-    while (above > text && above[-1] != '\n')
-        above--;
-    return strncmp(above, "# ", 2) == 0;
-}
-
-/* The value of a line and of those that continue it, without blanks; the caller frees it. */
-static char *value_of(const char *line)
-{
-    const char *start = strchr(line, '=') + 1;
-    const char *end = strchr(start, '\n');
-    while (end[1] == ' ')
-        end = strchr(end + 1, '\n');
-    char *value = strndup(start, (size_t)(end - start));
-    squeeze(value);
-    return value;
-}
-
-static void check_example_key(const char *text, const struct config_key *key)
-{
-    char name[64];
-    snprintf(name, sizeof(name), "%s%s", key->name, key->type->secret ? "_file" : "");
-    const char *line = find_line(text, key->section, name);
-    ck_assert_msg(line != NULL, "[%s] %s is not in %s", key->section, name, EXAMPLE);
-    ck_assert_msg(has_help(text, line), "[%s] %s has no help above it", key->section, name);
-    if (!key->fallback)
-        return;
-    char *shown = value_of(line);
-    char *fallback = strdup(key->fallback);
-    squeeze(fallback);
-    ck_assert_msg(strcmp(shown, fallback) == 0, "[%s] %s: %s, not %s", key->section, name, shown, fallback);
-    free(shown);
-    free(fallback);
-}
-
-START_TEST(the_example_has_every_key_with_default_and_help)
-{
-    size_t count = 0;
-    const struct config_key *keys = config_keys(&count);
-    char *text = read_example();
-    ck_assert_uint_gt(count, 0);
-    for (size_t i = 0; i < count; i++)
-        check_example_key(text, &keys[i]);
-    free(text);
-}
-END_TEST
-
-START_TEST(the_example_loads)
-{
-    write_file("zendesk_webhook_secret", "s\n");
-    write_file("zendesk_client_secret", "t\n");
-    bool good = config_load(EXAMPLE, directory, &config, &error);
-    ck_assert_msg(good, "%s", error.message);
-    ck_assert_str_eq(config.zendesk.client_secret, "t");
-    ck_assert(!config.pagerduty.enabled);
-}
-END_TEST
-
-static void write_all_secrets(void)
-{
-    size_t count = 0;
-    const struct config_key *keys = config_keys(&count);
-    for (size_t i = 0; i < count; i++) {
-        char name[64];
-        if (keys[i].type->secret)
-            write_file(secret_name(name, sizeof(name), &keys[i]), "s\n");
-    }
-}
-
-/* Also what is behind a # must be right for whoever takes the # away: all that is left to say against the
- * example with every key set is that both pairs of credentials are. */
-START_TEST(the_example_is_right_behind_its_comment_signs)
-{
-    char *text = read_example();
-    char *bare = calloc(1, strlen(text) + 1);
-    char *to = bare;
-    for (const char *from = text; *from; from++) {
-        bool is_key = from > text && from[-1] == '\n' && *from == '#' && from[1] >= 'a' && from[1] <= 'z';
-        if (!is_key)
-            *to++ = *from;
-    }
-    write_all_secrets();
-    ck_assert(!load(bare));
-    ck_assert_msg(strstr(error.message, "found client_id client_secret user api_token"), "%s", error.message);
-    free(bare);
-    free(text);
+    settings_expect_good(ZENDESK);
+    config_free(&settings);
+    ck_assert_mem_eq(&settings, &zeroed, sizeof(settings));
+    config_free(&settings);
 }
 END_TEST
 
@@ -697,6 +512,8 @@ static void add_tests(TCase *tests)
     tcase_add_test(tests, lines_may_end_as_on_windows_and_begin_with_a_bom);
     tcase_add_test(tests, a_list_goes_on_after_a_comma);
     tcase_add_test(tests, an_empty_list_is_a_list);
+    tcase_add_test(tests, an_empty_glob_covers_nothing);
+    tcase_add_test(tests, a_section_may_be_indented);
     tcase_add_test(tests, addresses_may_be_ipv6);
     tcase_add_test(tests, urls_lose_what_is_put_behind_them_anyway);
     tcase_add_test(tests, a_secret_may_come_from_a_file);
@@ -727,17 +544,11 @@ Suite *config_suite(void)
     Suite *suite = suite_create("config");
     TCase *values = tcase_create("values");
     TCase *faults = tcase_create("faults");
-    TCase *example = tcase_create("example");
-    tcase_add_checked_fixture(values, setup, teardown);
-    tcase_add_checked_fixture(faults, setup, teardown);
-    tcase_add_checked_fixture(example, setup, teardown);
+    tcase_add_checked_fixture(values, settings_begin, settings_end);
+    tcase_add_checked_fixture(faults, settings_begin, settings_end);
     add_tests(values);
     add_fault_tests(faults);
-    tcase_add_test(example, the_example_has_every_key_with_default_and_help);
-    tcase_add_test(example, the_example_loads);
-    tcase_add_test(example, the_example_is_right_behind_its_comment_signs);
     suite_add_tcase(suite, values);
     suite_add_tcase(suite, faults);
-    suite_add_tcase(suite, example);
     return suite;
 }

@@ -30,8 +30,8 @@ static size_t log_length;
 static FILE *log_stream;
 static struct mailbox returned;
 static struct courier *courier;
-static int zendesk, pagerduty; /* listening sockets */
-static char zendesk_url[64], pagerduty_url[64];
+static int zendesk, pagerduty, others; /* listening sockets */
+static char zendesk_url[64], pagerduty_url[64], others_url[64];
 static struct call *back; /* returned calls not looked at yet */
 static int64_t last_flight;
 
@@ -140,6 +140,26 @@ static void use_pagerduty(void)
     config.pagerduty.from = strdup("bot@example.com");
 }
 
+/* All of them at one address. */
+static void use_others(void)
+{
+    config.slack.api_url = strdup(others_url);
+    config.slack.token = strdup("xoxb-secret");
+    config.gitlab.api_url = strdup(others_url);
+    config.gitlab.token = strdup("glpat-secret");
+    ck_assert_int_gt(asprintf(&config.heartbeat.url, "%s/ping/4711?a=b", others_url), 0);
+}
+
+/* Its tokens come from elsewhere. */
+static void use_zoom(void)
+{
+    config.zoom.api_url = strdup(others_url);
+    ck_assert_int_gt(asprintf(&config.zoom.oauth_url, "%s/oauth/token", zendesk_url), 0);
+    config.zoom.account_id = strdup("Acc");
+    config.zoom.client_id = strdup("client");
+    config.zoom.client_secret = strdup("zoom-secret");
+}
+
 static void set_up(void)
 {
     static const char *const proxies[] = {"http_proxy", "https_proxy", "all_proxy",
@@ -153,6 +173,7 @@ static void set_up(void)
     ck_assert(mailbox_init(&returned));
     zendesk = loopback_listen(zendesk_url, sizeof(zendesk_url), "http", true);
     pagerduty = loopback_listen(pagerduty_url, sizeof(pagerduty_url), "http", true);
+    others = loopback_listen(others_url, sizeof(others_url), "http", true);
     config.zendesk.api_url = strdup(zendesk_url);
 }
 
@@ -170,6 +191,7 @@ static void tear_down(void)
     free(log_text);
     close(zendesk);
     close(pagerduty);
+    close(others);
     config_free(&config);
 }
 
@@ -224,15 +246,85 @@ START_TEST(a_write_to_pagerduty_says_who_and_sends_its_body_at_once)
 }
 END_TEST
 
-START_TEST(a_redirect_is_an_answer)
+START_TEST(a_call_may_be_in_somebodys_name)
 {
     use_basic();
+    use_pagerduty();
     start();
-    int64_t flight = put("/a");
-    int fd = loopback_request(zendesk);
-    loopback_reply(fd, "HTTP/1.1 307 Moved\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    struct call *call = calloc(1, sizeof(*call));
+    call->service = SERVICE_PAGERDUTY;
+    snprintf(call->method, sizeof(call->method), "PUT");
+    call->path = strdup("/incidents/P1");
+    call->from = strdup("ada@example.com");
+    mailbox_put(courier_mailbox(courier), call);
+    send_call(SERVICE_PAGERDUTY, "PUT", "/incidents/P2", false);
+    for (int i = 0; i < 2; i++) {
+        int fd = loopback_request(pagerduty);
+        const bool first = loopback_request_is("PUT /incidents/P1 ");
+        ck_assert(loopback_request_has(first ? "From: ada@example.com" : "From: bot@example.com"));
+        loopback_reply(fd, OK_ANSWER);
+        close(fd);
+    }
+    for (int i = 0; i < 2; i++)
+        call_free(next_back());
+}
+END_TEST
+
+START_TEST(every_service_is_called_and_counted)
+{
+    static const struct {
+        enum service_id service;
+        const char *method, *path, *request, *line;
+    } cases[] = {
+        {SERVICE_SLACK, "POST", "/chat.postMessage", "POST /chat.postMessage HTTP/1.1\r\n",
+         "Content-Type: application/json; charset=utf-8"},
+        {SERVICE_GITLAB, "GET", "/projects/a%2Fb", "GET /projects/a%2Fb HTTP/1.1\r\n",
+         "PRIVATE-TOKEN: glpat-secret"},
+        {SERVICE_HEARTBEAT, "GET", "", "GET /ping/4711?a=b HTTP/1.1\r\n", "Accept: */*"},
+    };
+    use_basic();
+    use_others();
+    start();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        int64_t flight = send_call(cases[i].service, cases[i].method, cases[i].path, false);
+        int fd = loopback_request(others);
+        ck_assert_msg(loopback_request_is(cases[i].request), "%s", loopback_text());
+        ck_assert_msg(loopback_request_has(cases[i].line), "%s", loopback_text());
+        if (cases[i].service == SERVICE_HEARTBEAT) {
+            ck_assert_ptr_null(strstr(loopback_text(), "uthorization"));
+            ck_assert_ptr_null(strstr(loopback_text(), "secret"));
+        }
+        loopback_reply(fd, OK_ANSWER);
+        expect_status(flight, 200);
+        close(fd);
+    }
+    ck_assert_uint_eq(metrics.calls_slack, 1);
+    ck_assert_uint_eq(metrics.calls_gitlab, 1);
+    ck_assert_uint_eq(metrics.calls_heartbeat, 1);
+    ck_assert_uint_eq(metrics.calls_zendesk + metrics.calls_pagerduty + metrics.calls_zoom, 0);
+    ck_assert_uint_eq(metrics.calls_failed, 0);
+}
+END_TEST
+
+static const enum service_id redirected[] = {SERVICE_ZENDESK, SERVICE_SLACK, SERVICE_GITLAB};
+
+/* Our credentials would go to wherever it points. */
+START_TEST(a_redirect_is_an_answer)
+{
+    enum service_id service = redirected[_i];
+    int listener = service == SERVICE_ZENDESK ? zendesk : others;
+    char redirect[200];
+    use_basic();
+    use_others();
+    start();
+    snprintf(redirect, sizeof(redirect), "HTTP/1.1 307 Moved\r\nLocation: %s/b\r\nContent-Length: 0\r\n\r\n",
+             pagerduty_url);
+    int64_t flight = send_call(service, "PUT", "/a", true);
+    int fd = loopback_request(listener);
+    loopback_reply(fd, redirect);
     expect_status(flight, 307);
-    ck_assert(!loopback_is_readable(fd, 0) && !loopback_is_readable(zendesk, 0));
+    ck_assert(!loopback_is_readable(fd, 0) && !loopback_is_readable(listener, 0) &&
+              !loopback_is_readable(pagerduty, 0));
     close(fd);
 }
 END_TEST
@@ -550,6 +642,37 @@ START_TEST(calls_wait_for_the_token_and_carry_it)
 }
 END_TEST
 
+START_TEST(zooms_token_comes_from_an_address_of_its_own)
+{
+    use_basic();
+    use_zoom();
+    start();
+    int64_t flight = send_call(SERVICE_ZOOM, "POST", "/users/b%40example.com/meetings", true);
+    int fd = loopback_request(zendesk);
+    ck_assert_msg(loopback_request_is("POST /oauth/token HTTP/1.1\r\n"), "%s", loopback_text());
+    ck_assert(loopback_request_has("Authorization: Basic Y2xpZW50Onpvb20tc2VjcmV0"));
+    ck_assert(loopback_request_has("Content-Type: application/x-www-form-urlencoded"));
+    ck_assert_ptr_nonnull(strstr(loopback_text(), "\r\n\r\ngrant_type=account_credentials&account_id=Acc"));
+    loopback_reply_json(fd, TOKEN_ONE_BODY);
+    close(fd);
+    fd = loopback_request(others);
+    ck_assert(loopback_request_is("POST /users/b%40example.com/meetings HTTP/1.1\r\n"));
+    ck_assert(loopback_request_has("Authorization: Bearer tok-one"));
+    ck_assert(loopback_request_has("Content-Type: application/json"));
+    loopback_reply(fd, UNAUTHORIZED); /* it was revoked */
+    close(fd);
+    fd = loopback_request(zendesk);
+    loopback_reply_json(fd, TOKEN_TWO_BODY);
+    close(fd);
+    fd = loopback_request(others);
+    ck_assert(loopback_request_has("Authorization: Bearer tok-two"));
+    loopback_reply(fd, OK_ANSWER);
+    expect_status(flight, 200);
+    ck_assert_uint_eq(metrics.calls_zoom, 1);
+    close(fd);
+}
+END_TEST
+
 START_TEST(a_401_renews_the_token_once)
 {
     use_oauth();
@@ -635,7 +758,9 @@ Suite *courier_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_read_carries_its_credentials_and_brings_the_answer);
     tcase_add_test(tcase, a_write_to_pagerduty_says_who_and_sends_its_body_at_once);
-    tcase_add_test(tcase, a_redirect_is_an_answer);
+    tcase_add_test(tcase, a_call_may_be_in_somebodys_name);
+    tcase_add_test(tcase, every_service_is_called_and_counted);
+    tcase_add_loop_test(tcase, a_redirect_is_an_answer, 0, (int)COUNT_OF(redirected));
     tcase_add_loop_test(tcase, an_answer_says_how_long_to_wait, 0, (int)COUNT_OF(waits));
     tcase_add_test(tcase, a_refused_connection_is_not_sent);
     tcase_add_test(tcase, a_failed_handshake_is_not_sent);
@@ -649,6 +774,7 @@ Suite *courier_suite(void)
     tcase_add_test(tcase, stopping_gives_every_call_back_once);
     tcase_add_test(tcase, what_is_under_way_has_its_grace);
     tcase_add_test(tcase, calls_wait_for_the_token_and_carry_it);
+    tcase_add_test(tcase, zooms_token_comes_from_an_address_of_its_own);
     tcase_add_loop_test(tcase, a_401_renews_the_token_once, 0, 2);
     tcase_add_test(tcase, a_401_without_tokens_is_an_answer);
     tcase_add_test(tcase, without_a_token_nothing_is_sent);

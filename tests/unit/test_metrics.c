@@ -23,10 +23,15 @@ START_TEST(counters_are_written_with_their_labels)
     struct metrics metrics = {0};
     metrics_count(&metrics.webhooks_zendesk);
     metrics_count(&metrics.webhooks_zendesk);
+    metrics_count(&metrics.webhooks_zoom);
+    metrics_count(&metrics.calls_gitlab);
     metrics_count(&metrics.commits);
     ck_assert_uint_eq(metrics_write(&metrics, text, sizeof(text)), strlen(text));
     ck_assert_ptr_nonnull(strstr(text, "\nemergencyd_webhooks_total{service=\"zendesk\"} 2\n"));
     ck_assert_ptr_nonnull(strstr(text, "\nemergencyd_webhooks_total{service=\"pagerduty\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nemergencyd_webhooks_total{service=\"zoom\"} 1\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nemergencyd_webhooks_total{service=\"slack\"} 0\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nemergencyd_calls_total{service=\"gitlab\"} 1\n"));
     ck_assert_ptr_nonnull(strstr(text, "\nemergencyd_commits_total 1\n"));
     ck_assert_int_eq(text[strlen(text) - 1], '\n');
 }

@@ -153,7 +153,7 @@ START_TEST(test_services_are_found_by_route)
     ck_assert_ptr_eq(service_by_route("/webhooks/zendesk"), &zendesk_service);
     ck_assert_ptr_null(service_by_route("/webhooks/pagerduty/"));
     ck_assert_ptr_null(service_by_route("/"));
-    ck_assert(!pagerduty_service.wants_json_type);
+    ck_assert_ptr_null(pagerduty_service.content_type);
     ck_assert_int_eq(pagerduty_service.unreadable_status, 200);
 }
 END_TEST
@@ -193,6 +193,54 @@ START_TEST(test_the_vendors_own_example_is_read)
     ck_assert_int_eq(delivery.event.page.status, PAGE_TRIGGERED);
     ck_assert_int_eq(delivery.event.at_ms, INT64_C(1619458587458));
     ck_assert_int_eq(delivery.event.ticket_id, 0);
+    ck_assert_str_eq(delivery.event.by, "Tenex Engineer");
+    ck_assert_str_eq(delivery.event.page.agent, "PLH1HKV");
+    ck_assert_str_eq(delivery.event.page.assignee, "PTUXL6G");
+    ck_assert_str_eq(delivery.event.page.assignee_name, "User 123");
+}
+END_TEST
+
+#define ASSIGNEE(id, name)                                                                                   \
+    "{'html_url':'https://acme.pagerduty.com/users/" id "','id':'" id                                        \
+    "','self':'https://api.pagerduty.com/users/" id "','summary':'" name "','type':'user_reference'}"
+
+START_TEST(test_whoever_an_incident_is_given_to_is_told)
+{
+    static const char *const types[] = {
+        EVENT("incident.reassigned", PERSON, DATA), EVENT("incident.delegated", PERSON, DATA),
+        EVENT("incident.escalated", PERSON, DATA), EVENT("incident.service_updated", PERSON, DATA),
+        EVENT("incident.priority_updated", PERSON, DATA)};
+    const struct page_facts *page = &delivery.event.page;
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        ck_assert(
+            receive(json(types[i], "'assignees':[]",
+                         "'assignees':[" ASSIGNEE("PONE", "Eng One") "," ASSIGNEE("PTWO", "Eng Two") "]")));
+        ck_assert_int_eq(delivery.event.type, EVENT_PAGE);
+        ck_assert_int_eq(page->status, PAGE_TRIGGERED);
+        ck_assert_str_eq(page->assignee, "PONE");
+        ck_assert_str_eq(page->assignee_name, "Eng One");
+        ck_assert_str_eq(page->agent, "PLH1HKV");
+    }
+    ck_assert(receive(json(types[0], NULL, NULL)));
+    ck_assert_str_eq(page->assignee, "");
+    ck_assert(receive(json(types[0], "'assignees':[]", "'assignees':[null,{'id':'PTWO'}]")));
+    ck_assert_str_eq(page->assignee, "PTWO");
+    ck_assert_str_eq(page->assignee_name, "");
+    ck_assert(receive(json(types[0], "'assignees':[]", "'assignees':null")));
+    ck_assert_str_eq(page->assignee, "");
+}
+END_TEST
+
+START_TEST(test_only_a_user_is_an_agent)
+{
+    ck_assert(receive(json(EVENT("incident.acknowledged", ROBOT, DATA), NULL, NULL)));
+    ck_assert_str_eq(delivery.event.page.agent, "");
+    ck_assert_str_eq(delivery.event.by, "API Service");
+    ck_assert(receive(json(EVENT("incident.acknowledged", "null", DATA), NULL, NULL)));
+    ck_assert_str_eq(delivery.event.page.agent, "");
+    ck_assert(receive(json(EVENT("incident.acknowledged", PERSON, DATA), "'PLH1HKV'",
+                           "'P123456789012345678901234567890'")));
+    ck_assert_str_eq(delivery.event.page.agent, "P1234567890123456789012");
 }
 END_TEST
 
@@ -509,6 +557,8 @@ Suite *pagerduty_suite(void)
     tcase_add_test(webhooks, test_services_are_found_by_route);
     tcase_add_test(webhooks, test_an_incident_becomes_a_page_with_all_it_says);
     tcase_add_test(webhooks, test_the_vendors_own_example_is_read);
+    tcase_add_test(webhooks, test_whoever_an_incident_is_given_to_is_told);
+    tcase_add_test(webhooks, test_only_a_user_is_an_agent);
     tcase_add_test(webhooks, test_a_bare_incident_is_a_page_whose_status_follows_from_the_type);
     tcase_add_test(webhooks, test_a_service_is_no_person_and_a_merge_is_told);
     tcase_add_test(webhooks, test_what_is_no_incident_is_kept_and_ignored);

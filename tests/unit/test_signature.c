@@ -211,6 +211,63 @@ START_TEST(zendesk_signature_must_be_the_one_base64_text)
 }
 END_TEST
 
+static bool v0_ok(const char *secret, const char *header, const char *timestamp, const char *body)
+{
+    struct signature_key *keys[] = {new_key("another"), new_key(secret)};
+    const bool ok = signature_v0_ok(keys, COUNT_OF(keys), header, timestamp, body, strlen(body));
+    for (size_t i = 0; i < COUNT_OF(keys); i++)
+        signature_key_free(keys[i]);
+    return ok;
+}
+
+#define V0 "v0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"
+
+START_TEST(v0_signature_covers_timestamp_and_body)
+{
+    ck_assert(v0_ok(slack_secret, V0, "1531420618", slack_body));
+    ck_assert(!v0_ok("yet another", V0, "1531420618", slack_body));
+    ck_assert(!v0_ok(slack_secret, V0, "1531420619", slack_body));
+    ck_assert(!v0_ok(slack_secret, V0, "1531420618", ""));
+    ck_assert(!signature_v0_ok(NULL, 0, V0, "1531420618", slack_body, strlen(slack_body)));
+}
+END_TEST
+
+START_TEST(v0_signature_must_be_written_as_its_senders_write_it)
+{
+    static const char *const wrong[] = {
+        "",
+        &V0[3],
+        V0 " ",
+        " " V0,
+        "V0=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+        V0 "0",
+        "v1=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503",
+        V0 "," V0,
+        "v0=A2114D57B48EAC39B9AD189DD8316235A7B4A8D21A10BD27519666489C69B503",
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++)
+        ck_assert_msg(!v0_ok(slack_secret, wrong[i], "1531420618", slack_body), "accepted: %s", wrong[i]);
+    char header[] = V0;
+    for (size_t i = 3; i < sizeof(header) - 1; i++) {
+        const char digit = header[i];
+        header[i] = digit == '0' ? '1' : '0';
+        ck_assert(!v0_ok(slack_secret, header, "1531420618", slack_body));
+        header[i] = digit;
+    }
+}
+END_TEST
+
+/* RFC 4231, test case 2. */
+START_TEST(a_text_is_signed_in_hex)
+{
+    char hex[SIGNATURE_HEX_SIZE];
+    struct signature_key *key = new_key("Jefe");
+    ck_assert(signature_hex(key, "what do ya want for nothing?", hex));
+    ck_assert_str_eq(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    signature_key_free(key);
+}
+END_TEST
+
 Suite *signature_suite(void)
 {
     Suite *suite = suite_create("signature");
@@ -224,6 +281,9 @@ Suite *signature_suite(void)
     tcase_add_test(all, every_valid_key_is_tried_and_none_accepts_nothing);
     tcase_add_test(all, zendesk_signature_covers_timestamp_and_body);
     tcase_add_test(all, zendesk_signature_must_be_the_one_base64_text);
+    tcase_add_test(all, v0_signature_covers_timestamp_and_body);
+    tcase_add_test(all, v0_signature_must_be_written_as_its_senders_write_it);
+    tcase_add_test(all, a_text_is_signed_in_hex);
     suite_add_tcase(suite, all);
     return suite;
 }

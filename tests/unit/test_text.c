@@ -171,6 +171,36 @@ START_TEST(a_glob_bears_long_texts_and_many_stars)
 }
 END_TEST
 
+START_TEST(a_word_is_found_where_it_stands_alone)
+{
+    static const struct {
+        const char *text, *word;
+        bool found;
+    } cases[] = {
+        {"x-12", "x-12", true},
+        {"see x-12.", "x-12", true},
+        {"x-120 x-12", "x-12", true},
+        {"(x-12)", "x-12", true},
+        {"x-12\nnext", "x-12", true},
+        {"\xc3\xbcx-12\xc3\xbc", "x-12", true},
+        {"x-120", "x-12", false},
+        {"ax-12", "x-12", false},
+        {"x-12-3", "x-12", false},
+        {"x-12_", "x-12", false},
+        {"-x-12", "x-12", false},
+        {"X-12", "x-12", false},
+        {"x-12Z", "x-12", false},
+        {"x-1", "x-12", false},
+        {"", "x-12", false},
+        {"x-12", "", false},
+        {"", "", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++)
+        ck_assert_msg(text_has_word(cases[i].text, cases[i].word) == cases[i].found, "%s in %s",
+                      cases[i].word, cases[i].text);
+}
+END_TEST
+
 START_TEST(utf8_is_told_from_what_only_looks_like_it)
 {
     static const struct {
@@ -263,6 +293,7 @@ Suite *text_suite(void)
     tcase_add_test(all, case_of_ascii_letters_does_not_matter);
     tcase_add_test(all, a_glob_covers_the_whole_text_in_any_case);
     tcase_add_test(all, a_glob_bears_long_texts_and_many_stars);
+    tcase_add_test(all, a_word_is_found_where_it_stands_alone);
     tcase_add_test(all, utf8_is_told_from_what_only_looks_like_it);
     tcase_add_test(all, what_is_quoted_is_left_out);
     tcase_add_test(all, an_answer_too_long_is_cut_within_its_buffer);

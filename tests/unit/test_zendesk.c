@@ -124,7 +124,7 @@ START_TEST(test_a_day_old_is_too_old_and_five_minutes_ahead_too_new)
     ck_assert_int_eq(verdict("2026-11-23T12:05:00Z", "2026-11-23T12:00:00Z"), WEBHOOK_VERIFIED);
     ck_assert_int_eq(verdict("2026-11-23T12:05:01Z", "2026-11-23T12:00:00Z"), WEBHOOK_STALE);
     ck_assert_int_eq(zendesk_service.unreadable_status, 400);
-    ck_assert(zendesk_service.wants_json_type);
+    ck_assert_str_eq(zendesk_service.content_type, "application/json");
 }
 END_TEST
 

@@ -67,7 +67,7 @@ static bool read_ticket(const char *from, const char *to)
 {
     const char *answer = json("{'ticket':" TICKET "}", from, to);
     zendesk_ticket_free(&ticket);
-    return zendesk_read_ticket(reader, answer, strlen(answer), &ticket, error, sizeof(error));
+    return zendesk_read_ticket(&config, reader, answer, strlen(answer), &ticket, error, sizeof(error));
 }
 
 START_TEST(test_a_ticket_is_read_with_all_that_is_needed)
@@ -118,7 +118,7 @@ START_TEST(test_a_tickets_missing_field_is_named)
     ck_assert(!read_ticket("{'ticket'", "{'tickets'"));
     ck_assert_str_eq(error, "ticket.id is missing");
     ck_assert_ptr_null(ticket.tags);
-    ck_assert(!zendesk_read_ticket(reader, "<", 1, &ticket, error, sizeof(error)));
+    ck_assert(!zendesk_read_ticket(&config, reader, "<", 1, &ticket, error, sizeof(error)));
 }
 END_TEST
 
@@ -139,7 +139,7 @@ static bool read_many(const char *text, bool *more)
 {
     const char *answer = json(text, NULL, NULL);
     told[0] = '\0';
-    return zendesk_read_tickets(reader, answer, strlen(answer), tell_ticket, told, more, error,
+    return zendesk_read_tickets(&config, reader, answer, strlen(answer), tell_ticket, told, more, error,
                                 sizeof(error));
 }
 
@@ -517,18 +517,6 @@ END_TEST
 
 /* ---- the rest ------------------------------------------------------------------------------------------ */
 
-START_TEST(test_an_organization_has_a_name)
-{
-    char name[96];
-    const char *answer = json("{'organization':{'id':77,'name':'Acme','tags':[]}}", NULL, NULL);
-    ck_assert(
-        zendesk_read_organization(reader, answer, strlen(answer), name, sizeof(name), error, sizeof(error)));
-    ck_assert_str_eq(name, "Acme");
-    ck_assert(!zendesk_read_organization(reader, "{}", 2, name, sizeof(name), error, sizeof(error)));
-    ck_assert_str_eq(error, "organization.name is missing");
-}
-END_TEST
-
 START_TEST(test_nobody_is_not_ourselves)
 {
     int64_t user = 0;
@@ -626,7 +614,6 @@ Suite *zendesk_answers_suite(void)
     tcase_add_test(rest, test_our_mark_is_found_to_the_letter);
     tcase_add_test(rest, test_oldest_first_has_to_be_read_to_its_end);
     tcase_add_test(rest, test_an_audits_missing_field_is_named);
-    tcase_add_test(rest, test_an_organization_has_a_name);
     tcase_add_test(rest, test_nobody_is_not_ourselves);
     tcase_add_test(rest, test_the_newest_suspended_reply_to_a_ticket_is_found);
     tcase_add_test(rest, test_a_token_is_good_for_as_long_as_it_says);

@@ -1,0 +1,392 @@
+/*
+ * The fields of texts. Foreign texts are escaped for Slack and never hold a control character, so that none
+ * can pose as a mention. What does not fit is cut. Nothing here fails.
+ */
+#include "lib/coverage.h"
+#include "lib/mention.h"
+#include "lib/messages_internal.h"
+#include "lib/services/slack.h"
+#include "lib/services/zendesk.h"
+#include "lib/template.h"
+#include "lib/text.h"
+#include "lib/timestamp.h"
+
+#include <string.h>
+
+const char *const message_field_names[FIELD_COUNT] = {
+#define MESSAGE_FIELD_NAME(name) [FIELD_##name] = #name,
+    MESSAGE_FIELDS(MESSAGE_FIELD_NAME)
+#undef MESSAGE_FIELD_NAME
+};
+
+/* What the values are made of. */
+struct filling {
+    struct message_values *values;
+    const struct message_facts *facts;
+    const struct config *config;
+    const struct emergency *e;
+    bool slack;
+};
+
+/* Keeps TEXT, which is ours, as the field's value; "" is none. */
+static void set(struct filling *f, enum message_field field, const char *text)
+{
+    struct message_values *values = f->values;
+    size_t left = sizeof values->room - values->used;
+    if (!text[0] || left < 2)
+        return;
+    char *place = values->room + values->used;
+    text_copy(place, left < MESSAGE_VALUE_SIZE ? left : MESSAGE_VALUE_SIZE, text);
+    values->used += strlen(place) + 1;
+    values->values[field] = place;
+}
+
+/* The same for a text of others. */
+static void set_foreign(struct filling *f, enum message_field field, const char *text)
+{
+    char clean[MESSAGE_VALUE_SIZE];
+    if (f->slack)
+        slack_escape(text, clean, sizeof clean);
+    set(f, field, f->slack ? clean : text);
+}
+
+/* The same for one that is to stay on its line, where it can begin nothing of its own. */
+static void set_line(struct filling *f, enum message_field field, const char *text)
+{
+    char line[512];
+    text_copy(line, sizeof line, text);
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+    set_foreign(f, field, line);
+}
+
+static void set_number(struct filling *f, enum message_field field, int64_t number)
+{
+    char digits[24];
+    text_format(digits, sizeof digits, "%lld", (long long)number);
+    if (number > 0)
+        set(f, field, digits);
+}
+
+/* Addresses are links in Slack only between < and >. */
+static void set_address(struct filling *f, enum message_field field, const char *url)
+{
+    char link[300];
+    text_format(link, sizeof link, "<%s>", url);
+    set(f, field, f->slack && url[0] ? link : url);
+}
+
+/* For Slack a token that becomes a mention; else the name. */
+static void set_person(struct filling *f, enum message_field field, const char *name, const char *email)
+{
+    char clean[300];
+    char token[500];
+    if (!f->slack) {
+        set(f, field, name[0] ? name : email);
+        return;
+    }
+    slack_escape(name[0] ? name : email, clean, sizeof clean);
+    mention_write(email, clean, token, sizeof token);
+    set(f, field, token);
+}
+
+/* "15 minutes", "90 seconds" */
+static void set_period(struct filling *f, enum message_field field, int64_t ms)
+{
+    char text[48];
+    int64_t seconds = (ms + 999) / 1000;
+    bool minutes = seconds % 60 == 0;
+    int64_t n = minutes ? seconds / 60 : seconds;
+    text_format(text, sizeof text, "%lld %s%s", (long long)n, minutes ? "minute" : "second",
+                n == 1 ? "" : "s");
+    set(f, field, text);
+}
+
+/* Hours and minutes in UTC. */
+static void write_time(int64_t ms, char *out, size_t size)
+{
+    char text[TIMESTAMP_SIZE];
+    timestamp_format(ms, text);
+    text_format(out, size, "%.5s UTC", text + 11);
+}
+
+/* In Slack every reader sees it in their own zone. */
+static void set_time(struct filling *f, enum message_field field, int64_t ms)
+{
+    char plain[32];
+    char text[96];
+    write_time(ms, plain, sizeof plain);
+    text_format(text, sizeof text, "<!date^%lld^{time_secs}|%s>", (long long)(ms / 1000), plain);
+    set(f, field, f->slack ? text : plain);
+}
+
+/* In UTC, and in the customer's zone. */
+static void set_until(struct filling *f, enum message_field field, int64_t ms)
+{
+    char utc[32];
+    char there[64];
+    char text[128];
+    if (ms == 0 || ms == INT64_MAX)
+        return;
+    write_time(ms, utc, sizeof utc);
+    zone_format(f->e->zone, ms, there, sizeof there);
+    if (f->e->zone[0])
+        text_format(text, sizeof text, "%s (%s)", utc, there);
+    set(f, field, f->e->zone[0] ? text : utc);
+}
+
+/* --- the ticket --- */
+
+static const struct config_channel *channel_of(const struct config *config, const char *product)
+{
+    for (size_t i = 0; i < config->channel_count; i++)
+        if (strcmp(config->channels[i].name, product) == 0)
+            return &config->channels[i];
+    return NULL;
+}
+
+static bool is_redacted(const struct config *config, const struct emergency *e)
+{
+    for (size_t i = 0; i < config->coverage_count; i++)
+        if (strcmp(config->coverages[i].name, e->coverage) == 0)
+            return config->coverages[i].redact;
+    return false;
+}
+
+static void set_ticket_link(struct filling *f, enum message_field url_field, enum message_field link_field,
+                            int64_t ticket)
+{
+    char url[512];
+    char link[600];
+    if (ticket == 0)
+        return;
+    zendesk_ticket_url(f->config, ticket, url, sizeof url);
+    text_format(link, sizeof link, f->slack ? "<%s|#%lld>" : "%s", url, (long long)ticket);
+    set(f, url_field, url);
+    set(f, link_field, link);
+}
+
+static void set_ticket(struct filling *f)
+{
+    const struct emergency *e = f->e;
+    set_number(f, FIELD_id, e->id);
+    set_number(f, FIELD_ticket, e->ticket_id);
+    set_ticket_link(f, FIELD_ticket_url, FIELD_ticket_link, e->ticket_id);
+    if (f->facts->other)
+        set_ticket_link(f, FIELD_other_url, FIELD_other_link, f->facts->other->ticket_id);
+    bool secret = f->slack && is_redacted(f->config, e);
+    if (!secret) {
+        set_line(f, FIELD_subject, e->subject);
+        set_line(f, FIELD_organization, e->organization);
+    }
+    set_foreign(f, FIELD_product, e->product);
+    set_foreign(f, FIELD_hours, e->coverage);
+    set_foreign(f, FIELD_bulk, e->bulk);
+    set(f, FIELD_dry_run, e->dry_run ? "yes" : "");
+}
+
+static void set_links(struct filling *f)
+{
+    char text[2048] = "";
+    const struct config_channel *channel = channel_of(f->config, f->e->product);
+    if (!channel)
+        return;
+    for (size_t i = 0; i < channel->links.count; i++) {
+        size_t used = strlen(text);
+        const char *link = channel->links.items[i];
+        const char *url = strstr(link, "http");
+        if (f->slack && url && url > link)
+            text_format(text + used, sizeof text - used, "%s• <%s|%.*s>", used ? "\n" : "", url,
+                        (int)(url - link - 1), link);
+        else
+            text_format(text + used, sizeof text - used, "%s• %s", used ? "\n" : "", link);
+    }
+    set(f, FIELD_links, text);
+    char group[200];
+    mention_write(channel->region_group ? channel->region_group : "", "", group, sizeof group);
+    if (f->slack && channel->region_group)
+        set(f, FIELD_group, group);
+}
+
+/* --- how it stands --- */
+
+static const char *step_words(enum action_kind step)
+{
+    switch (step) {
+    case ACTION_FIRST_CONTACT: return "the first comment";
+    case ACTION_FOLLOW_UP: return "the follow-up";
+    case ACTION_DOWNGRADE: return "the downgrade";
+    case ACTION_URGENT: return "the return to urgent";
+    case ACTION_BULK_ANSWER: return "the answer for the incident";
+    default: return "";
+    }
+}
+
+static void set_state(struct filling *f)
+{
+    const struct emergency *e = f->e;
+    char why[512];
+    int64_t due_ms = 0;
+    enum action_kind step = emergency_next(e, &due_ms);
+    set(f, FIELD_state, emergency_state(e));
+    set(f, FIELD_contacted, e->contacted_ms > 0 ? "yes" : "");
+    emergency_held_why(e, why, sizeof why);
+    set_foreign(f, FIELD_held, why);
+    if (step != ACTION_NONE && !e->asked)
+        set_time(f, FIELD_due, due_ms);
+    if (step == ACTION_NONE && f->facts->event)
+        step = f->facts->event->call.kind;
+    set(f, FIELD_step, step_words(step));
+    set_foreign(f, FIELD_closed_why, e->closed_why);
+    if (!e->bridge_over)
+        set_address(f, FIELD_bridge, e->bridge_url);
+    set_address(f, FIELD_runbook, e->runbook_url);
+    if (e->call_ended_ms > 0) {
+        char checklist[160];
+        text_format(checklist, sizeof checklist, "%s public notes, %s internal note, %s next on call tagged",
+                    e->public_notes_ms ? "✓" : "✗", e->internal_note_ms ? "✓" : "✗",
+                    e->next_tagged_ms ? "✓" : "✗");
+        set(f, FIELD_checklist, checklist);
+    }
+}
+
+static void set_thread(struct filling *f)
+{
+    char url[256];
+    char ts[24];
+    const struct emergency *e = f->e;
+    size_t used = 0;
+    if (!e->thread_ts[0] || !f->facts->slack_home || !f->facts->slack_home[0])
+        return;
+    for (const char *c = e->thread_ts; *c && used + 1 < sizeof ts; c++)
+        if (*c != '.')
+            ts[used++] = *c;
+    ts[used] = '\0';
+    text_format(url, sizeof url, "%sarchives/%s/p%s", f->facts->slack_home, e->thread_channel, ts);
+    set(f, FIELD_thread_url, url);
+}
+
+/* --- people --- */
+
+static void set_named(struct filling *f, enum message_field field, const struct named *named)
+{
+    if (named->name[0] || named->email[0])
+        set_person(f, field, named->name, named->email);
+}
+
+static void set_people(struct filling *f)
+{
+    const struct message_facts *facts = f->facts;
+    const struct event *event = facts->event;
+    set_person(f, FIELD_engineer, f->e->engineer, f->e->engineer_email);
+    set_person(f, FIELD_tam, "", f->e->tam);
+    set_named(f, FIELD_manager, &facts->manager);
+    set_named(f, FIELD_called, &facts->called);
+    set_named(f, FIELD_next_called, &facts->next);
+    if (event)
+        set_person(f, FIELD_by, event->by, event->by_email);
+    set_foreign(f, FIELD_on_call, facts->engineer.name);
+    set_until(f, FIELD_on_call_until, facts->engineer.until_ms);
+    set_foreign(f, FIELD_next, facts->next.name);
+    set_until(f, FIELD_next_until, facts->next.until_ms);
+}
+
+static void add_oncall(char *out, size_t size, const char *role, const struct named *named, bool slack)
+{
+    size_t used = strlen(out);
+    char name[300];
+    char until[32] = "";
+    if (!named->name[0])
+        return;
+    text_copy(name, sizeof name, named->name);
+    if (slack)
+        slack_escape(named->name, name, sizeof name);
+    if (named->until_ms != 0 && named->until_ms != INT64_MAX)
+        write_time(named->until_ms, until, sizeof until);
+    text_format(out + used, size - used, "%s%s: %s%s%s", used ? "\n" : "", role, name,
+                until[0] ? " until " : "", until);
+}
+
+static void set_oncall(struct filling *f)
+{
+    char text[1024] = "";
+    add_oncall(text, sizeof text, "Engineer now", &f->facts->engineer, f->slack);
+    add_oncall(text, sizeof text, "Engineer next", &f->facts->next, f->slack);
+    add_oncall(text, sizeof text, "Manager now", &f->facts->manager, f->slack);
+    set(f, FIELD_oncall, text);
+}
+
+/* --- the rest --- */
+
+static void set_commands(struct filling *f)
+{
+    char text[512] = "";
+    for (int i = COMMAND_NONE + 1; i < COMMAND_COUNT; i++) {
+        size_t used = strlen(text);
+        text_format(text + used, sizeof text - used, "%s%s", used ? ", " : "", command_name((enum command)i));
+    }
+    set(f, FIELD_commands, text);
+}
+
+static void set_summary(struct filling *f)
+{
+    char text[1200];
+    const char *const *v = f->values->values;
+    text_format(text, sizeof text, "%s%s%s, %s%s%s%s%s%s%s%s", f->e->ticket_id ? "Ticket " : "Emergency ",
+                v[FIELD_ticket_link] ? v[FIELD_ticket_link] : "", v[FIELD_organization] ? " of " : "",
+                v[FIELD_organization] ? v[FIELD_organization] : "", v[FIELD_organization] ? ": " : "",
+                v[FIELD_state] ? v[FIELD_state] : "", v[FIELD_due] ? "; next: " : "",
+                v[FIELD_due] ? v[FIELD_step] : "", v[FIELD_due] ? " at " : "",
+                v[FIELD_due] ? v[FIELD_due] : "", v[FIELD_held] ? "; held" : "");
+    set(f, FIELD_summary, text);
+}
+
+static void set_event(struct filling *f)
+{
+    const struct message_facts *facts = f->facts;
+    const char *text = facts->text ? facts->text : facts->event ? facts->event->text : "";
+    set_foreign(f, FIELD_text, text);
+    bool is_paste = facts->event && facts->event->type == EVENT_STUCK;
+    if (is_paste)
+        set_foreign(f, FIELD_paste, facts->event->text);
+    if (facts->why)
+        set_foreign(f, FIELD_why, facts->why);
+    if (facts->service)
+        set(f, FIELD_service, facts->service);
+    set_number(f, FIELD_macro, f->config->zendesk.post_call_macro);
+}
+
+/* A text within a text: it is for the customer's ears, so with names and not with mentions. */
+static void set_availability(struct filling *f, const struct messages *messages)
+{
+    char text[700];
+    struct message_values values;
+    message_values_fill(&values, NULL, f->facts, FOR_OTHERS);
+    (void)!template_write(messages->templates[MESSAGE_AVAILABILITY], values.values, text, sizeof text);
+    set_foreign(f, FIELD_availability, text);
+}
+
+void message_values_fill(struct message_values *values, const struct messages *messages,
+                         const struct message_facts *facts, enum message_reader reader)
+{
+    const struct config_policy *policy = &facts->config->policy;
+    static const char *const priorities[] = {"high", "normal", "low"};
+    struct filling f = {values, facts, facts->config, facts->e, reader == FOR_SLACK};
+    memset(values->values, 0, sizeof values->values);
+    values->used = 0;
+    set_ticket(&f);
+    set_links(&f);
+    set_state(&f);
+    set_thread(&f);
+    set_people(&f);
+    set_oncall(&f);
+    set_event(&f);
+    set(&f, FIELD_priority, priorities[facts->config->zendesk.downgrade_priority]);
+    set_period(&f, FIELD_follow_up_after, policy->follow_up_after_ms);
+    set_period(&f, FIELD_downgrade_after, policy->downgrade_after_ms);
+    set_commands(&f);
+    set_summary(&f);
+    if (messages)
+        set_availability(&f, messages);
+}
