@@ -297,6 +297,24 @@ static bool note_probe(struct desk *desk, const struct call *call)
     return desk_take_up_actions(desk, desk->now_ms);
 }
 
+static bool make_probe(struct desk *desk, enum service_id service, struct request *request)
+{
+    switch (service) {
+    case SERVICE_ZENDESK: return zendesk_get_me(request);
+    case SERVICE_PAGERDUTY: return pagerduty_get_me(request);
+    case SERVICE_SLACK: return slack_test(request);
+    case SERVICE_ZOOM: return zoom_get_host(request, desk->config);
+    case SERVICE_GITLAB: return gitlab_get_project(request, desk->config);
+    default: return false;
+    }
+}
+
+bool desk_probe(struct desk *desk, struct flight *flight)
+{
+    struct request request = {0};
+    return desk_ask_made(desk, flight, FLIGHT_PROBE, &request, make_probe(desk, flight->service, &request));
+}
+
 bool desk_take_probe(struct desk *desk, struct flight *flight, const struct call *call)
 {
     struct action action;

@@ -153,6 +153,8 @@ bool desk_did(struct desk *desk, enum store_result result) MUST_CHECK;
 void desk_fail(struct desk *desk, enum store_result result);
 /* Alarms for all calls that are not over. What was on its way, and is nobody's flight, is unknown. */
 bool desk_take_up_actions(struct desk *desk, int64_t now_ms) MUST_CHECK;
+/* For store_wakes. */
+bool desk_set_emergency_alarm(void *context, int64_t id, int64_t wake_ms);
 void desk_alarm(struct desk *desk, enum alarm_kind kind, int64_t id, int64_t due_ms);
 bool list_push(void **items, size_t *count, size_t *room, const void *item, size_t size) MUST_CHECK;
 

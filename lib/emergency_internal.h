@@ -93,6 +93,12 @@ void tick_notes(struct step_context *c);
 void remind_of_notes(struct step_context *c);
 bool notes_are_missing(const struct emergency *e);
 
+/* Calls to services (emergency_calls.c). */
+void take_looked(struct step_context *c);
+void take_released(struct step_context *c);
+void take_accepted(struct step_context *c);
+void take_refused(struct step_context *c);
+
 /* Holds: the ticket's hours and the incident (emergency_holds.c). */
 /* The clock stops and goes on where the ticket's hours end and begin. */
 void keep_hours(struct step_context *c);
@@ -110,6 +116,7 @@ int64_t resolve_button(const struct step_context *c);
 /* Everything but the bridge speaks for the automatic first comment. */
 bool may_offer_first_contact(const struct emergency *e, const struct policy *policy);
 bool clock_may_run(const struct emergency *e);
+void ask_if_doubtful(struct step_context *c);
 void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence);
 void sooner(int64_t *wake_ms, int64_t candidate_ms);
 const char *who(const struct step_context *c);

@@ -1,0 +1,184 @@
+/*
+ * The desk's start and end: the policy that the settings make, and what the last process left unfinished. See
+ * desk.h.
+ */
+#include "lib/desk_internal.h"
+#include "lib/json_fields.h"
+#include "lib/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* No call waits longer than a service may ask for. */
+#define LONGEST_WAIT_MS (24 * 3600 * 1000LL)
+
+static void set_policy(struct desk *desk)
+{
+    static const enum ticket_priority priorities[] = {
+        [DOWNGRADE_PRIORITY_HIGH] = PRIORITY_HIGH,
+        [DOWNGRADE_PRIORITY_NORMAL] = PRIORITY_NORMAL,
+        [DOWNGRADE_PRIORITY_LOW] = PRIORITY_LOW,
+    };
+    const struct config *config = desk->config;
+    desk->policy = (struct policy){
+        .follow_up_after_ms = config->policy.follow_up_after_ms,
+        .downgrade_after_ms = config->policy.downgrade_after_ms,
+        .stale_after_ms = config->policy.stale_after_ms,
+        .page_if_missing_ms = config->policy.page_if_missing_ms,
+        .contact_within_ms = config->policy.contact_within_ms,
+        .first_contact_automatic = config->policy.first_contact == FIRST_CONTACT_AUTOMATIC,
+        .ask_after_engineer_comment = config->policy.after_engineer_comment == AFTER_ENGINEER_COMMENT_ASK,
+        .resolve_on_contact = config->policy.resolve_on_contact && config->pagerduty.api_token,
+        .dry_run = config->policy.dry_run,
+        .can_page = config->pagerduty.api_token && config->pagerduty.page_service,
+        .can_thread = config->slack.enabled,
+        .can_meet = config->zoom.enabled && !config->zoom.static_url,
+        .static_bridge = config->zoom.static_url,
+        .has_runbook = config->gitlab.enabled,
+        .has_macro = config->zendesk.post_call_macro > 0,
+        .downgrade_priority = priorities[config->zendesk.downgrade_priority],
+    };
+    for (size_t i = 0; i < config->escalation_count; i++)
+        desk->policy.rung_after_ms[desk->policy.rung_count++] = config->escalations[i].after_ms;
+    for (size_t i = 0; i < config->coverage_count; i++) {
+        desk->policy.coverages[i].name = config->coverages[i].name;
+        desk->policy.coverages[i].window = config->coverages[i].window;
+    }
+    desk->policy.coverage_count = (int)config->coverage_count;
+}
+
+/* A name for this database that no other has: marks of different installations must not be mixed up. */
+static bool make_instance(char *out, size_t size)
+{
+    unsigned char random[12];
+    if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        return false;
+    for (size_t i = 0; i < sizeof random && 2 * i + 3 <= size; i++)
+        text_format(out + 2 * i, 3, "%02x", random[i]);
+    return true;
+}
+
+/* Shifts that ended while nobody was here are still to be handed over. */
+static bool read_shift(struct desk *desk)
+{
+    char text[32];
+    int64_t seen_ms;
+    enum store_result found = store_get_fact(desk->store, "shift_seen_ms", text, sizeof text);
+    if (found == STORE_OK && text_to_i64(text, strlen(text), &seen_ms) && seen_ms < desk->shift_seen_ms)
+        desk->shift_seen_ms = seen_ms;
+    return desk_did(desk, found);
+}
+
+static bool read_facts(struct desk *desk, int64_t now_ms)
+{
+    char text[32];
+    enum store_result found = store_get_fact(desk->store, "first_start_ms", text, sizeof text);
+    if (!desk_did(desk, found))
+        return false;
+    if (found == STORE_OK) {
+        return text_to_i64(text, strlen(text), &desk->first_start_ms) &&
+               desk_did(desk, store_get_fact(desk->store, "instance", desk->instance, sizeof desk->instance));
+    }
+    desk->first_start_ms = now_ms;
+    text_format(text, sizeof text, "%lld", (long long)now_ms);
+    return make_instance(desk->instance, sizeof desk->instance) &&
+           desk_did(desk, store_set_fact(desk->store, "first_start_ms", text)) &&
+           desk_did(desk, store_set_fact(desk->store, "instance", desk->instance));
+}
+
+bool desk_set_emergency_alarm(void *context, int64_t id, int64_t wake_ms)
+{
+    struct desk *desk = context;
+    return alarms_set(&desk->alarms, ALARM_EMERGENCY, id, wake_ms) || desk_did(desk, STORE_BROKEN);
+}
+
+/* Calls that were on their way when the last process ended: nobody knows what became of them. */
+bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
+{
+    enum { MANY = 64 };
+    struct action *actions = calloc(MANY, sizeof *actions);
+    int64_t after = 0;
+    int count = MANY;
+    bool good = actions;
+    while (good && count == MANY) {
+        good = desk_did(desk, store_open_actions(desk->store, after, actions, MANY, &count));
+        for (int i = 0; good && i < count; i++) {
+            struct action *action = &actions[i];
+            after = action->id;
+            if (action->state == ACTION_SENDING && !desk_flight_of(desk, action->id)) {
+                action->state = ACTION_UNKNOWN;
+                text_copy(action->error, sizeof action->error, "the program ended while it was being sent");
+                good = desk_did(desk, store_put_action(desk->store, action));
+            }
+            int64_t due_ms = action->next_ms > now_ms ? action->next_ms : now_ms;
+            if (due_ms > now_ms + LONGEST_WAIT_MS) /* the clock was set back */
+                due_ms = now_ms + LONGEST_WAIT_MS;
+            good = good && alarms_set(&desk->alarms, ALARM_ACTION, action->id, due_ms);
+        }
+    }
+    free(actions);
+    return good;
+}
+
+static bool take_up(struct desk *desk, int64_t now_ms)
+{
+    if (!desk_did(desk, store_begin(desk->store)))
+        return false;
+    if (read_facts(desk, now_ms) && read_shift(desk) && desk_take_up_actions(desk, now_ms))
+        return desk_did(desk, store_commit(desk->store)) &&
+               desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
+               desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&
+               desk->trouble == STORE_OK;
+    store_rollback(desk->store);
+    return false;
+}
+
+struct desk *desk_new(const struct config *config, struct store *store, struct log *log,
+                      struct metrics *metrics, int64_t now_ms)
+{
+    struct desk *desk = calloc(1, sizeof *desk);
+    if (!desk)
+        return NULL;
+    *desk = (struct desk){.config = config, .store = store, .log = log, .metrics = metrics, .now_ms = now_ms};
+    alarms_init(&desk->alarms, now_ms);
+    desk->reader = json_reader_new();
+    desk->seen = calloc(SEEN_TICKETS, sizeof *desk->seen);
+    desk->ready_end = &desk->ready;
+    desk->answers_end = &desk->answers;
+    desk->calls_end = &desk->calls;
+    desk->next_poll_ms = now_ms;
+    desk->jitter = (uint32_t)now_ms | 1;
+    desk->last_serial = now_ms * 1000; /* above those of any process before */
+    desk->lines[SERVICE_ZENDESK].configured = true;
+    desk->lines[SERVICE_PAGERDUTY].configured = config->pagerduty.api_token;
+    desk->lines[SERVICE_SLACK].configured = config->slack.enabled;
+    desk->lines[SERVICE_ZOOM].configured = config->zoom.enabled && !config->zoom.static_url;
+    desk->lines[SERVICE_GITLAB].configured = config->gitlab.enabled;
+    desk->next_heartbeat_ms = config->heartbeat.url ? 0 : INT64_MAX;
+    desk->shift_seen_ms = now_ms;
+    set_policy(desk);
+    if (desk->reader && desk->seen && take_up(desk, now_ms))
+        return desk;
+    desk_free(desk);
+    return NULL;
+}
+
+void desk_free(struct desk *desk)
+{
+    if (!desk)
+        return;
+    while (desk->flights)
+        desk_end_flight(desk, desk->flights);
+    for (size_t i = 0; i < SERVICE_COUNT; i++) {
+        free(desk->lines[i].waiting[0]);
+        free(desk->lines[i].waiting[1]);
+    }
+    alarms_free(&desk->alarms);
+    json_reader_free(desk->reader);
+    free(desk->changes);
+    free(desk->seen);
+    free(desk->oncalls);
+    free(desk->new_oncalls);
+    free(desk);
+}

@@ -1,0 +1,163 @@
+/*
+ * The handbook's calls to services: what it means that one was looked at, left, was accepted or refused. See
+ * emergency.c.
+ */
+#include "lib/emergency_internal.h"
+#include "lib/text.h"
+
+static bool is_current_step(const struct emergency *e, const struct call_facts *call)
+{
+    return e->step == call->kind && e->step_cause == call->cause;
+}
+
+static void accept_follow_up(struct step_context *c, int64_t accepted_ms)
+{
+    struct emergency *e = c->e;
+    e->followed_up_ms = accepted_ms;
+    if (e->phase == PHASE_CONTACTED) {
+        e->phase = PHASE_FOLLOWED_UP;
+        begin_period(e, accepted_ms, c->policy->downgrade_after_ms);
+        e->asked = false;
+    } else if (e->phase == PHASE_ENGAGED && e->before_engaged == PHASE_CONTACTED) {
+        e->before_engaged = PHASE_FOLLOWED_UP;
+        e->left_ms = c->policy->downgrade_after_ms;
+    }
+    say(c, "call", "Follow-up sent.");
+    tell(c, MESSAGE_FOLLOWED_UP, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_PAUSE));
+}
+
+static void accept_downgrade(struct step_context *c, bool still_wanted)
+{
+    struct emergency *e = c->e;
+    if (e->closing ==
+        CLOSING_TICKET_LOWERED) /* that was us: nobody can have lowered it before an accepted write */
+        reopen_emergency(e);
+    e->downgraded_ms = c->event->call.accepted_ms;
+    e->asked = false;
+    if (!c->event->call.dry) /* then the ticket is as it was */
+        e->priority = c->policy->downgrade_priority;
+    say(c, "call", "Ticket downgraded to %s.", ticket_priority_name(c->policy->downgrade_priority));
+    end_bridge(c);
+    effect(c, &(struct effect){.kind = EFFECT_NOTE, .message = MESSAGE_NOTE_DOWNGRADED});
+    bool answered_since = e->last_customer_ms >= e->step_due_ms; /* perhaps, within one second */
+    if (e->phase == PHASE_ENGAGED && (!still_wanted || answered_since)) {
+        e->before_engaged = PHASE_DOWNGRADED;
+        say(c, "prompt", "The customer had just answered: back to urgent?");
+        tell(c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));
+        return;
+    }
+    e->phase = PHASE_DOWNGRADED;
+    tell(c, MESSAGE_DOWNGRADED, 0);
+}
+
+static void accept_thread(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->thread_ts[0] || c->event->call.dry)
+        return;
+    text_copy(e->thread_channel, sizeof e->thread_channel, c->event->result.channel);
+    text_copy(e->thread_ts, sizeof e->thread_ts, c->event->result.ts);
+    say(c, "call", "Thread opened in Slack.");
+    effect(c, &(struct effect){.kind = EFFECT_NOTE, .message = MESSAGE_NOTE_THREAD});
+    if (e->product[0])
+        tell(c, MESSAGE_PRODUCT, 0);
+}
+
+/* The writes to the ticket. */
+static void accept_write(struct step_context *c, bool wanted)
+{
+    struct emergency *e = c->e;
+    const struct call_facts *call = &c->event->call;
+    switch (call->kind) {
+    case ACTION_FIRST_CONTACT:
+        say(c, "call", "First comment sent.");
+        if (before_contact(e))
+            begin_first_period(c, call->accepted_ms);
+        tell(c, MESSAGE_CONTACTED, resolve_button(c));
+        break;
+    case ACTION_FOLLOW_UP: accept_follow_up(c, call->accepted_ms); break;
+    case ACTION_DOWNGRADE: accept_downgrade(c, wanted); break;
+    case ACTION_URGENT:
+        e->priority = PRIORITY_URGENT;
+        say(c, "call", "Ticket back to urgent.");
+        tell(c, MESSAGE_BACK_TO_URGENT, 0);
+        want_bridge(c);
+        break;
+    case ACTION_BULK_ANSWER: accept_bulk_answer(c); break;
+    default: break;
+    }
+}
+
+/* All other calls. */
+static void accept_other(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct call_facts *call = &c->event->call;
+    switch (call->kind) {
+    case ACTION_CREATE_PAGE:
+        if (!call->dry)
+            take_page(c);
+        break;
+    case ACTION_RESOLVE_PAGE:
+        if (!call->dry)
+            page_of(e, &c->event->page)->status = PAGE_RESOLVED;
+        say(c, "call", "Page resolved.");
+        break;
+    case ACTION_ACK_PAGE:
+        if (!call->dry)
+            page_of(e, &c->event->page)->status = PAGE_ACKNOWLEDGED;
+        break;
+    case ACTION_SUMMON: say(c, "call", "Paged %s.", name_or(c->event->text, "whoever is on call")); break;
+    case ACTION_OPEN_THREAD: accept_thread(c); break;
+    case ACTION_CREATE_MEETING: take_meeting(c); break;
+    case ACTION_END_MEETING:
+        e->bridge_over = true;
+        say(c, "call", "Bridge closed.");
+        break;
+    case ACTION_RUNBOOK:
+        text_copy(e->runbook_url, sizeof e->runbook_url, name_or(c->event->result.url, "dry run"));
+        say(c, "call", "Runbook issue: %s", e->runbook_url);
+        tell(c, MESSAGE_RUNBOOK, 0);
+        break;
+    default: break;
+    }
+}
+
+void take_accepted(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct call_facts *call = &c->event->call;
+    bool wanted = e->step == call->kind; /* whichever event wanted it: it need not be done twice */
+    accept_write(c, wanted);
+    accept_other(c);
+    if (e->released == call->kind)
+        e->released = ACTION_NONE;
+    if (wanted)
+        drop_step(e);
+}
+
+void take_looked(struct step_context *c)
+{
+    if (!is_current_step(c->e, &c->event->call) || c->e->closing != CLOSING_NONE)
+        return;
+    take_meeting_state(c);
+    ask_if_doubtful(c);
+}
+
+void take_released(struct step_context *c)
+{
+    if (action_is_step(c->event->call.kind))
+        c->e->released = c->event->call.kind;
+}
+
+void take_refused(struct step_context *c)
+{
+    if (c->e->released == c->event->call.kind)
+        c->e->released = ACTION_NONE;
+    if (!c->event->text[0])
+        return;
+    say(c, "prompt", "%s", c->event->text);
+    tell(c, MESSAGE_PARKED, 0);
+    if (c->event->call.kind == ACTION_OPEN_THREAD) /* then nobody reads that in Slack */
+        summon(c, WHO_ENGINEER, 0);
+}
