@@ -145,6 +145,44 @@ static json_t *next_value(const struct emergency *e, int64_t now_ms)
     return next;
 }
 
+static json_t *bridge_value(const struct emergency *e)
+{
+    if (!e->bridge_url[0] || e->bridge_over)
+        return json_null();
+    json_t *bridge = json_object();
+    put(&bridge, "url", text_value(e->bridge_url));
+    return bridge;
+}
+
+static json_t *thread_value(const struct emergency *e)
+{
+    if (!e->thread_ts[0])
+        return json_null();
+    json_t *thread = json_object();
+    put(&thread, "channel", text_value(e->thread_channel));
+    put(&thread, "ts", text_value(e->thread_ts));
+    return thread;
+}
+
+/* Of the call that was last; empty before it has ended. */
+static json_t *checklist_value(const struct emergency *e)
+{
+    const struct {
+        const char *item;
+        int64_t done_ms;
+    } items[] = {{"public notes", e->public_notes_ms},
+                 {"internal note", e->internal_note_ms},
+                 {"next on call tagged", e->next_tagged_ms}};
+    json_t *checklist = json_array();
+    for (size_t i = 0; e->call_ended_ms > 0 && i < sizeof items / sizeof items[0]; i++) {
+        json_t *object = json_object();
+        put(&object, "item", json_string(items[i].item));
+        put(&object, "done_at", time_or_null(items[i].done_ms));
+        append(&checklist, object);
+    }
+    return checklist;
+}
+
 static void put_times(json_t **object, const struct emergency *e)
 {
     put(object, "opened_at", time_or_null(e->opened_ms));
@@ -173,8 +211,8 @@ json_t *admin_json_emergency(const struct config *config, const struct emergency
     put(&object, "engineer", engineer_value(e));
     put_times(&object, e);
     put(&object, "next", next_value(e, now_ms));
-    put(&object, "bridge", json_null());
-    put(&object, "thread", json_null());
+    put(&object, "bridge", bridge_value(e));
+    put(&object, "thread", thread_value(e));
     put(&object, "dry_run", json_boolean(e->dry_run));
     return object;
 }
@@ -223,7 +261,7 @@ json_t *admin_json_emergency_alone(const struct config *config, const struct eme
     json_t *object = admin_json_emergency(config, e, now_ms);
     put(&object, "timeline", timeline_value(history->entries, history->entry_count));
     put(&object, "actions", actions_value(history->actions, history->action_count));
-    put(&object, "checklist", json_array());
+    put(&object, "checklist", checklist_value(e));
     return object;
 }
 

@@ -5,12 +5,8 @@
 #include "lib/action.h"
 
 static const char *const service_names[SERVICE_COUNT] = {
-    [SERVICE_ZENDESK] = "zendesk",
-    [SERVICE_PAGERDUTY] = "pagerduty",
-    [SERVICE_SLACK] = "slack",
-    [SERVICE_ZOOM] = "zoom",
-    [SERVICE_GITLAB] = "gitlab",
-    [SERVICE_HEARTBEAT] = "heartbeat",
+    [SERVICE_ZENDESK] = "zendesk", [SERVICE_PAGERDUTY] = "pagerduty", [SERVICE_SLACK] = "slack",
+    [SERVICE_ZOOM] = "zoom",       [SERVICE_GITLAB] = "gitlab",       [SERVICE_HEARTBEAT] = "heartbeat",
 };
 
 static const char *const state_names[] = {

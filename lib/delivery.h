@@ -28,8 +28,8 @@ struct delivery {
     bool rejected;           /* signed, but can't be read: kept as such (error says why) */
     char *payload;           /* the raw body, NUL-terminated; owned by the delivery */
     size_t payload_length;
-    char *comment_text; /* the text of a comment by staff, or NULL; owned by the delivery */
-    int64_t action;     /* RETRY */
+    char *comment_text;     /* the text of a comment by staff, or NULL; owned by the delivery */
+    int64_t action;         /* RETRY */
     enum question question; /* a webhook of Slack's that only asks */
     char channel[24];       /* Slack: where the command was typed, or the button is */
     bool wants_text;        /* Slack: whoever typed it is to read an answer */
@@ -39,7 +39,7 @@ struct delivery {
     bool duplicate;
     char error[200];   /* for every status but 200; rejected: what was wrong with the body */
     int64_t emergency; /* COMMAND: to be shown to whoever gave it */
-    char *answer;      /* the body of a 200, JSON, instead of the usual one; NULL: that. Owned by the delivery */
+    char *answer; /* the body of a 200, JSON, instead of the usual one; NULL: that. Owned by the delivery */
 
     void *reply_to; /* the ledger's: the mailbox it goes back to */
     void *owner;    /* the listener's own */

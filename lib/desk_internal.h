@@ -287,6 +287,8 @@ bool desk_know_people(struct desk *desk, const struct emergency *e, struct event
 bool desk_ask_who(struct desk *desk, const struct emergency *e, const struct event *event);
 /* Adds to what is known of the person with this e-mail address; parts that are "" stay as they are. */
 bool desk_learn_person(struct desk *desk, const struct person *learned);
+/* Asks Slack, once a day, who the person with this e-mail address is there. */
+bool desk_ask_slack(struct desk *desk, const char *email);
 /* The e-mail address in whose name SENDER, an address or a Slack id, acts; "" unknown. *ASK: PagerDuty does
  * not know whether they are a user there. */
 bool desk_sender(struct desk *desk, const char *sender, char *email, size_t size, bool *ask);

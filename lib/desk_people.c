@@ -46,6 +46,20 @@ bool desk_learn_person(struct desk *desk, const struct person *learned)
     return desk_did(desk, store_put_person(desk->store, &person));
 }
 
+bool desk_ask_slack(struct desk *desk, const char *email)
+{
+    struct person person;
+    struct action action = {
+        .service = SERVICE_SLACK, .kind = ACTION_READ_SLACK, .cause = ++desk->last_serial};
+    enum store_result found = store_get_person(desk->store, email, &person);
+    if (found != STORE_OK || !desk->lines[SERVICE_SLACK].configured || person.slack_id[0] ||
+        desk->now_ms - person.slack_asked_ms < KNOWN_FOR_MS)
+        return desk_did(desk, found);
+    person.slack_asked_ms = desk->now_ms;
+    text_copy(action.target, sizeof action.target, email);
+    return desk_did(desk, store_put_person(desk->store, &person)) && desk_add_action(desk, &action);
+}
+
 bool desk_sender(struct desk *desk, const char *sender, char *email, size_t size, bool *ask)
 {
     struct person person;
@@ -149,6 +163,8 @@ static bool tell_emergency(struct desk *desk, struct flight *flight, struct acti
     struct emergency e;
     if (!desk_finish(desk, flight, action, ACTION_DONE, ""))
         return false;
+    if (action->emergency == 0)
+        return true;
     enum store_result found = store_get_emergency(desk->store, action->emergency, &e);
     if (found != STORE_OK || !told->by_email[0])
         return desk_did(desk, found);
@@ -186,10 +202,12 @@ bool desk_take_slack_user(struct desk *desk, struct flight *flight, struct call 
     struct emergency e;
     struct person person = {.slack_asked_ms = desk->now_ms};
     struct event told = desk_own_event(desk, EVENT_TOLD);
-    if (!call_is_good(call))
-        return desk_take_failure(desk, flight, call);
     if (!desk_get_action(desk, flight, &action, &e))
         return false;
+    if (call->end == CALL_ANSWERED && call->status == 422 && action.emergency == 0) /* not in Slack */
+        return desk_finish(desk, flight, &action, ACTION_DONE, call->error);
+    if (!call_is_good(call))
+        return desk_take_failure(desk, flight, call);
     if (!slack_read_user(desk->reader, call->answer, call->answer_length, &user, error, sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
     text_copy(person.email, sizeof person.email, user.email);

@@ -91,7 +91,7 @@ static void take_turn(void *context, const struct pagerduty_oncall *told)
                  (list_push((void **)&desk->new_oncalls, &desk->new_oncall_count, &desk->new_oncall_room,
                             &turn, sizeof turn) ||
                   desk_did(desk, STORE_BROKEN)) &&
-                 desk_learn_person(desk, &person);
+                 desk_learn_person(desk, &person) && desk_ask_slack(desk, person.email);
 }
 
 /* All pages are there. */
@@ -102,6 +102,9 @@ static bool use_oncalls(struct desk *desk)
     desk->oncall_count = desk->new_oncall_count;
     desk->new_oncalls = NULL;
     desk->new_oncall_count = desk->new_oncall_room = 0;
+    struct oncall turn; /* after a long pause nobody knows whose shift it was: it begins anew */
+    if (!desk_oncall(desk, desk->config->pagerduty.engineer_schedule, desk->shift_seen_ms, &turn))
+        desk->shift_seen_ms = desk->now_ms;
     return desk_did(desk, store_put_oncalls(desk->store, desk->oncalls, desk->oncall_count));
 }
 

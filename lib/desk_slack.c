@@ -161,7 +161,9 @@ bool desk_begin_slack(struct desk *desk, struct flight *flight, struct action *a
     struct request request = {0};
     bool was_sent = action->state == ACTION_UNKNOWN;
     if (action->kind == ACTION_READ_SLACK)
-        return desk_ask_made(desk, flight, FLIGHT_WHO, &request, slack_get_user(&request, action->target));
+        return desk_ask_made(desk, flight, FLIGHT_WHO, &request,
+                             strchr(action->target, '@') ? slack_lookup_email(&request, action->target)
+                                                         : slack_get_user(&request, action->target));
     if (!desk_get_action(desk, flight, action, &e))
         return false;
     if (was_sent && action->kind == ACTION_WHISPER) /* can't be looked for, and is worth no second one */

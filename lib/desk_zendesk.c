@@ -189,15 +189,15 @@ static bool take_unreadable_meeting(struct desk *desk, struct flight *flight)
 static bool take_meeting(struct desk *desk, struct flight *flight, const struct call *call)
 {
     char error[160];
-    char url[16];
-    int64_t meeting;
-    bool running;
+    struct result_facts meeting;
+    bool running = false;
     bool gone = call->end == CALL_ANSWERED && call->status == 404;
-    if (!gone &&
-        (!call_is_good(call) || !zoom_read_meeting(desk->reader, call->answer, call->answer_length, &meeting,
-                                                   url, sizeof url, &running, error, sizeof error)))
+    bool read = call_is_good(call) &&
+                zoom_read_meeting(desk->reader, call->answer, call->answer_length, &meeting.meeting,
+                                  meeting.url, sizeof meeting.url, &running, error, sizeof error);
+    if (!gone && !read)
         return take_unreadable_meeting(desk, flight);
-    flight->meeting = !gone && running ? MEETING_RUNNING : MEETING_OVER;
+    flight->meeting = running ? MEETING_RUNNING : MEETING_OVER;
     return decide(desk, flight);
 }
 

@@ -30,8 +30,12 @@ void take_meeting(struct step_context *c)
     struct emergency *e = c->e;
     if (c->event->call.cause != e->bridge_number)
         return;
+    if (c->event->call.dry) {
+        e->bridge_over = true; /* there is none */
+        return;
+    }
     e->meeting = c->event->result.meeting;
-    text_copy(e->bridge_url, sizeof e->bridge_url, name_or(c->event->result.url, "dry run"));
+    text_copy(e->bridge_url, sizeof e->bridge_url, c->event->result.url);
     say(c, "call", "Bridge: %s", e->bridge_url);
 }
 
@@ -165,13 +169,14 @@ void tick_notes(struct step_context *c)
 {
     struct emergency *e = c->e;
     const struct event *event = c->event;
-    if (!notes_are_missing(e) || event->comment.standing != AUTHOR_STAFF || latest_ms(event) < e->call_ended_ms)
+    if (!notes_are_missing(e) || event->comment.standing != AUTHOR_STAFF ||
+        latest_ms(event) < e->call_ended_ms)
         return;
     int64_t *tick = event->comment.is_public ? &e->public_notes_ms : &e->internal_note_ms;
     if (*tick == 0) {
         *tick = event->at_ms;
-        say(c, "comment", event->comment.is_public ? "The public notes are there."
-                                                   : "The internal note is there.");
+        say(c, "comment",
+            event->comment.is_public ? "The public notes are there." : "The internal note is there.");
     }
     if (!notes_are_missing(e))
         tell(c, MESSAGE_NOTES_COMPLETE, 0);

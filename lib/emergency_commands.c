@@ -125,7 +125,8 @@ static void take_resolve_command(struct step_context *c)
     for (int i = 0; i < c->e->page_count; i++)
         if (c->e->pages[i].status != PAGE_RESOLVED && c->e->pages[i].resolve_cause == 0)
             c->e->pages[i].resolve_cause = c->event->row;
-    text_copy(c->e->taker, sizeof c->e->taker, c->event->by_email[0] ? c->event->by_email : c->event->by_slack);
+    text_copy(c->e->taker, sizeof c->e->taker,
+              c->event->by_email[0] ? c->event->by_email : c->event->by_slack);
     say(c, "command", "%s resolves the page.", who(c));
 }
 

@@ -39,7 +39,8 @@ static void begin_hours(struct emergency *e, int64_t at_ms)
         e->due_ms = at_ms + e->left_ms;
 }
 
-/* Boundaries that have passed since the last look count as of their own time, however late that is noticed. */
+/* Boundaries that have passed since the last look count as of their own time, however late that is noticed.
+ */
 void keep_hours(struct step_context *c)
 {
     struct emergency *e = c->e;
@@ -89,7 +90,8 @@ void ask_before_hours_end(struct step_context *c)
     e->asked_step = e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE;
     e->asked = true;
     e->reminded = false;
-    say(c, "prompt", "The ticket's hours end before the %s is due: do-it now, extend, or leave it for the next hours.",
+    say(c, "prompt",
+        "The ticket's hours end before the %s is due: do-it now, extend, or leave it for the next hours.",
         e->phase == PHASE_CONTACTED ? "follow-up" : "downgrade");
     tell(c, MESSAGE_HOURS_END, BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
 }

@@ -50,7 +50,10 @@ void begin_work(struct step_context *c)
         return;
     if (e->bridge_number == 0 && !e->bridge_url[0])
         want_bridge(c);
-    e->runbook_wanted = e->runbook_wanted || c->policy->has_runbook;
+    bool bridge_may_come = e->bridge_number > 0 && !e->bridge_url[0] && !e->bridge_over &&
+                           moment_ms(c->event) < e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS;
+    if (c->policy->has_runbook && !bridge_may_come) /* the issue is to name the bridge */
+        e->runbook_wanted = true;
 }
 
 /* The state before contact follows from whether anybody has it. */

@@ -178,7 +178,9 @@ static void wake_for_people(const struct emergency *e, const struct policy *poli
         sooner(wake_ms, opened_ms + EMERGENCY_THREAD_PATIENCE_MS);
     if (notes_are_missing(e))
         sooner(wake_ms, e->notes_reminded_ms + EMERGENCY_NOTES_REMIND_MS);
-    if (may_offer_first_contact(e, policy) && e->bridge_number > 0 && !e->bridge_url[0])
+    bool waits_for_bridge = may_offer_first_contact(e, policy) ||
+                            (policy->has_runbook && !e->runbook_wanted && e->acknowledged_ms > 0);
+    if (waits_for_bridge && e->bridge_number > 0 && !e->bridge_url[0] && !e->bridge_over)
         sooner(wake_ms, e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS);
     wake_for_ladders(e, policy, wake_ms);
     wake_for_hours(e, policy, wake_ms);

@@ -166,8 +166,8 @@ struct page_facts {
     char agent[24];         /* PagerDuty's id of that user; "" none */
     char assignee[24];      /* of the first to whom it is assigned; "" nobody */
     char assignee_name[96]; /* their name */
-    int64_t busy_with;      /* the open emergency, of another customer, of whoever acknowledged it or, while nobody
-                               has, of the assignee; 0 none */
+    int64_t busy_with; /* the open emergency, of another customer, of whoever acknowledged it or, while nobody
+                          has, of the assignee; 0 none */
 };
 
 struct ticket_facts {
@@ -215,8 +215,8 @@ struct meeting_facts {
 struct result_facts {
     char channel[24]; /* OPEN_THREAD */
     char ts[24];
-    int64_t meeting;  /* CREATE_MEETING */
-    char url[256];    /* CREATE_MEETING, RUNBOOK */
+    int64_t meeting; /* CREATE_MEETING */
+    char url[256];   /* CREATE_MEETING, RUNBOOK */
 };
 
 struct call_facts {
@@ -241,7 +241,7 @@ struct event {
     char by_email[96];
     char by_slack[24]; /* their id in Slack */
     char text[2048];   /* note, why, how; what a person typed */
-    int64_t shift_ms; /* CLOCK_STEP */
+    int64_t shift_ms;  /* CLOCK_STEP */
     struct page_facts page;
     struct ticket_facts ticket;
     struct comment_facts comment;

@@ -44,7 +44,6 @@ static size_t append(char *out, size_t size, size_t used, const char *text, size
     return used + strlen(out + used);
 }
 
-/* User groups are known by their id already. */
 static size_t append_mention(char *out, size_t size, size_t used, const char *token, mention_lookup *lookup,
                              void *context)
 {
@@ -56,12 +55,15 @@ static size_t append_mention(char *out, size_t size, size_t used, const char *to
     if (!parts_of(token, &middle, &end))
         return used;
     text_copy_n(address, sizeof address, token + 1, (size_t)(middle - token - 1));
-    bool is_group = address[0] == 'S' && !strchr(address, '@');
-    if (lookup && !is_group)
+    bool is_id = !strchr(address, '@');
+    bool is_group = is_id && address[0] == 'S';
+    if (is_id)
+        text_copy(id, sizeof id, address);
+    else if (lookup)
         lookup(context, address, id, sizeof id);
-    if (!lookup || (!is_group && !id[0]))
+    if (!lookup || !id[0])
         return append(out, size, used, middle + 1, (size_t)(end - middle - 1));
-    text_format(mention, sizeof mention, is_group ? "<!subteam^%s>" : "<@%s>", is_group ? address : id);
+    text_format(mention, sizeof mention, is_group ? "<!subteam^%s>" : "<@%s>", id);
     return used + strlen(mention) < size ? append(out, size, used, mention, strlen(mention)) : used;
 }
 

@@ -77,8 +77,9 @@ static void set_address(struct filling *f, enum message_field field, const char 
     set(f, field, f->slack && url[0] ? link : url);
 }
 
-/* For Slack a token that becomes a mention; else the name. */
-static void set_person(struct filling *f, enum message_field field, const char *name, const char *email)
+/* For Slack a token that becomes a mention, by the e-mail address or else by SLACK's id; else the name. */
+static void set_person_of_slack(struct filling *f, enum message_field field, const char *name,
+                                const char *email, const char *slack)
 {
     char clean[300];
     char token[500];
@@ -87,8 +88,13 @@ static void set_person(struct filling *f, enum message_field field, const char *
         return;
     }
     slack_escape(name[0] ? name : email, clean, sizeof clean);
-    mention_write(email, clean, token, sizeof token);
+    mention_write(email[0] ? email : slack, clean, token, sizeof token);
     set(f, field, token);
+}
+
+static void set_person(struct filling *f, enum message_field field, const char *name, const char *email)
+{
+    set_person_of_slack(f, field, name, email, "");
 }
 
 /* "15 minutes", "90 seconds" */
@@ -279,13 +285,13 @@ static void set_people(struct filling *f)
 {
     const struct message_facts *facts = f->facts;
     const struct event *event = facts->event;
-    set_person(f, FIELD_engineer, f->e->engineer, f->e->engineer_email);
+    set_person_of_slack(f, FIELD_engineer, f->e->engineer, f->e->engineer_email, f->e->engineer_slack);
     set_person(f, FIELD_tam, "", f->e->tam);
     set_named(f, FIELD_manager, &facts->manager);
     set_named(f, FIELD_called, &facts->called);
     set_named(f, FIELD_next_called, &facts->next);
     if (event)
-        set_person(f, FIELD_by, event->by, event->by_email);
+        set_person_of_slack(f, FIELD_by, event->by, event->by_email, event->by_slack);
     set_foreign(f, FIELD_on_call, facts->engineer.name);
     set_until(f, FIELD_on_call_until, facts->engineer.until_ms);
     set_foreign(f, FIELD_next, facts->next.name);

@@ -252,7 +252,8 @@ enum store_result store_open_incidents(struct store *store, int64_t after_emerge
 }
 
 /* The ids that the bound STATEMENT gives, which has a limit. */
-static enum store_result read_ids(struct store *store, enum store_statement statement, int64_t *ids, int *count)
+static enum store_result read_ids(struct store *store, enum store_statement statement, int64_t *ids,
+                                  int *count)
 {
     enum store_result result = STORE_OK;
     for (*count = 0; (result = store_next(store, statement)) == STORE_OK; ++*count)

@@ -72,16 +72,19 @@ def daemon(request, world, cast):
 
     Keywords are [policy] settings; config adds settings of any section;
     zendesk_webhook is "trigger" or "events"; start=False only prepares.
+    services names further ones to connect: "slack", "zoom", "gitlab".
     The webhooks are daemon.zendesk_webhook and .pagerduty_webhook.
     """
     request.node.daemons = []
 
     def make(*, config=None, zendesk_webhook="trigger", start=True,
-             preload=None, **policy):
+             preload=None, services=(), **policy):
         made = Daemon(preload)
         request.node.daemons.append(made)
         _connect(made, world, zendesk_webhook)
         made.configure(_settings(made, world, cast))
+        for service in services:
+            made.configure(CONNECT[service](made, world, cast))
         made.configure({"policy": policy, **(config or {})})
         if start:
             made.start()
@@ -89,8 +92,9 @@ def daemon(request, world, cast):
 
     yield make
     # What a test left hanging must not keep a daemon from ending.
-    world.zendesk.clear_faults()
-    world.pagerduty.clear_faults()
+    for service in (world.zendesk, world.pagerduty, world.slack, world.zoom,
+                    world.gitlab):
+        service.clear_faults()
     failures = []
     for made in request.node.daemons:
         try:
@@ -127,3 +131,49 @@ def _settings(daemon, world, cast):
             "page_service": cast.service["id"],
             "engineer_schedule": cast.engineer_schedule["id"],
             "manager_schedule": cast.manager_schedule["id"]}}
+
+
+def _connect_slack(daemon, world, cast):
+    daemon.slack_webhook = world.slack.connect(daemon.url("/webhooks/slack"))
+    channels = {name: channel["id"]
+                for name, channel in cast.channels.items()}
+    return {
+        "slack": {
+            "signing_secret": world.slack.signing_secret,
+            "api_url": world.slack.api_url,
+            "token": world.slack.token,
+            "channel": channels["support_self-managed"],
+            "manager_channel": channels["support_managers"],
+            "duty_channel": channels["support_duty"]},
+        "channel saas": {
+            "match": "tag:saas",
+            "slack": channels["support_gitlab-com"],
+            "region_group": cast.region_group["id"],
+            "links": "Declare an incident https://incidents.example/new"},
+        "zendesk": {"tam_field": "account_manager",
+                    "post_call_macro": cast.post_call_macro["id"]}}
+
+
+def _connect_zoom(daemon, world, cast):
+    daemon.zoom_webhook = world.zoom.connect(
+        daemon.url("/webhooks/zoom"), "zoom-webhook-secret")
+    return {"zoom": {
+        "api_url": world.zoom.api_url,
+        "oauth_url": world.zoom.oauth_url,
+        "account_id": world.zoom.account_id,
+        "client_id": world.zoom.client_id,
+        "client_secret": world.zoom.client_secret,
+        "webhook_secret": "zoom-webhook-secret",
+        "user": cast.zoom_host["email"]}}
+
+
+def _connect_gitlab(daemon, world, cast):
+    return {"gitlab": {
+        "api_url": world.gitlab.api_url,
+        "token": world.gitlab.api_token,
+        "project": cast.project["path_with_namespace"],
+        "template": cast.template}}
+
+
+CONNECT = {"slack": _connect_slack, "zoom": _connect_zoom,
+           "gitlab": _connect_gitlab}

@@ -90,6 +90,7 @@ static void fill(struct event *event)
     char *const ends[] = {
         &event->by[sizeof event->by - 1],
         &event->by_email[sizeof event->by_email - 1],
+        &event->by_slack[sizeof event->by_slack - 1],
         &event->text[sizeof event->text - 1],
         &event->page.incident[sizeof event->page.incident - 1],
         &event->page.url[sizeof event->page.url - 1],
@@ -97,8 +98,21 @@ static void fill(struct event *event)
         &event->page.key[sizeof event->page.key - 1],
         &event->page.service[sizeof event->page.service - 1],
         &event->page.event[sizeof event->page.event - 1],
+        &event->page.agent[sizeof event->page.agent - 1],
+        &event->page.assignee[sizeof event->page.assignee - 1],
+        &event->page.assignee_name[sizeof event->page.assignee_name - 1],
         &event->ticket.organization[sizeof event->ticket.organization - 1],
         &event->ticket.subject[sizeof event->ticket.subject - 1],
+        &event->ticket.product[sizeof event->ticket.product - 1],
+        &event->ticket.coverage[sizeof event->ticket.coverage - 1],
+        &event->ticket.bulk[sizeof event->ticket.bulk - 1],
+        &event->ticket.tam[sizeof event->ticket.tam - 1],
+        &event->ticket.zone[sizeof event->ticket.zone - 1],
+        &event->command.to[sizeof event->command.to - 1],
+        &event->meeting.participant[sizeof event->meeting.participant - 1],
+        &event->result.channel[sizeof event->result.channel - 1],
+        &event->result.ts[sizeof event->result.ts - 1],
+        &event->result.url[sizeof event->result.url - 1],
     };
     for (size_t i = 0; i < COUNT_OF(ends); i++)
         *ends[i] = '\0';

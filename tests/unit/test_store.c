@@ -46,7 +46,7 @@ static void expect_same_event(const struct event *a, const struct event *b)
     expect_same_bytes(&mask, a, b, sizeof mask);
 }
 
-/* gcc 12 is wrong about arrays of structs and what is behind them, which is page_count alone: the last
+/* gcc 12 is wrong about the array of pages and what is behind it, which is page_count alone: the last
  * member. */
 static void expect_same_emergency(const struct emergency *a, const struct emergency *b)
 {
@@ -156,12 +156,15 @@ START_TEST(every_field_of_an_emergency_comes_back)
     e.page_count = EMERGENCY_PAGES;
     END_TEXT(e.closed_why), END_TEXT(e.paused_by), END_TEXT(e.engineer), END_TEXT(e.engineer_email);
     END_TEXT(e.organization), END_TEXT(e.subject), END_TEXT(e.doubt_by), END_TEXT(e.last_id);
+    END_TEXT(e.engineer_id), END_TEXT(e.engineer_slack), END_TEXT(e.taker), END_TEXT(e.product);
+    END_TEXT(e.coverage), END_TEXT(e.bulk), END_TEXT(e.tam), END_TEXT(e.zone);
+    END_TEXT(e.thread_channel), END_TEXT(e.thread_ts), END_TEXT(e.bridge_url), END_TEXT(e.runbook_url);
     for (int i = 0; i < EMERGENCY_PAGES; i++) {
         struct page *page = &e.pages[i];
         snprintf(page->incident, sizeof page->incident, "%030d", i);
         page->incident[sizeof page->incident - 1] = '\0';
         memset(page->incident + 30, 0, 2);
-        END_TEXT(page->url), END_TEXT(page->engineer);
+        END_TEXT(page->url), END_TEXT(page->engineer), END_TEXT(page->engineer_id), END_TEXT(page->assignee);
     }
     GOOD(store_new_emergency(store, &e));
     GOOD(store_get_emergency(store, e.id, &back));
@@ -182,6 +185,7 @@ START_TEST(every_field_of_an_action_comes_back)
     struct action action, back;
     memset(&action, 1, sizeof action);
     END_TEXT(action.incident), END_TEXT(action.error), END_TEXT(action.text);
+    END_TEXT(action.target), END_TEXT(action.sender);
     GOOD(store_add_action(store, &action));
     GOOD(store_get_action(store, action.id, &back));
     expect_same_action(&action, &back);
@@ -206,7 +210,12 @@ START_TEST(every_field_of_an_event_comes_back)
     END_TEXT(event.id), END_TEXT(event.by), END_TEXT(event.by_email), END_TEXT(event.text);
     END_TEXT(event.page.incident), END_TEXT(event.page.url), END_TEXT(event.page.title);
     END_TEXT(event.page.key), END_TEXT(event.page.service), END_TEXT(event.page.event);
-    END_TEXT(event.ticket.organization), END_TEXT(event.ticket.subject);
+    END_TEXT(event.page.agent), END_TEXT(event.page.assignee), END_TEXT(event.page.assignee_name);
+    END_TEXT(event.ticket.organization), END_TEXT(event.ticket.subject), END_TEXT(event.ticket.product);
+    END_TEXT(event.ticket.coverage), END_TEXT(event.ticket.bulk), END_TEXT(event.ticket.tam);
+    END_TEXT(event.ticket.zone), END_TEXT(event.by_slack), END_TEXT(event.command.to);
+    END_TEXT(event.meeting.participant), END_TEXT(event.result.channel), END_TEXT(event.result.ts);
+    END_TEXT(event.result.url);
     GOOD(store_add_event(store, &event, &entry));
     reopen();
     GOOD(store_events(store, event.emergency, &back, &count));
