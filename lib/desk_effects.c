@@ -362,6 +362,8 @@ bool desk_tell_refused(struct desk *desk, enum service_id service)
     const char *channel =
         config->slack.manager_channel ? config->slack.manager_channel : config->slack.channel;
     facts.service = service_name(service);
+    if (desk->policy.dry_run)
+        return true;
     if (desk->lines[SERVICE_SLACK].configured && service != SERVICE_SLACK) {
         text_copy(post.target, sizeof post.target, channel);
         messages_write(config->messages.texts, MESSAGE_SERVICE_REFUSED, &facts, post.text, sizeof post.text);

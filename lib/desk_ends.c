@@ -156,6 +156,29 @@ static void describe(const struct call *call, char *out, size_t size)
         text_format(out, size, "%s: %s", service_name(call->service), call->error);
 }
 
+/* Both the text and what it belongs to are told by whatever still works, once. */
+static bool tell_stuck(struct desk *desk, const struct action *action)
+{
+    char key[48];
+    struct emergency e;
+    enum store_result found = store_get_emergency(desk->store, action->emergency, &e);
+    if (found != STORE_OK)
+        return desk_did(desk, found);
+    struct event event = desk_own_event(desk, EVENT_STUCK);
+    event.call = (struct call_facts){.action = action->id, .kind = action->kind, .cause = action->cause};
+    desk_write_comment(desk, &e, action, event.text, sizeof event.text);
+    text_format(key, sizeof key, "stuck %lld", (long long)action->id);
+    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
+    return desk_apply(desk, &e, &event, &entry, NULL);
+}
+
+bool desk_tell_if_stuck(struct desk *desk, const struct action *action)
+{
+    bool stuck = action_is_customer_facing(action->kind) && action->emergency > 0 &&
+                 desk->now_ms - action->created_ms >= STUCK_MS;
+    return !stuck || tell_stuck(desk, action);
+}
+
 /* Of what nobody misses only log and outbox tell. */
 static bool is_told_when_parked(enum action_kind kind)
 {
@@ -172,7 +195,9 @@ static bool park(struct desk *desk, struct flight *flight, struct action *action
     log_event(desk->log, LOG_LEVEL_ERROR, "CALL-PARKED", action->emergency, action->ticket_id, "%s", text);
     if (!desk_finish(desk, flight, action, ACTION_PARKED, why))
         return false;
-    return !is_told_when_parked(action->kind) || desk_call_event(desk, action, EVENT_REFUSED, 0, text, NULL);
+    if (is_told_when_parked(action->kind) && !desk_call_event(desk, action, EVENT_REFUSED, 0, text, NULL))
+        return false;
+    return !action_is_customer_facing(action->kind) || tell_stuck(desk, action);
 }
 
 static bool is_lasting(int status)
@@ -201,26 +226,6 @@ static bool take_poll_failure(struct desk *desk, struct flight *flight, const ch
     log_event(desk->log, LOG_LEVEL_WARNING, "POLL-FAILED", 0, 0, "%s", why);
     desk_end_flight(desk, flight);
     return true;
-}
-
-/* Both the text and whom it would have gone to are told by whatever still works. */
-bool desk_tell_if_stuck(struct desk *desk, const struct action *action)
-{
-    char key[48];
-    struct emergency e;
-    bool stuck = action_is_customer_facing(action->kind) && action->emergency > 0 &&
-                 desk->now_ms - action->created_ms >= STUCK_MS;
-    if (!stuck)
-        return true;
-    enum store_result found = store_get_emergency(desk->store, action->emergency, &e);
-    if (found != STORE_OK)
-        return desk_did(desk, found);
-    struct event event = desk_own_event(desk, EVENT_STUCK);
-    event.call = (struct call_facts){.action = action->id, .kind = action->kind, .cause = action->cause};
-    desk_write_comment(desk, &e, action, event.text, sizeof event.text);
-    text_format(key, sizeof key, "stuck %lld", (long long)action->id);
-    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
-    return desk_apply(desk, &e, &event, &entry, NULL);
 }
 
 static bool take_action_failure(struct desk *desk, struct flight *flight, const struct call *call,

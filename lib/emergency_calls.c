@@ -157,7 +157,8 @@ void take_refused(struct step_context *c)
     if (!c->event->text[0])
         return;
     say(c, "prompt", "%s", c->event->text);
-    tell(c, MESSAGE_PARKED, 0);
+    if (!action_is_step(c->event->call.kind)) /* of those more is told, with the text to be sent by hand */
+        tell(c, MESSAGE_PARKED, 0);
     if (c->event->call.kind == ACTION_OPEN_THREAD) /* then nobody reads that in Slack */
         summon(c, WHO_ENGINEER, 0);
 }

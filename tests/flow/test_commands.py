@@ -57,7 +57,9 @@ def test_a_command_is_allowed_where_the_contract_says(daemon, world, cast,
         else:
             assert list(answer) == ["error"] and answer["error"]
             after = d.emergency(number)
-            assert {**after, "next": None} == {**before, "next": None}
+            # A call may have ended meanwhile.
+            moving = {"next": None, "actions": None}
+            assert {**after, **moving} == {**before, **moving}
     assert results == {state: 200 if state in ALLOWED[command] else 409
                        for state in STATES}
 
@@ -76,7 +78,7 @@ def test_commands_with_wrong_bodies_are_400_and_change_nothing(
             ("extend", {"by": "T", "for": "-5m"}),
             ("extend", {"by": "T", "for": 15}),
             ("note", {"by": "T"}), ("note", {"by": "T", "text": " "}),
-            ("note", {"by": "T", "text": "x" * 600}),
+            ("note", {"by": "T", "text": "x" * 2048}),
             ("link", {"by": "T"}), ("link", {"by": "T", "ticket": "x"}),
             ("link", {"by": "T", "ticket": 0}),
             ("close", {"by": "T", "why": 1})]:
@@ -378,7 +380,7 @@ def test_an_answer_older_than_the_order_does_not_stop_it(
     e = d.wait_for_emergency(emergency_id=number, state="downgraded")
     assert said(d, number, "The customer answered")
     assert world.zendesk.tickets[ticket["id"]]["priority"] == "high"
-    assert len(e["actions"]) == 1
+    assert [a["kind"] for a in e["actions"]] == ["downgrade", "note_page"]
 
 
 @pytest.mark.parametrize("webhook", ["trigger", "events"])

@@ -342,7 +342,7 @@ def test_dry_run_writes_nothing_and_records_everything(daemon, world, cast):
     assert e["dry_run"] is True
     assert {a["kind"]: a["state"] for a in e["actions"]} == {
         "first_contact": "dry", "resolve_page": "dry", "follow_up": "dry",
-        "downgrade": "dry"}
+        "downgrade": "dry", "note_page": "dry"}
     for text in ("Follow-up sent", "Ticket downgraded"):
         assert said(d, number, text)
     other = urgent_ticket(world, cast, 0, subject="Another")

@@ -170,9 +170,11 @@ def test_several_pages_are_one_emergency(daemon, world, cast):
     e = d.wait_for_emergency(state="acknowledged")
     assert e["engineer"]["name"] == "Eng One"
     pd.acknowledge(second, cast.second_pd)
-    d.wait_for_emergency(engineer={"name": "Eng Two", "email": None})
+    d.wait_for_emergency(engineer={"name": "Eng Two",
+                                   "email": "second@example.com"})
     pd.unacknowledge(second)
-    e = d.wait_for_emergency(engineer={"name": "Eng One", "email": None})
+    e = d.wait_for_emergency(engineer={"name": "Eng One",
+                                       "email": "engineer@example.com"})
     assert e["state"] == "acknowledged"
     pd.unacknowledge(first)
     e = d.wait_for_emergency(state="paged")

@@ -1,7 +1,10 @@
 /*
- * The verbs of emergency_story.h. An expectation that fails tells the story's time and how things stand.
+ * The verbs of emergency_story.h that tell of pages, tickets, clocks and steps, and the ledger's part.
  */
 #include "tests/unit/emergency_story.h"
+
+#include "lib/coverage.h"
+#include "lib/timestamp.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -14,21 +17,15 @@
 
 int64_t clock_ms(const char *clock)
 {
-    int hours = 0, minutes = 0, seconds = 0, ms = 0;
-    int read = sscanf(clock, "%d:%d:%d.%d", &hours, &minutes, &seconds, &ms);
+    int64_t ms = 0;
+    if (strchr(clock, 'T')) {
+        ck_assert_msg(timestamp_parse(clock, &ms, NULL), "no time: %s", clock);
+        return ms;
+    }
+    int hours = 0, minutes = 0, seconds = 0, fraction = 0;
+    int read = sscanf(clock, "%d:%d:%d.%d", &hours, &minutes, &seconds, &fraction);
     ck_assert_int_ge(read, 3);
-    return DAY_MS + ((hours * 60 + minutes) * INT64_C(60) + seconds) * 1000 + ms;
-}
-
-static const char *clock_of(int64_t ms, char *out, size_t size)
-{
-    int64_t of_day = ms - DAY_MS;
-    if (ms == 0)
-        (void)snprintf(out, size, "never");
-    else
-        (void)snprintf(out, size, "%02d:%02d:%02d.%03d", (int)(of_day / 3600000), (int)(of_day / 60000 % 60),
-                       (int)(of_day / 1000 % 60), (int)(of_day % 1000));
-    return out;
+    return DAY_MS + ((hours * 60 + minutes) * INT64_C(60) + seconds) * 1000 + fraction;
 }
 
 void at(struct story *t, const char *clock)
@@ -42,8 +39,15 @@ static void check_state(const struct story *t)
 {
     const struct emergency *e = &t->e;
     bool in_period = e->phase == PHASE_CONTACTED || e->phase == PHASE_FOLLOWED_UP;
-    if (e->due_ms != 0 && (!in_period || e->paused || e->ticket_id == 0 || !emergency_is_open(e)))
-        ck_abort_msg("a clock runs while %s", emergency_state(e));
+    bool of_bulk = e->bulk[0] && !e->bulk_waived;
+    bool rests = e->paused || of_bulk || e->off_hours;
+    if (e->due_ms != 0 && (!in_period || rests || e->ticket_id == 0 || !emergency_is_open(e)))
+        ck_abort_msg("a clock runs while %s, %s", emergency_state(e), emergency_held(e));
+    if (rests && e->step != ACTION_NONE && e->step_by <= STEP_AUTOMATICALLY)
+        ck_abort_msg("a step goes out by itself while held: %s", emergency_held(e));
+    for (int i = 0; i < LADDER_COUNT; i++)
+        if (e->ladders[i].checking && !emergency_is_open(e) && wants(t, ACTION_CHECK_PAGE))
+            ck_abort_msg("a ladder is climbed for what is closed");
     if ((e->step == ACTION_NONE) != (e->step_cause == 0))
         ck_abort_msg("a step and its cause come and go together");
     if (e->asked && (e->step != ACTION_NONE || !emergency_is_open(e)))
@@ -63,16 +67,6 @@ static void check_wake(const struct story *t, const struct event *event)
     int64_t wake_ms = emergency_wake_ms(&t->e, &t->policy);
     if (wake_ms != 0 && wake_ms <= event->at_ms)
         ck_abort_msg("a wake at once after a wake");
-}
-
-void expect_same(const struct emergency *a, const struct emergency *b, const char *what)
-{
-    const unsigned char *left = (const unsigned char *)a, *right = (const unsigned char *)b;
-    for (size_t i = 0; i < sizeof *a; i++)
-        if (left[i] != right[i])
-            ck_abort_msg("%s: %s and %s, due %lld and %lld, different from byte %zu on", what,
-                         emergency_state(a), emergency_state(b), (long long)a->due_ms, (long long)b->due_ms,
-                         i);
 }
 
 void story_replay(const struct story *t, struct emergency *e)
@@ -140,6 +134,18 @@ static void by(struct story *t, struct event *event, const char *otherwise)
     (void)snprintf(event->by, sizeof event->by, "%s", t->by ? t->by : otherwise);
 }
 
+/* The same with what the services and the desk add. */
+static void by_person(struct story *t, struct event *event, const char *otherwise)
+{
+    by(t, event, t->who ? t->who->name : otherwise);
+    if (!t->who)
+        return;
+    (void)snprintf(event->page.agent, sizeof event->page.agent, "%s", t->who->pagerduty_id);
+    (void)snprintf(event->by_email, sizeof event->by_email, "%s", t->who->email);
+    if (event->type == EVENT_COMMAND)
+        (void)snprintf(event->by_slack, sizeof event->by_slack, "%s", t->who->slack_id);
+}
+
 /* --- pages --- */
 
 static struct event page_event(struct story *t, const char *incident, enum page_status status)
@@ -148,6 +154,7 @@ static struct event page_event(struct story *t, const char *incident, enum page_
     (void)snprintf(event.page.incident, sizeof event.page.incident, "%s", incident);
     (void)snprintf(event.page.title, sizeof event.page.title, "Production is down");
     event.page.status = status;
+    event.page.busy_with = t->busy_with;
     return event;
 }
 
@@ -157,7 +164,7 @@ void page(struct story *t, const char *incident, enum page_status status)
     (void)snprintf(event.page.event, sizeof event.page.event, "%s", page_status_name(status));
     event.page.by_person = status != PAGE_TRIGGERED;
     if (event.page.by_person)
-        by(t, &event, "Eng One");
+        by_person(t, &event, "Eng One");
     happen(t, &event);
 }
 
@@ -180,7 +187,7 @@ void page_merged(struct story *t, const char *incident)
     (void)snprintf(event.page.event, sizeof event.page.event, "resolved");
     event.page.by_person = true;
     event.page.merged = true;
-    by(t, &event, "Eng One");
+    by_person(t, &event, "Eng One");
     happen(t, &event);
 }
 
@@ -197,6 +204,8 @@ static struct event ticket_event(struct story *t, enum event_type type)
 {
     struct event event = new_event(t, type, EVENT_SOURCE_ZENDESK);
     event.ticket_id = STORY_TICKET;
+    if (type == EVENT_TICKET)
+        event.page.busy_with = t->busy_with;
     return event;
 }
 
@@ -305,25 +314,35 @@ void clock_set(struct story *t, int64_t shift_ms)
     happen(t, &event);
 }
 
-static void give(struct story *t, enum command name, int64_t for_ms)
+static void give(struct story *t, const struct command_facts *given, const char *text)
 {
-    const char *refusal = emergency_forbids(&t->e, name);
+    const char *refusal = emergency_forbids(&t->e, given->name);
     if (refusal)
-        ck_abort_msg("%s is refused: %s", command_name(name), refusal);
+        ck_abort_msg("%s is refused: %s", command_name(given->name), refusal);
     struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_SELF);
-    event.command = (struct command_facts){.name = name, .for_ms = for_ms};
-    by(t, &event, "Manager");
+    event.command = *given;
+    (void)snprintf(event.text, sizeof event.text, "%s", text);
+    if (given->name == COMMAND_ACK)
+        event.page.busy_with = t->busy_with;
+    by_person(t, &event, "Manager");
     happen(t, &event);
 }
 
 void command(struct story *t, enum command name)
 {
-    give(t, name, 0);
+    give(t, &(struct command_facts){.name = name}, "");
 }
 
 void extend(struct story *t, int64_t for_ms)
 {
-    give(t, COMMAND_EXTEND, for_ms);
+    give(t, &(struct command_facts){.name = COMMAND_EXTEND, .for_ms = for_ms}, "");
+}
+
+void order(struct story *t, enum command name, const char *to, const char *text)
+{
+    struct command_facts given = {.name = name};
+    (void)snprintf(given.to, sizeof given.to, "%s", to);
+    give(t, &given, text);
 }
 
 static void call_ends(struct story *t, enum event_type type, const struct call_facts *call)
@@ -332,19 +351,6 @@ static void call_ends(struct story *t, enum event_type type, const struct call_f
     event.ticket_id = STORY_TICKET;
     event.call = *call;
     happen(t, &event);
-}
-
-static bool find_want(const struct story *t, enum action_kind kind, struct want *found)
-{
-    struct want list[EMERGENCY_WANTS];
-    size_t count = emergency_wants(&t->e, list);
-    for (size_t i = 0; i < count; i++) {
-        if (list[i].kind != kind)
-            continue;
-        *found = list[i];
-        return true;
-    }
-    return false;
 }
 
 void looked(struct story *t)
@@ -508,104 +514,7 @@ void story_end(struct story *t)
     struct emergency again;
     story_replay(t, &again);
     expect_same(&t->e, &again, "the journal added up again");
+    for (size_t i = 0; i < COUNT_OF(t->windows); i++)
+        coverage_free(t->windows[i]);
     free(t);
-}
-
-/* --- what is expected --- */
-
-void expect_state(const struct story *t, const char *state)
-{
-    char clock[32];
-    if (strcmp(emergency_state(&t->e), state) != 0)
-        ck_abort_msg("%s: the state is %s, not %s", clock_of(t->at_ms, clock, sizeof clock),
-                     emergency_state(&t->e), state);
-}
-
-void expect_held(const struct story *t, const char *held)
-{
-    const char *is = emergency_held(&t->e);
-    if (strcmp(is ? is : "not", held ? held : "not") != 0)
-        ck_abort_msg("held: %s, wanted %s", is ? is : "not", held ? held : "not");
-}
-
-static void expect_next_ms(const struct story *t, enum action_kind step, int64_t due_ms)
-{
-    char now[32], got[32], want[32];
-    int64_t is_ms;
-    enum action_kind is = emergency_next(&t->e, &is_ms);
-    if (is == ACTION_NONE)
-        is_ms = 0;
-    if (is != step || is_ms != due_ms)
-        ck_abort_msg("%s: next is %s at %s, wanted %s at %s", clock_of(t->at_ms, now, sizeof now),
-                     action_kind_name(is), clock_of(is_ms, got, sizeof got), action_kind_name(step),
-                     clock_of(due_ms, want, sizeof want));
-}
-
-void expect_next(const struct story *t, enum action_kind step, const char *clock)
-{
-    expect_next_ms(t, step, clock_ms(clock));
-}
-
-void expect_no_next(const struct story *t)
-{
-    expect_next_ms(t, ACTION_NONE, 0);
-}
-
-bool wants(const struct story *t, enum action_kind kind)
-{
-    struct want unused;
-    return find_want(t, kind, &unused);
-}
-
-void expect_wants(const struct story *t, enum action_kind kind)
-{
-    char clock[32];
-    if (!wants(t, kind))
-        ck_abort_msg("%s: no %s is wanted", clock_of(t->at_ms, clock, sizeof clock), action_kind_name(kind));
-}
-
-void expect_no_step(const struct story *t)
-{
-    char clock[32];
-    for (enum action_kind kind = ACTION_FIRST_CONTACT; kind <= ACTION_URGENT; kind++)
-        if (wants(t, kind))
-            ck_abort_msg("%s: %s is wanted", clock_of(t->at_ms, clock, sizeof clock), action_kind_name(kind));
-}
-
-void expect_time(int64_t ms, const char *clock)
-{
-    char got[32];
-    if (ms != (clock ? clock_ms(clock) : 0))
-        ck_abort_msg("%s, wanted %s", clock_of(ms, got, sizeof got), clock ? clock : "never");
-}
-
-void expect_wake(const struct story *t, const char *clock)
-{
-    expect_time(emergency_wake_ms(&t->e, &t->policy), clock);
-}
-
-void expect_said(const struct story *t, const char *part)
-{
-    if (!strstr(t->out.say, part))
-        ck_abort_msg("said \"%s\", without \"%s\"", t->out.say, part);
-}
-
-void expect_prompt(const struct story *t, const char *part)
-{
-    expect_said(t, part);
-    ck_assert_msg(t->out.prompts, "said without asking: %s", t->out.say);
-    ck_assert_str_eq(t->out.kind, "prompt");
-}
-
-void expect_no_prompt(const struct story *t)
-{
-    ck_assert_msg(!t->out.prompts, "asked: %s", t->out.say);
-}
-
-void expect_why(const struct story *t, const char *part)
-{
-    char why[640];
-    emergency_held_why(&t->e, why, sizeof why);
-    if (!strstr(why, part))
-        ck_abort_msg("held because \"%s\", without \"%s\"", why, part);
 }

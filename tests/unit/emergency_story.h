@@ -6,13 +6,20 @@
  * ledger does: by the event alone, or by adding up all again if it comes late. After every event it checks
  * what must hold in any state. Makers allocate, story_end checks once more and frees.
  *
- * All happens on one day; times read "12:15:40" or "12:15:40.250". One thread.
+ * All happens on one day; times read "12:15:40" or "12:15:40.250", "25:00:00" is the night after it; other
+ * days read "2026-11-01T12:15:40Z". All are UTC. One thread.
  */
 #include "lib/emergency.h"
 
 #define STORY_EVENTS 80
 #define STORY_TICKET 4711
 #define MINUTES(n)   ((int64_t)(n)*60 * 1000)
+
+/* Somebody of support, with what their services know of them. */
+struct story_person {
+    const char *name, *pagerduty_id, *email, *slack_id;
+};
+extern const struct story_person eng_one, eng_two;
 
 struct story {
     struct policy policy;
@@ -22,8 +29,11 @@ struct story {
     bool dry; /* calls are marked dry */
     int64_t at_ms;
     int64_t rows;
-    const char *by;         /* who does what comes next; the verbs have a default */
-    struct call_facts call; /* the write that was released last */
+    const char *by;                 /* who does what comes next; the verbs have a default */
+    const struct story_person *who; /* the same for pages and commands, with addresses and ids */
+    int64_t busy_with;              /* the other emergency that the desk finds from here on */
+    struct coverage *windows[2];    /* its own */
+    struct call_facts call;         /* the write that was released last */
     size_t count;
     struct event events[STORY_EVENTS]; /* in order */
 };
@@ -44,8 +54,14 @@ void go_followed_up(struct story *t);
 void go_downgraded(struct story *t);
 void story_end(struct story *t);
 
+/* --- the policy, before anything happens --- */
+void three_rungs(struct story *t); /* after 10, 15 and 25 minutes */
+/* Tickets of [coverage NAME] are worked on from FROM to TO o'clock there, each day. */
+void covered(struct story *t, const char *name, const char *zone, int from, int to);
+
 /* --- time --- */
 int64_t clock_ms(const char *clock);
+const char *clock_of(int64_t ms, char *out, size_t size);
 void at(struct story *t, const char *clock);
 
 /* --- what happens --- */
@@ -75,6 +91,7 @@ void wake(struct story *t);
 void clock_set(struct story *t, int64_t shift_ms);
 void command(struct story *t, enum command name); /* which must be allowed */
 void extend(struct story *t, int64_t for_ms);
+void order(struct story *t, enum command name, const char *to, const char *text); /* the same */
 /* Outgoing calls: of what is wanted now … */
 void looked(struct story *t);
 void released(struct story *t, enum action_kind kind);
@@ -85,11 +102,27 @@ void refused(struct story *t);
 /* All three. */
 void sent(struct story *t, enum action_kind kind);
 
+/* People, bridge, thread (emergency_story_people.c). */
+void ticket_sorted(struct story *t, const char *product, const char *coverage, const char *bulk);
+void told_of_ticket(struct story *t, const char *tam, const char *zone);
+void told_of_person(struct story *t, const struct story_person *person);
+void checked(struct story *t, enum ladder_kind ladder); /* its rung is due: the pages were read */
+void made(struct story *t, enum action_kind kind);      /* a call that is wanted and is no step */
+void bulk_answered(struct story *t);
+void joined(struct story *t, enum author_standing standing);
+void turns_out(struct story *t, enum author_standing standing); /* who had joined unidentified, now */
+void left(struct story *t, enum author_standing standing);
+void meeting_ended(struct story *t);
+void looked_at_meeting(struct story *t, enum meeting_state state); /* for the step that is wanted */
+void shift_changes(struct story *t, const char *next);
+void stuck(struct story *t, enum action_kind kind);
+
 /* --- what is expected --- */
 void expect_state(const struct story *t, const char *state);
 void expect_held(const struct story *t, const char *held); /* NULL: not */
 void expect_next(const struct story *t, enum action_kind step, const char *clock);
 void expect_no_next(const struct story *t);
+bool find_want(const struct story *t, enum action_kind kind, struct want *found);
 bool wants(const struct story *t, enum action_kind kind);
 void expect_wants(const struct story *t, enum action_kind kind);
 void expect_no_step(const struct story *t); /* no write to the ticket is wanted */
@@ -99,6 +132,12 @@ void expect_prompt(const struct story *t, const char *part);
 void expect_no_prompt(const struct story *t);
 void expect_why(const struct story *t, const char *part); /* why it is held */
 void expect_time(int64_t ms, const char *clock);          /* NULL: none */
+/* Effects of the last event. */
+const struct effect *expect_effect(const struct story *t, enum effect_kind kind, enum message message);
+void expect_told(const struct story *t, enum message message, int64_t buttons); /* a reply with just these */
+void expect_summoned(const struct story *t, enum effect_who who);
+void expect_no_effect(const struct story *t, enum effect_kind kind, enum message message);
+void expect_effects(const struct story *t, size_t count);
 void expect_same(const struct emergency *a, const struct emergency *b, const char *what);
 /* All events added up again. */
 void story_replay(const struct story *t, struct emergency *e);
