@@ -16,6 +16,7 @@ enum http_phase {
     HTTP_RECEIVING, /* a request, or the first one is awaited */
     HTTP_WAITING,   /* suspended: no deadline */
     HTTP_ANSWERING,
+    HTTP_STREAMING, /* suspended until there is something to send: its deadline is the next time to ask */
     HTTP_LINGERING, /* refused: its sender gets time to read why before the connection is reset */
     HTTP_IDLE,      /* kept alive between requests */
     HTTP_CUT,       /* shut down; libmicrohttpd is about to notice */
@@ -65,6 +66,7 @@ struct http_loop {
     bool place_freed;     /* a connection has ended in this run of libmicrohttpd */
     size_t waiting_count; /* requests that are suspended */
     size_t buffered;      /* bytes of bodies */
+    size_t stream_count;
 };
 
 /* The only way from phase to phase; there is none out of HTTP_CUT. */
@@ -81,6 +83,10 @@ void http_on_completed(void *listener, struct MHD_Connection *mhd, void **contex
                        enum MHD_RequestTerminationCode how);
 /* Answers at once, past libmicrohttpd, which can't while a body is streaming in; ends the connection. */
 void http_refuse(struct http_request *request);
+/* http_stream.c: libmicrohttpd's view of a stream; NULL without memory. */
+struct MHD_Response *http_stream_response(struct http_request *request);
+/* Time to ask a stream that rests what it is to send. */
+void http_stream_ask(struct http_request *request);
 /* The connection's own record; NULL if there was no memory for it. */
 struct http_connection *http_connection_of(struct MHD_Connection *mhd);
 

@@ -25,6 +25,7 @@
 #define KEEP_ALIVE_MS ((int64_t)75 * 1000)
 #define LINGER_MS     ((int64_t)2 * 1000)
 #define STOP_MS       ((int64_t)2 * 1000)
+#define STREAM_ASK_MS ((int64_t)500)
 
 /* Header and reading buffer of one connection. */
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
@@ -38,6 +39,7 @@ static int64_t phase_allowance_ms(const struct http_loop *loop, enum http_phase 
     case HTTP_ANSWERING: return loop->limits.request_timeout_ms;
     case HTTP_LINGERING: return LINGER_MS;
     case HTTP_IDLE: return KEEP_ALIVE_MS;
+    case HTTP_STREAMING: return STREAM_ASK_MS;
     default: return -1;
     }
 }
@@ -108,7 +110,9 @@ static void cut_all(struct http_loop *loop, enum http_phase phase)
 static void connection_expire(struct http_connection *connection)
 {
     struct http_request *request = connection->request;
-    if (connection->phase == HTTP_RECEIVING && request) {
+    if (connection->phase == HTTP_STREAMING) {
+        http_stream_ask(request);
+    } else if (connection->phase == HTTP_RECEIVING && request) {
         if (!request->status)
             http_answer_error(request, MHD_HTTP_REQUEST_TIMEOUT, "the request took too long to arrive");
         http_refuse(request);
@@ -211,12 +215,23 @@ static void stop_accepting(struct http_loop *loop)
             MHD_quiesce_daemon(loop->listeners[i].daemon);
 }
 
+/* They end as soon as libmicrohttpd asks them for more. */
+static void end_streams(struct http_loop *loop)
+{
+    while (loop->lists[HTTP_STREAMING].first) {
+        struct http_connection *connection = loop->lists[HTTP_STREAMING].first;
+        http_connection_enter(connection, HTTP_ANSWERING);
+        MHD_resume_connection(connection->connection);
+    }
+}
+
 static void follow_wish(struct http_loop *loop)
 {
     enum http_stage wish = (enum http_stage)atomic_load(&loop->wish);
     if (wish >= HTTP_QUIET && loop->stage < HTTP_QUIET) {
         stop_accepting(loop);
         cut_all(loop, HTTP_IDLE);
+        end_streams(loop);
         loop->stage = HTTP_QUIET;
     }
     if (wish == HTTP_STOPPING && loop->stage != HTTP_STOPPING) {

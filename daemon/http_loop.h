@@ -2,7 +2,7 @@
 #define EMERGENCYD_HTTP_LOOP_H
 /*
  * What the two listeners share: a thread with libmicrohttpd in an epoll loop, the limits of requests, a
- * mailbox for deliveries that come back, and answers in JSON.
+ * mailbox for deliveries that come back, answers in JSON, and streams that go on until their reader goes.
  *
  * A listener makes a loop with its sockets and handlers. The handlers run in the loop's thread, and so must
  * every call of http_wait, http_answer… and http_add_header; http_loop_new to http_loop_free belong to the
@@ -49,6 +49,10 @@ struct http_request {
     size_t answer_length;
     struct http_header headers[HTTP_EXTRA_HEADERS];
     size_t header_count;
+    bool stream;           /* it is answered by a stream: */
+    const char *to_send;   /* what is left of the text that is being sent */
+    int64_t sent_ms;       /* steady: when the last text began to be sent */
+    int64_t seen;          /* the handler's own */
 };
 
 typedef void http_request_fn(void *context, struct http_request *request);
@@ -61,6 +65,9 @@ struct http_handlers {
     http_request_fn *complete;
     /* A delivery has come back to the mailbox; the handler owns it. NULL: none ever does. */
     void (*letter)(void *context, struct delivery *delivery);
+    /* What a stream is to send now, a literal, or NULL. Asked at once, after each text, and twice a second.
+     * *SEEN is the stream's own, 0 at its beginning; SILENT_MS ago it began to send its last text. */
+    const char *(*stream)(void *context, int64_t *seen, int64_t silent_ms);
 };
 
 struct http_limits {
@@ -68,6 +75,7 @@ struct http_limits {
     size_t max_body;              /* bytes; a longer body is answered 413 */
     size_t max_buffered;          /* bytes of all bodies at any time; beyond it: 503 */
     int64_t request_timeout_ms;   /* from a request's beginning until all of it is here */
+    size_t max_streams;           /* at any time; a further one is answered 503 */
 };
 
 /*
@@ -112,6 +120,8 @@ void http_answer_json(struct http_request *request, unsigned int status, const c
 void http_answer_tree(struct http_request *request, unsigned int status, struct json_t *root);
 /* Answers {"error": ERROR}, likewise. */
 void http_answer_error(struct http_request *request, unsigned int status, const char *error);
+/* In `complete`: answers 200 with a stream, which ends when its reader goes or the loop stops. */
+void http_answer_stream(struct http_request *request, const char *type);
 /* A request header, or NULL. */
 const char *http_request_header(const struct http_request *request, const char *name);
 

@@ -72,7 +72,9 @@ static void body_receive(struct http_request *request, const char *data, size_t 
 static enum MHD_Result queue_answer(struct http_request *request)
 {
     struct MHD_Response *response =
-        MHD_create_response_from_buffer(request->answer_length, request->answer, MHD_RESPMEM_MUST_FREE);
+        request->stream
+            ? http_stream_response(request)
+            : MHD_create_response_from_buffer(request->answer_length, request->answer, MHD_RESPMEM_MUST_FREE);
     if (!response)
         return MHD_NO;
     request->answer = NULL;
@@ -270,6 +272,7 @@ void http_on_completed(void *listener, struct MHD_Connection *mhd, void **contex
         return;
     struct http_connection *connection = request->on;
     connection->loop->buffered -= request->body_room;
+    connection->loop->stream_count -= request->stream;
     connection->request = NULL;
     if (connection->loop->stage == HTTP_RUNNING)
         http_connection_enter(connection, HTTP_IDLE);

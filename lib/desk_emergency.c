@@ -74,7 +74,7 @@ static bool settle(struct desk *desk, const struct emergency *was, const struct 
     if (!desk_did(desk, store_settle_event(desk->store, event->row, e->id, DELIVERY_APPLIED, out->kind,
                                            out->say, e->due_ms)) ||
         !put(desk, was, e) || !desk_do_effects(desk, e, event, out) ||
-        !desk_refresh_thread(desk, was, e, event->row) || !desk_ask_who(desk, e, event))
+        !desk_refresh_thread(desk, was, e, event->row))
         return false;
     log_outcome(desk, e, event, out);
     return !out->reread || desk_want_ticket_read(desk, e->ticket_id, out->raised_ms, 0);
@@ -92,7 +92,7 @@ static bool move(struct desk *desk, struct emergency *e, const struct event *eve
     } else {
         emergency_apply(e, event, &desk->policy, &out);
     }
-    return settle(desk, &was, e, event, &out);
+    return settle(desk, &was, e, event, &out) && desk_ask_who(desk, e, event);
 }
 
 bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,

@@ -283,8 +283,8 @@ const char *desk_channel(const struct desk *desk, const struct emergency *e);
 /* Completes what an event says of people by what is known of them: name, e-mail address, PagerDuty's id, and
  * whether they have another emergency than E. */
 bool desk_know_people(struct desk *desk, const struct emergency *e, struct event *event);
-/* Has it asked who somebody is, if that is not known: PagerDuty's id or Slack's. */
-bool desk_ask_who(struct desk *desk, const struct emergency *e, const struct event *event);
+/* After EVENT: completes what E knows of its engineer, or has it asked who that is; and who pressed. */
+bool desk_ask_who(struct desk *desk, struct emergency *e, const struct event *event);
 /* Adds to what is known of the person with this e-mail address; parts that are "" stay as they are. */
 bool desk_learn_person(struct desk *desk, const struct person *learned);
 /* Asks Slack, once a day, who the person with this e-mail address is there. */

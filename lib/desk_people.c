@@ -143,17 +143,40 @@ bool desk_know_people(struct desk *desk, const struct emergency *e, struct event
     return !may_be_busy || know_busy(desk, e, event);
 }
 
-bool desk_ask_who(struct desk *desk, const struct emergency *e, const struct event *event)
+static bool ask(struct desk *desk, const struct emergency *e, int64_t cause, enum action_kind kind,
+                const char *id)
 {
-    struct action action = {.emergency = e->id, .cause = event->row, .ticket_id = e->ticket_id};
-    bool of_slack = event->type == EVENT_COMMAND && event->by_slack[0];
-    bool of_pager = event->type == EVENT_PAGE && event->page.agent[0];
-    if (event->by_email[0] || (!of_slack && !of_pager))
-        return true;
-    action.kind = of_slack ? ACTION_READ_SLACK : ACTION_READ_PAGER;
-    action.service = action_service(action.kind);
-    text_copy(action.target, sizeof action.target, of_slack ? event->by_slack : event->page.agent);
+    struct action action = {.emergency = e->id,
+                            .service = action_service(kind),
+                            .kind = kind,
+                            .cause = cause,
+                            .ticket_id = e->ticket_id};
+    text_copy(action.target, sizeof action.target, id);
     return !desk->lines[action.service].configured || desk_add_action(desk, &action);
+}
+
+/* The engineer is known by PagerDuty's id alone, so far. */
+static bool know_engineer(struct desk *desk, struct emergency *e, const struct event *event)
+{
+    struct person person;
+    struct event told = desk_own_event(desk, EVENT_TOLD);
+    enum store_result found = store_person_of_pagerduty(desk->store, e->engineer_id, &person);
+    if (!desk_did(desk, found))
+        return false;
+    if (found == STORE_NONE || !person.email[0])
+        return event->type != EVENT_PAGE || ask(desk, e, event->row, ACTION_READ_PAGER, e->engineer_id);
+    text_copy(told.page.agent, sizeof told.page.agent, e->engineer_id);
+    text_copy(told.by, sizeof told.by, person.name);
+    text_copy(told.by_email, sizeof told.by_email, person.email);
+    return desk_apply(desk, e, &told, NULL, NULL);
+}
+
+bool desk_ask_who(struct desk *desk, struct emergency *e, const struct event *event)
+{
+    bool of_slack = event->type == EVENT_COMMAND && event->by_slack[0] && !event->by_email[0];
+    if (of_slack && !ask(desk, e, event->row, ACTION_READ_SLACK, event->by_slack))
+        return false;
+    return !e->engineer_id[0] || e->engineer_email[0] || know_engineer(desk, e, event);
 }
 
 /* The emergency learns who its engineer is. */

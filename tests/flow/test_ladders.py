@@ -55,7 +55,7 @@ def test_each_rung_in_turn_is_mentioned_and_paged(daemon, world, cast):
         assert "Nobody has taken it" in text
     [in_channel] = told(world, cast, "support_managers", NOT_TAKEN)
     assert "@Mona Manager" in in_channel
-    wait_said(d, number, "Called Mona Manager by a page.")
+    wait_said(d, number, "Paged Mona Manager.")
     assert d.emergency(number)["state"] == "paged"
 
 
@@ -65,7 +65,7 @@ def test_before_each_rung_the_page_is_read(daemon, world, cast):
     [page] = d.emergency(number)["pages"]
     wait_own_pages(world, 2)
     asked = [(request.method, request.path)
-             for request in world.pagerduty.received("*" and None, None)
+             for request in world.pagerduty.received()
              if request.path in (f"/incidents/{page['incident_id']}",
                                  "/incidents") and request.method != "PUT"]
     assert [method for method, _ in asked if method == "POST"] == ["POST"] * 2
@@ -205,14 +205,48 @@ def test_the_automatic_comment_is_no_contact_by_a_person(daemon, world,
 
 def test_a_decision_that_nobody_takes_is_reminded_and_goes_up_the_ladder(
         daemon, world, cast):
-    d = daemon(services=("slack",), follow_up_after="1s",
+    """The 10 minutes pass while the daemon is stopped."""
+    d = daemon(services=("slack",), follow_up_after="5s",
                downgrade_after="10m", config=ladder_with_slack(cast))
-    number, ticket = contacted(d, world, cast, 10)
-    comment(world, ticket, cast.outsider, body="I am with them.")
-    if d.emergency(number)["state"] != "contacted":
-        order(d, number, "downgrade")
-    e = d.emergency(number)
-    assert e["state"] in ("contacted", "followed_up"), e
+    number = asked_step(d, world, cast)
+    assert rungs(d, number) == 0
+    d.stop()
+    set_back(d, "UPDATE emergency SET asked_ms = asked_ms - 601000")
+    d.start()
+    wait_reply(d, world, number, "@Eng One Still waiting for your word")
+    message = wait_reply(d, world, number, "Mona Manager: a decision is need")
+    assert mentions(world, message) == ["@Mona Manager"]
+    assert told(world, cast, "support_managers", "a decision is needed")
+    wait_reply(d, world, number, "Max Manager: a decision is needed")
+    pages = wait_own_pages(world, 2)
+    assert assignees(pages[0]) == [cast.manager_pd["id"]]
+    assert "Nobody has decided" in page_texts(world)[0]
+
+
+def test_a_decision_ends_its_ladder(daemon, world, cast):
+    d = daemon(follow_up_after="5s", downgrade_after="10m",
+               config=ladder(cast))
+    number = asked_step(d, world, cast)
+    d.stop()
+    set_back(d, "UPDATE emergency SET asked_ms = asked_ms - 601000")
+    d.start()
+    wait_said(d, number, f"{RUNG} (1)")
+    order(d, number, "replied")
+    climbed_by_another(d, world, cast)
+    assert rungs(d, number) == 1
+
+
+def asked_step(d, world, cast):
+    """An emergency of Eng One's whose follow-up is asked."""
+    ticket = urgent_ticket(world, cast, 100)
+    comment(world, ticket, cast.engineer, 80)
+    comment(world, ticket, cast.outsider, 60, body="I am with them.")
+    d.zendesk_webhook.wait_idle()
+    incident = page_for(world, cast, ticket, 0)
+    world.pagerduty.acknowledge(incident, cast.engineer_pd)
+    number = read(d, ticket)
+    wait_asked(d, number, "follow_up")
+    return number
 
 
 # -- each page once --------------------------------------------------------
@@ -225,11 +259,7 @@ def test_each_page_is_made_once_whatever_happens_to_the_call(
     number, _ = opened(d, world, cast, 0)
     fault.wait_hit()
     wait_own_pages(world, 2, 15)
-    wait_said(d, number, "Called Mona Manager by a page.")
-    climbed_by_another(d, world, cast)
-    assert len(own_pages(world, cast.manager_service["id"])) == 2
-    assert sum(assignees(page) == [cast.second_manager_pd["id"]]
-               for page in own_pages(world)) == 2
+    assert_paged_once(d, world, cast, number)
 
 
 @pytest.mark.parametrize("after_effect", [False, True])
@@ -248,8 +278,16 @@ def test_each_page_is_made_once_although_it_is_killed(daemon, world, cast,
     assert killed.wait(10)
     d.start()
     wait_own_pages(world, 2, 15)
-    wait_said(d, number, "Called Mona Manager by a page.")
-    assert len(own_pages(world, cast.manager_service["id"])) == 1
+    assert_paged_once(d, world, cast, number)
+
+
+def assert_paged_once(d, world, cast, number):
+    """One page a rung, also when nothing more is on its way."""
+    wait_said(d, number, "Paged Mona Manager.")
+    wait_said(d, number, "Paged Max Manager.")
+    wait_until(lambda: not d.api_get("/api/outbox")[1]["actions"])
+    assert [assignees(page) for page in own_pages(world)] == [
+        [cast.manager_pd["id"]], [cast.second_manager_pd["id"]]]
 
 
 # -- with less than everything ---------------------------------------------
@@ -271,7 +309,7 @@ def test_without_slack_people_are_paged(daemon, world, cast):
     d = daemon(config=ladder_with_slack(cast), **LONG)
     number, _ = opened(d, world, cast, 0)
     assert len(wait_own_pages(world, 2)) == 2
-    wait_said(d, number, "Called Max Manager by a page.")
+    wait_said(d, number, "Paged Max Manager.")
 
 
 def test_a_rung_without_anybody_on_call_pages_the_service(daemon, world,
