@@ -66,7 +66,7 @@ LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 	install clean FORCE
 .DELETE_ON_ERROR:
 all: $(BUILD)/emergencyd $(BUILD)/emergencyctl
-$(BUILD)/emergencyd: $(call obj,$(DAEMON)) $(BUILD)/libemergency.a
+$(BUILD)/emergencyd: $(call obj,$(DAEMON)) $(BUILD)/board.o $(BUILD)/libemergency.a
 $(BUILD)/emergencyctl: $(call obj,$(CTL)) $(BUILD)/libemergency.a
 $(BUILD)/emergencyd $(BUILD)/emergencyctl:
 	@echo "  LD    $@"
@@ -74,7 +74,7 @@ $(BUILD)/emergencyd $(BUILD)/emergencyctl:
 $(BUILD)/libemergency.a: $(call obj,$(LIB)) $(BUILD)/migrations.o
 	@echo "  AR    $@"
 	$(Q)rm -f $@ && ar rcs $@ $^
-$(BUILD)/migrations.o: $(BUILD)/migrations.c
+$(BUILD)/migrations.o $(BUILD)/board.o: %.o: %.c
 	$(Q)$(COMPILE)
 $(BUILD)/%.o: %.c Makefile
 	@echo "  CC    $<"
@@ -83,9 +83,9 @@ $(BUILD)/%.o: %.c Makefile
 
 # Written anew each time, replaced only if different: also a removed migration or test is noticed.
 replace = if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-$(BUILD)/migrations.c: FORCE
+$(BUILD)/migrations.c $(BUILD)/board.c: FORCE
 	@mkdir -p $(@D)
-	@scripts/embed_migrations migrations/*.sql >$@.new && $(replace)
+	@scripts/embed_$(basename $(@F)) $(if $(findstring board,$(@F)),daemon/board/*,migrations/*.sql) >$@.new && $(replace)
 $(BUILD)/unit_suites.inc: FORCE
 	@mkdir -p $(@D)
 	@printf 'SUITE(%s)\n' $(SUITES) >$@.new && $(replace)
@@ -93,7 +93,7 @@ $(BUILD)/unit_suites.inc: FORCE
 # The unit tests may also use what the daemon is made of, all but its main().
 $(call obj,$(UNIT)): | $(BUILD)/unit_suites.inc
 $(BUILD)/unit_tests: LDLIBS += $(shell pkg-config --libs check)
-$(BUILD)/unit_tests: $(call obj,$(UNIT) $(filter-out daemon/main.c,$(DAEMON))) $(BUILD)/libemergency.a
+$(BUILD)/unit_tests: $(call obj,$(UNIT) $(filter-out daemon/main.c,$(DAEMON))) $(BUILD)/board.o $(BUILD)/libemergency.a
 	@echo "  LD    $@"
 	$(Q)$(LINK)
 # Never sanitized: it is preloaded into programs that bring their own run-time library.

@@ -5,6 +5,7 @@
  * control characters escaped: a ticket must not be able to write to an engineer's terminal.
  */
 #include "ctl/terminal.h"
+#include "lib/command.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
@@ -34,43 +35,35 @@ struct options {
 
 /* --- words --- */
 
-/* The commands on one emergency: the name of the argument in the body (NULL: none), and what it is in words.
- */
-static const struct order {
-    const char *name;
-    const char *key;
-    const char *shown; /* as in the usage; in brackets if it may be left out */
-    const char *help;
-} orders[] = {
-    {"first-contact", NULL, "", "post the prepared first comment"},
-    {"contacted", "how", "[HOW...]", "the customer was contacted by other means"},
-    {"followed-up", NULL, "", "the follow-up was sent by hand"},
-    {"replied", NULL, "", "the customer answered"},
-    {"extend", "for", "[FOR]", "the next step is due FOR (15m) from now"},
-    {"pause", NULL, "", "hold the clocks"},
-    {"resume", NULL, "", "go on with what was left"},
-    {"do-it", NULL, "", "do the step that is asked"},
-    {"downgrade", NULL, "", "downgrade now"},
-    {"urgent", NULL, "", "back to urgent after a downgrade"},
-    {"call-started", NULL, "", "a call with the customer has begun"},
-    {"link", "ticket", "TICKET", "the emergency belongs to this ticket"},
-    {"note", "text", "TEXT...", "write into the timeline"},
-    {"close", "why", "[WHY...]", "close it: nothing more is sent"},
-    {"reopen", NULL, "", "back to its state, clocks paused"},
-};
-#define ORDER_COUNT (sizeof orders / sizeof orders[0])
+/* The words for people have an ellipsis; the others want as many columns as they have bytes. */
+static int columns_of(const char *text)
+{
+    int columns = 0;
+    for (; *text; text++)
+        columns += ((unsigned char)*text & 0xc0) != 0x80;
+    return columns;
+}
+
+static void print_command(FILE *out, enum command command)
+{
+    char usage[64];
+    command_usage(command, usage, sizeof usage);
+    fprintf(out, "  %-13s ID%s%*s %s\n", command_name(command), usage, 11 - columns_of(usage), "",
+            command_help(command));
+}
 
 static void print_usage(FILE *out)
 {
     fputs("usage: emergencyctl [OPTION...] list [--state STATE] [--page PAGE]\n"
           "       emergencyctl [OPTION...] show ID\n"
           "       emergencyctl [OPTION...] COMMAND ID [ARGUMENT...]\n"
+          "       emergencyctl [OPTION...] oncall\n"
           "       emergencyctl [OPTION...] outbox\n"
           "       emergencyctl [OPTION...] retry ACTION\n\n"
           "commands on an emergency:\n",
           out);
-    for (size_t i = 0; i < ORDER_COUNT; i++)
-        fprintf(out, "  %-13s ID %-10s %s\n", orders[i].name, orders[i].shown, orders[i].help);
+    for (int i = COMMAND_NONE + 1; i < COMMAND_COUNT; i++)
+        print_command(out, (enum command)i);
     fputs("\noptions:\n"
           "  --socket PATH  the daemon's socket (EMERGENCYD_SOCKET, or " DEFAULT_SOCKET ")\n"
           "  --url URL      the daemon's admin address instead; EMERGENCYD_TOKEN is shown if it is set\n"
@@ -229,7 +222,7 @@ static enum exit_code list(const struct options *options)
     return ask(options, path, NULL, terminal_print_list);
 }
 
-/* What follows the number, as one text; "" if nothing does. To be freed. */
+/* WORDS as one text; "" if there are none. To be freed. */
 static char *joined(char *const words[], int count)
 {
     char *text = NULL;
@@ -245,82 +238,112 @@ static char *joined(char *const words[], int count)
     return NULL;
 }
 
-/* NULL: out of memory, or TEXT is not UTF-8. To be freed. */
-static char *body_of(const struct options *options, const char *key, const char *text)
+/* Takes ROOT, NULL being want of memory or a text that is not UTF-8. */
+static enum exit_code post(const struct options *options, const char *path, json_t *root, print_fn *print)
 {
-    json_t *root = key && text[0] ? json_pack("{s:s, s:s}", "by", options->by, key, text)
-                                  : json_pack("{s:s}", "by", options->by);
     char *body = root ? json_dumps(root, JSON_COMPACT) : NULL;
-    json_decref(root);
-    return body;
-}
-
-static enum exit_code post(const struct options *options, const char *path, const char *key, const char *text,
-                           print_fn *print)
-{
-    char *body = text ? body_of(options, key, text) : NULL;
     enum exit_code code = body ? ask(options, path, body, print)
                                : complain(EXIT_USAGE, "the arguments can't be sent: are they UTF-8?");
     free(body);
+    json_decref(root);
     return code;
 }
 
-static enum exit_code give_order(const struct options *options, const struct order *order, const char *id,
-                                 char *const words[], int count)
+/* Puts what was typed under the arguments' names; the last may be the rest of the line. False: *ROOT is NULL
+ * for want of memory or since it is not UTF-8, else too much or too little was typed. */
+static bool put_arguments(json_t **root, enum command command, char *const words[], int count)
 {
-    bool one_word = order->key && !strstr(order->shown, "...");
-    if (count > 0 && (!order->key || (one_word && count > 1)))
-        return complain(EXIT_USAGE, "too many arguments for %s", order->name);
-    if (count == 0 && order->key && order->shown[0] != '[')
-        return complain(EXIT_USAGE, "%s needs %s", order->name, order->shown);
+    const struct command_argument *argument = command_arguments(command);
+    int used = 0;
+    for (size_t i = 0; i < COMMAND_ARGUMENTS && argument[i].kind != ARGUMENT_NONE; i++) {
+        bool last = i + 1 == COMMAND_ARGUMENTS || argument[i + 1].kind == ARGUMENT_NONE;
+        bool rest = last && (argument[i].kind == ARGUMENT_TEXT || argument[i].kind == ARGUMENT_TO);
+        int taken = rest ? count - used : count > used;
+        if (taken == 0 && argument[i].required)
+            return false;
+        char *text = joined(words + used, taken);
+        if (!text || (taken > 0 && json_object_set_new(*root, argument[i].name, json_string(text)) != 0)) {
+            json_decref(*root);
+            *root = NULL;
+        }
+        free(text);
+        used += taken;
+        if (!*root)
+            return false;
+    }
+    return used == count;
+}
+
+static enum exit_code give_command(const struct options *options, enum command command, const char *id,
+                                   char *const words[], int count)
+{
     char path[96];
-    (void)snprintf(path, sizeof path, "/api/emergencies/%s/%s", id, order->name);
-    char *text = joined(words, count);
-    enum exit_code code = post(options, path, order->key, text, terminal_print_summary);
-    free(text);
-    return code;
+    char usage[64];
+    json_t *root = json_pack("{s:s}", "by", options->by);
+    if (root && !put_arguments(&root, command, words, count) && root) {
+        json_decref(root);
+        command_usage(command, usage, sizeof usage);
+        return complain(EXIT_USAGE, "%s ID%s is what it takes", command_name(command), usage);
+    }
+    (void)snprintf(path, sizeof path, "/api/emergencies/%s/%s", id, command_name(command));
+    return post(options, path, root, terminal_print_summary);
+}
+
+/* As it is typed in full: the reader of names is more patient. */
+static enum command command_of(const char *word)
+{
+    enum command command = command_by_name(word);
+    return command != COMMAND_NONE && strcmp(command_name(command), word) == 0 ? command : COMMAND_NONE;
 }
 
 static enum exit_code with_number(const struct options *options, const char *word, const char *id,
                                   char *const words[], int count)
 {
     char path[64];
+    enum command command = command_of(word);
+    if (command != COMMAND_NONE)
+        return give_command(options, command, id, words, count);
+    if (count > 0)
+        return complain(EXIT_USAGE, "too many arguments for %s", word);
     bool show = strcmp(word, "show") == 0;
-    if (show || strcmp(word, "retry") == 0) {
-        if (count > 0)
-            return complain(EXIT_USAGE, "too many arguments for %s", word);
-        (void)snprintf(path, sizeof path, show ? "/api/emergencies/%s" : "/api/outbox/%s/retry", id);
-        return show ? ask(options, path, NULL, terminal_print_emergency)
-                    : post(options, path, NULL, "", terminal_print_action);
-    }
-    for (size_t i = 0; i < ORDER_COUNT; i++)
-        if (strcmp(word, orders[i].name) == 0)
-            return give_order(options, &orders[i], id, words, count);
-    return complain(EXIT_USAGE, "there is no command %s", word);
+    (void)snprintf(path, sizeof path, show ? "/api/emergencies/%s" : "/api/outbox/%s/retry", id);
+    return show ? ask(options, path, NULL, terminal_print_emergency)
+                : post(options, path, json_pack("{s:s}", "by", options->by), terminal_print_action);
 }
 
-static bool is_word(const char *word)
+static bool takes_number(const char *word)
 {
-    static const char *const others[] = {"show", "retry"};
-    for (size_t i = 0; i < ORDER_COUNT; i++)
-        if (strcmp(word, orders[i].name) == 0)
-            return true;
-    return strcmp(word, others[0]) == 0 || strcmp(word, others[1]) == 0;
+    return strcmp(word, "show") == 0 || strcmp(word, "retry") == 0 || command_of(word) != COMMAND_NONE;
+}
+
+/* What is asked for without a number; NULL: WORD is no such question. */
+static print_fn *printer_of(const char *word)
+{
+    return strcmp(word, "outbox") == 0   ? terminal_print_outbox
+           : strcmp(word, "oncall") == 0 ? terminal_print_oncall
+           : strcmp(word, "list") == 0   ? terminal_print_list
+                                         : NULL;
+}
+
+static enum exit_code ask_question(const struct options *options, const char *word)
+{
+    char path[32];
+    if (strcmp(word, "list") == 0)
+        return list(options);
+    (void)snprintf(path, sizeof path, "/api/%s", word);
+    return ask(options, path, NULL, printer_of(word));
 }
 
 static enum exit_code run(const struct options *options, char *const words[], int count)
 {
     if (count == 0)
         return complain(EXIT_USAGE, "what is to be done?");
-    bool is_list = strcmp(words[0], "list") == 0;
-    if ((options->state || options->page) && !is_list)
+    if ((options->state || options->page) && strcmp(words[0], "list") != 0)
         return complain(EXIT_USAGE, "--state and --page are for list");
-    if (is_list || strcmp(words[0], "outbox") == 0) {
-        if (count > 1)
-            return complain(EXIT_USAGE, "too many arguments for %s", words[0]);
-        return is_list ? list(options) : ask(options, "/api/outbox", NULL, terminal_print_outbox);
-    }
-    if (!is_word(words[0]))
+    if (printer_of(words[0]))
+        return count == 1 ? ask_question(options, words[0])
+                          : complain(EXIT_USAGE, "too many arguments for %s", words[0]);
+    if (!takes_number(words[0]))
         return complain(EXIT_USAGE, "there is no command %s", words[0]);
     if (count < 2 || !is_number(words[1]))
         return complain(EXIT_USAGE, "%s needs a number", words[0]);

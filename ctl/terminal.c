@@ -250,6 +250,32 @@ void terminal_print_action(json_t *action)
     table_print(&table);
 }
 
+/* One of "now" and "next" of a schedule. */
+static const char *turn_text(json_t *schedule, const char *which, const char *key)
+{
+    return text_at(json_object_get(schedule, which), key);
+}
+
+void terminal_print_oncall(json_t *answer)
+{
+    static const char *const heads[] = {"ROLE", "SCHEDULE", "NOW", "UNTIL", "NEXT", "FROM"};
+    struct table table = {.heads = heads, .columns = COUNT_OF(heads)};
+    json_t *schedules = json_object_get(answer, "oncall");
+    for (size_t i = 0; i < json_array_size(schedules); i++) {
+        json_t *schedule = json_array_get(schedules, i);
+        const char *cells[] = {
+            text_at(schedule, json_is_string(json_object_get(schedule, "rung")) ? "rung" : "role"),
+            text_at(schedule, "schedule"),
+            turn_text(schedule, "now", "name"),
+            turn_text(schedule, "now", "until"),
+            turn_text(schedule, "next", "name"),
+            turn_text(schedule, "next", "from"),
+        };
+        table_add(&table, cells);
+    }
+    table_print(&table);
+}
+
 static void print_field(const char *name, const char *text)
 {
     printf("%-14s ", name);
@@ -292,6 +318,15 @@ static void print_timeline(json_t *timeline)
     table_print(&table);
 }
 
+static void print_checklist(json_t *checklist)
+{
+    for (size_t i = 0; i < json_array_size(checklist); i++) {
+        json_t *row = json_array_get(checklist, i);
+        print_field(i == 0 ? "checklist" : "", text_at(row, "item"));
+        print_field("  done", text_at(row, "done_at"));
+    }
+}
+
 static void print_times(json_t *emergency)
 {
     static const char *const keys[] = {"opened_at",   "acknowledged_at", "contacted_at", "followed_up_at",
@@ -318,7 +353,10 @@ void terminal_print_emergency(json_t *emergency)
     print_pages(json_object_get(emergency, "pages"));
     print_field("organization", text_at(json_object_get(emergency, "organization"), "name"));
     print_field("engineer", text_at(json_object_get(emergency, "engineer"), "name"));
+    if (json_is_object(json_object_get(emergency, "bridge")))
+        print_field("bridge", text_at(json_object_get(emergency, "bridge"), "url"));
     print_times(emergency);
+    print_checklist(json_object_get(emergency, "checklist"));
     putchar('\n');
     print_timeline(json_object_get(emergency, "timeline"));
     if (json_array_size(json_object_get(emergency, "actions")) > 0) {

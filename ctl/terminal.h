@@ -16,5 +16,6 @@ void terminal_print_emergency(json_t *emergency);
 void terminal_print_summary(json_t *emergency); /* one line: what became of a command */
 void terminal_print_outbox(json_t *answer);
 void terminal_print_action(json_t *action);
+void terminal_print_oncall(json_t *answer);
 
 #endif

@@ -15,6 +15,7 @@
 
 #define MAX_BODY        (64 * 1024)
 #define MAX_CONNECTIONS 100
+#define MAX_STREAMS     16
 #define TCP_SOCKET      0 /* the place of the TCP socket among the loop's; the Unix socket is the second */
 
 /* --- routes --- */
@@ -24,11 +25,22 @@ static const struct route {
     const char *pattern;
     const char *allow;
     admin_page_fn *answer;
+    bool open; /* the same for everybody: asks for no token */
 } routes[] = {
-    {"/api/emergencies", "GET, HEAD", admin_list},   {"/api/emergencies/#", "GET, HEAD", admin_show},
-    {"/api/emergencies/#/*", "POST", admin_command}, {"/api/outbox", "GET, HEAD", admin_outbox},
-    {"/api/outbox/#/retry", "POST", admin_retry},    {"/metrics", "GET, HEAD", admin_metrics},
-    {"/readyz", "GET, HEAD", admin_ready},
+    {"/", "GET, HEAD", admin_board_file, true},
+    {"/board.css", "GET, HEAD", admin_board_file, true},
+    {"/board.js", "GET, HEAD", admin_board_file, true},
+    {"/api/board", "GET, HEAD", admin_board, false},
+    {"/api/commands", "GET, HEAD", admin_commands, false},
+    {"/api/oncall", "GET, HEAD", admin_oncall, false},
+    {"/api/stream", "GET, HEAD", admin_stream, false},
+    {"/api/emergencies", "GET, HEAD", admin_list, false},
+    {"/api/emergencies/#", "GET, HEAD", admin_show, false},
+    {"/api/emergencies/#/*", "POST", admin_command, false},
+    {"/api/outbox", "GET, HEAD", admin_outbox, false},
+    {"/api/outbox/#/retry", "POST", admin_retry, false},
+    {"/metrics", "GET, HEAD", admin_metrics, false},
+    {"/readyz", "GET, HEAD", admin_ready, false},
 };
 
 static bool matches(const char *pattern, const char *path, struct admin_target *target)
@@ -82,10 +94,20 @@ static bool refuse(struct admin *admin, struct http_request *request, unsigned i
     return false;
 }
 
+/* A browser has no token to show before it has the page that asks for it. */
+static bool is_open(const char *path)
+{
+    struct admin_target target;
+    const struct route *route = route_of(path, &target);
+    return route && route->open;
+}
+
 /* The Unix socket has its mode; on TCP anybody can knock. */
 static bool check_caller(struct admin *admin, struct http_request *request)
 {
     if (request->listener != TCP_SOCKET)
+        return true;
+    if (admin->token && is_open(request->path))
         return true;
     if (admin->token) {
         const char *shown = http_request_header(request, MHD_HTTP_HEADER_AUTHORIZATION);
@@ -180,8 +202,9 @@ static bool open_loop(struct admin *admin, int fds[2], char *error, size_t error
         .max_body = MAX_BODY,
         .max_buffered = (size_t)MAX_BODY * MAX_CONNECTIONS,
         .request_timeout_ms = admin->config->server.request_timeout_ms,
+        .max_streams = MAX_STREAMS,
     };
-    const struct http_handlers handlers = {admin, begin, complete, admin_take_letter};
+    const struct http_handlers handlers = {admin, begin, complete, admin_take_letter, admin_next_of_stream};
     size_t count = 0;
     if (!listen_on_all(admin, fds, &count, error, error_size)) {
         for (size_t i = 0; i < 2; i++)

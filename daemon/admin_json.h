@@ -31,4 +31,16 @@ json_t *admin_json_emergency_alone(const struct config *config, const struct eme
 /* As in the outbox: an action with its emergency. */
 json_t *admin_json_outbox_action(const struct action *action) MUST_CHECK;
 
+/* Who is on call in each schedule of the settings, now and next, by the turns that PagerDuty has told:
+ * [{"schedule", "role", "rung", "now": {…}, "next": {…}}]. */
+json_t *admin_json_oncalls(const struct config *config, const struct oncall *turns, size_t count,
+                           int64_t now_ms) MUST_CHECK;
+
+/* All commands there are: [{"name", "label", "help", "arguments": [{"name", "kind", "required"}]}]. */
+json_t *admin_json_commands(void) MUST_CHECK;
+
+/* Adds to EMERGENCY, which is E and may be NULL, what only the board shows: links, and which commands the
+ * state allows and which of them make most sense. SLACK_HOME is "https://WORKSPACE.slack.com/" or "". */
+json_t *admin_json_for_board(json_t *emergency, const struct emergency *e, const char *slack_home) MUST_CHECK;
+
 #endif

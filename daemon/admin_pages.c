@@ -28,8 +28,7 @@ static void answer_value(struct http_request *request, json_t *value)
     http_answer(request, 200, "application/json", text, text ? strlen(text) : 0);
 }
 
-/* Takes VALUE, which was read with RESULT. */
-static void answer_read(struct http_request *request, enum store_result result, json_t *value)
+void admin_answer_read(struct http_request *request, enum store_result result, json_t *value)
 {
     if (result == STORE_OK) {
         answer_value(request, value);
@@ -135,15 +134,14 @@ void admin_list(struct admin *admin, struct http_request *request, const struct 
         result = store_list(admin->store, state ? state : "", before, rows, LIST_ROWS + 1, &count);
         store_view_end(admin->store);
     }
-    answer_read(request, result, result == STORE_OK ? list_value(admin, rows, count) : NULL);
+    admin_answer_read(request, result, result == STORE_OK ? list_value(admin, rows, count) : NULL);
     free(rows);
 }
 
 /* --- one emergency --- */
 
-static enum store_result read_alone(struct admin *admin, int64_t id, json_t **out)
+enum store_result admin_read_alone(struct admin *admin, int64_t id, struct emergency *e, json_t **out)
 {
-    struct emergency e;
     struct timeline_entry *entries = NULL;
     struct action *actions = NULL;
     struct admin_json_history history = {0};
@@ -151,16 +149,16 @@ static enum store_result read_alone(struct admin *admin, int64_t id, json_t **ou
     enum store_result result = store_view_begin(admin->store);
     if (result != STORE_OK)
         return result;
-    result = store_get_emergency(admin->store, id, &e);
-    if (result == STORE_OK) /* E.id: it may have become part of another */
-        result = store_timeline(admin->store, e.id, &entries, &history.entry_count);
+    result = store_get_emergency(admin->store, id, e);
+    if (result == STORE_OK) /* E's own id: it may have become part of another */
+        result = store_timeline(admin->store, e->id, &entries, &history.entry_count);
     if (result == STORE_OK)
-        result = store_actions_of(admin->store, e.id, &actions, &history.action_count);
+        result = store_actions_of(admin->store, e->id, &actions, &history.action_count);
     store_view_end(admin->store);
     if (result == STORE_OK) {
         history.entries = entries;
         history.actions = actions;
-        *out = admin_json_emergency_alone(admin->config, &e, &history, clock_wall_ms());
+        *out = admin_json_emergency_alone(admin->config, e, &history, clock_wall_ms());
     }
     free(entries);
     free(actions);
@@ -169,9 +167,10 @@ static enum store_result read_alone(struct admin *admin, int64_t id, json_t **ou
 
 void admin_show(struct admin *admin, struct http_request *request, const struct admin_target *target)
 {
+    struct emergency e;
     json_t *value = NULL;
-    enum store_result result = read_alone(admin, target->id, &value);
-    answer_read(request, result, value);
+    enum store_result result = admin_read_alone(admin, target->id, &e, &value);
+    admin_answer_read(request, result, value);
 }
 
 /* --- commands --- */
@@ -249,7 +248,7 @@ void admin_outbox(struct admin *admin, struct http_request *request, const struc
     if (array)
         result = read_outbox(admin, rows, &array);
     free(rows);
-    answer_read(request, result, array ? json_pack("{s:o}", "actions", array) : NULL);
+    admin_answer_read(request, result, array ? json_pack("{s:o}", "actions", array) : NULL);
 }
 
 /* The action that was sent again. */
@@ -261,7 +260,7 @@ static void answer_action(struct admin *admin, struct http_request *request, int
         result = store_get_action(admin->store, id, &action);
         store_view_end(admin->store);
     }
-    answer_read(request, result, result == STORE_OK ? admin_json_outbox_action(&action) : NULL);
+    admin_answer_read(request, result, result == STORE_OK ? admin_json_outbox_action(&action) : NULL);
 }
 
 /* --- metrics --- */
@@ -358,8 +357,9 @@ void admin_ready(struct admin *admin, struct http_request *request, const struct
 /* The command has had its effect: whoever gave it must not believe that it failed. */
 static void answer_command(struct admin *admin, struct http_request *request, int64_t id)
 {
+    struct emergency e;
     json_t *value = NULL;
-    if (read_alone(admin, id, &value) == STORE_OK)
+    if (admin_read_alone(admin, id, &e, &value) == STORE_OK)
         answer_value(request, value);
     else
         http_answer_error(request, 500, "done, but the emergency can't be shown at the moment");

@@ -63,6 +63,12 @@ enum service_id action_service(enum action_kind kind)
     }
 }
 
+bool action_is_free(enum action_kind kind)
+{
+    return kind == ACTION_CHECK_PAGE || kind == ACTION_READ_PAGER || kind == ACTION_READ_SLACK ||
+           kind == ACTION_READ_JOINER || kind == ACTION_READ_MACRO;
+}
+
 bool action_is_customer_facing(enum action_kind kind)
 {
     return action_is_step(kind) || kind == ACTION_BULK_ANSWER;

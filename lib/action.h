@@ -60,6 +60,8 @@ static inline bool action_is_over(enum action_state state)
 enum service_id action_service(enum action_kind kind);
 /* A read changes nothing outside: it may be repeated at will. */
 bool action_is_read(enum action_kind kind);
+/* It waits for no other call of its emergency, and none waits for it. */
+bool action_is_free(enum action_kind kind);
 /* A customer sees it, or waits for it: goes before all others. */
 bool action_is_customer_facing(enum action_kind kind);
 

@@ -1,6 +1,6 @@
 /*
- * The table of the commands' arguments, and their readers. An argument that is wrong is the error of whoever
- * gave it: told to the caller, neither logged nor fatal.
+ * The tables of the commands' arguments and of what they are for, and the arguments' readers. An argument
+ * that is wrong is the error of whoever gave it: told to the caller, neither logged nor fatal.
  */
 #include "lib/command.h"
 
@@ -24,6 +24,40 @@ static const struct command_argument arguments[COMMAND_COUNT][COMMAND_ARGUMENTS]
     [COMMAND_HANDOFF] = {{"to", ARGUMENT_TO, true}},
     [COMMAND_BULK] = {{"tag", ARGUMENT_TO, true}, {"text", ARGUMENT_TEXT, true}},
 };
+
+static const char *const helps[COMMAND_COUNT] = {
+    [COMMAND_CONTACTED] = "the customer was contacted by other means",
+    [COMMAND_FIRST_CONTACT] = "post the prepared first comment",
+    [COMMAND_FOLLOWED_UP] = "the follow-up was sent by hand",
+    [COMMAND_REPLIED] = "the customer answered",
+    [COMMAND_EXTEND] = "the next step is due that long (15m) from now",
+    [COMMAND_PAUSE] = "hold the clocks",
+    [COMMAND_RESUME] = "go on with what was left",
+    [COMMAND_DO_IT] = "do the step that is asked",
+    [COMMAND_DOWNGRADE] = "downgrade the ticket now",
+    [COMMAND_URGENT] = "back to urgent after a downgrade",
+    [COMMAND_CALL_STARTED] = "a call with the customer has begun",
+    [COMMAND_LINK] = "the emergency belongs to this ticket",
+    [COMMAND_NOTE] = "write into thread and timeline",
+    [COMMAND_CLOSE] = "close it: nothing more is sent",
+    [COMMAND_REOPEN] = "back to its state, clocks paused",
+    [COMMAND_ACK] = "acknowledge the page in your name",
+    [COMMAND_TAKE] = "the same, also with another emergency",
+    [COMMAND_NOT_EMERGENCY] = "tell account manager and managers so",
+    [COMMAND_PAGE] = "page somebody, or the engineer on call",
+    [COMMAND_MANAGER] = "mention and page the manager on call",
+    [COMMAND_CALL_ENDED] = "the call is over: notes are due",
+    [COMMAND_HANDOFF] = "hand this emergency over",
+    [COMMAND_BULK] = "answer all tickets of an incident",
+    [COMMAND_RESOLVE] = "resolve the page",
+    [COMMAND_DUTY] = "ask for a hand-over of your other shift",
+    [COMMAND_COLLEAGUE] = "ask for a colleague to join the call",
+};
+
+const char *command_help(enum command command)
+{
+    return helps[command];
+}
 
 const struct command_argument *command_arguments(enum command command)
 {

@@ -32,6 +32,9 @@ const struct command_argument *command_arguments(enum command command);
 bool command_set_argument(struct event *event, const struct command_argument *argument, const char *text,
                           char *error, size_t error_size) MUST_CHECK;
 
+/* What a command is for, in a few words; not for COMMAND_NONE. */
+const char *command_help(enum command command);
+
 /* Writes how a command's arguments are typed, with a blank before each: " TAG TEXT…", " [FOR]", "". */
 void command_usage(enum command command, char *out, size_t size);
 

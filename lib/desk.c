@@ -79,6 +79,7 @@ static void undo_batch(struct desk *desk)
 {
     struct flight *next;
     drop_calls(desk);
+    desk->last_press = (struct press){0};
     for (struct flight *flight = desk->flights; flight; flight = next) {
         next = flight->next;
         if (flight->batch == desk->batch)
@@ -170,6 +171,7 @@ static bool begin_item(struct desk *desk)
 static void undo_item(struct desk *desk)
 {
     store_item_undo(desk->store);
+    desk->last_press = (struct press){0};
     desk->change_count = desk->item_changes;
     struct call *call = *desk->item_calls;
     *desk->item_calls = NULL;
@@ -408,7 +410,8 @@ static bool rebuild_alarms(struct desk *desk)
     desk->lost_track_ms = 0;
     for (size_t i = 0; i < SERVICE_COUNT; i++)
         desk->lines[i].waiting_count[0] = desk->lines[i].waiting_count[1] = 0;
-    return desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
+    return desk_read_shift(desk) && /* a hand-over may have been undone */
+           desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
            desk_take_up_actions(desk, desk->now_ms);
 }
 

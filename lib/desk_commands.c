@@ -106,6 +106,8 @@ static const char *refusal_of(struct desk *desk, const struct emergency *e, cons
         return "already being sent";
     if (command == COMMAND_PAGE && !desk->lines[SERVICE_PAGERDUTY].configured)
         return "there is no PagerDuty to page by";
+    if (command == COMMAND_MANAGER && !desk->config->pagerduty.manager_schedule)
+        return "[pagerduty] manager_schedule does not say who the manager on call is";
     if (command == COMMAND_PAGE && !is_known(desk, event->command.to))
         return "nobody of that name is on call: give an e-mail address, \"engineer\" or \"manager\"";
     if (command != COMMAND_REOPEN || e->ticket_id == 0)
@@ -137,6 +139,37 @@ static bool refuse(struct desk *desk, struct delivery *delivery, const struct jo
         return desk_whisper(desk, delivery, text);
     delivery->answer = slack_answer(text);
     return delivery->answer || desk_did(desk, STORE_BROKEN);
+}
+
+/* --- the same button twice --- */
+
+/* A nervous finger orders nothing twice: nobody means to, within so short a time. */
+#define SAME_PRESS_MS 3000
+
+static struct press press_of(const struct desk *desk, const struct delivery *delivery)
+{
+    struct press press = {.emergency = delivery->event.emergency,
+                          .command = delivery->event.command.name,
+                          .at_ms = desk->now_ms};
+    text_copy(press.by, sizeof press.by, delivery->event.by_slack);
+    return press;
+}
+
+static bool is_pressed_again(const struct desk *desk, const struct delivery *delivery)
+{
+    const struct press *last = &desk->last_press;
+    const struct press press = press_of(desk, delivery);
+    return last->emergency == press.emergency && last->command == press.command &&
+           strcmp(last->by, press.by) == 0 && press.at_ms - last->at_ms < SAME_PRESS_MS;
+}
+
+static bool keep_second_press(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
+{
+    struct journal_entry kept = *entry;
+    kept.outcome = DELIVERY_IGNORED;
+    delivery->event.emergency = 0;
+    delivery->duplicate = true;
+    return desk_did(desk, store_add_event(desk->store, &delivery->event, &kept));
 }
 
 /* --- giving it --- */
@@ -221,8 +254,13 @@ bool desk_take_command(struct desk *desk, struct delivery *delivery, const struc
     const char *refusal = refusal_of(desk, &e, event, &found);
     if (!desk_did(desk, found))
         return false;
+    bool is_press = entry && !delivery->wants_text;
+    if (is_press && is_pressed_again(desk, delivery))
+        return keep_second_press(desk, delivery, entry);
     if (refusal)
         return refuse(desk, delivery, entry, 409, refusal);
+    if (is_press)
+        desk->last_press = press_of(desk, delivery);
     return give(desk, delivery, entry, &e);
 }
 

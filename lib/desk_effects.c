@@ -36,6 +36,8 @@ struct message_facts desk_facts(struct desk *desk, const struct emergency *e, co
     name_oncall(desk, config->pagerduty.engineer_schedule, desk->now_ms, &facts.engineer);
     if (facts.engineer.until_ms != 0 && facts.engineer.until_ms != INT64_MAX)
         name_oncall(desk, config->pagerduty.engineer_schedule, facts.engineer.until_ms, &facts.next);
+    if (facts.manager.until_ms != 0 && facts.manager.until_ms != INT64_MAX)
+        name_oncall(desk, config->pagerduty.manager_schedule, facts.manager.until_ms, &facts.next_manager);
     if (e->busy_with > 0 && store_get_emergency(desk->store, e->busy_with, other) == STORE_OK)
         facts.other = other;
     return facts;
@@ -80,6 +82,10 @@ static void call_named(struct desk *desk, const char *to, struct callee *callee)
     }
     if (text_equal_nocase(to, "manager")) {
         call_oncall(desk, desk->config->pagerduty.manager_schedule, callee);
+        return;
+    }
+    if (strncmp(to, "<@", 2) == 0) { /* somebody of Slack's whose address is not known */
+        text_copy_n(callee->named.email, sizeof callee->named.email, to + 2, strcspn(to + 2, "|>"));
         return;
     }
     if (strchr(to, '@')) {
@@ -312,17 +318,36 @@ static void write_thread(struct desk *desk, const struct emergency *e, char *out
     messages_write(desk->config->messages.texts, MESSAGE_THREAD, &facts, out, size);
 }
 
+/* Whether the first message, NOW to be NOW_TEXT, shows that already. */
+static bool is_shown(struct desk *desk, const struct emergency *was, const struct emergency *is,
+                     const char *now_text, bool *shown)
+{
+    char before[3000];
+    struct action opening;
+    enum store_result found = STORE_OK;
+    if (was->thread_ts[0]) {
+        write_thread(desk, was, before, sizeof before);
+        *shown = strcmp(before, now_text) == 0 && emergency_buttons(was) == emergency_buttons(is);
+    } else { /* it has just been opened */
+        found = store_find_action(desk->store, is->id, ACTION_OPEN_THREAD, 1, "", &opening);
+        *shown = found == STORE_OK && strcmp(opening.text, now_text) == 0 &&
+                 opening.buttons == emergency_buttons(is);
+    }
+    return desk_did(desk, found);
+}
+
 bool desk_refresh_thread(struct desk *desk, const struct emergency *was, const struct emergency *is,
                          int64_t cause)
 {
-    char before[3000];
     char now[3000];
+    bool shown;
     struct action waiting;
     if (!is->thread_ts[0] || !desk->lines[SERVICE_SLACK].configured)
         return true;
-    write_thread(desk, was, before, sizeof before);
     write_thread(desk, is, now, sizeof now);
-    if (was->thread_ts[0] && strcmp(before, now) == 0 && emergency_buttons(was) == emergency_buttons(is))
+    if (!is_shown(desk, was, is, now, &shown))
+        return false;
+    if (shown)
         return true;
     enum store_result found = store_pending_update(desk->store, is->id, &waiting);
     if (found != STORE_NONE) /* it will show this too */

@@ -88,7 +88,7 @@ static bool move(struct desk *desk, struct emergency *e, const struct event *eve
     if (emergency_is_late(e, event)) {
         if (!replay(desk, e, event->row, &out))
             return false;
-        emergency_note_late(&was, e, &out);
+        emergency_note_late(&was, e, &desk->policy, &out);
     } else {
         emergency_apply(e, event, &desk->policy, &out);
     }
@@ -165,7 +165,8 @@ static bool join(struct desk *desk, struct emergency *e, const struct emergency 
     log_event(desk->log, LOG_LEVEL_INFO, "JOINED", older, other->ticket_id, "emergency %lld is the same one",
               (long long)younger);
     const struct emergency was = *e;
-    return replay(desk, e, 0, &out) && put(desk, &was, e);
+    return replay(desk, e, 0, &out) && put(desk, &was, e) &&
+           desk_refresh_thread(desk, &was, e, -younger); /* a cause like no other's */
 }
 
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event, const struct journal_entry *entry)

@@ -7,13 +7,12 @@
 
 #include <string.h>
 
-#define FIRST_PAUSE_MS      1000
-#define LONGEST_PAUSE_MS    300000
-#define LONGEST_CUSTOMER_MS 60000
+#define FIRST_PAUSE_MS   1000
+#define LONGEST_PAUSE_MS 300000
+/* Of what customers and people wait for. */
+#define LONGEST_WAITED_FOR_MS 60000
 /* What may have taken effect can be seen after this, where nothing else guards against a second one. */
 #define SETTLES_MS 3000
-/* Then people do by hand what the customer waits for. */
-#define STUCK_MS 180000
 
 bool call_is_good(const struct call *call)
 {
@@ -38,7 +37,7 @@ bool desk_get_both(struct desk *desk, const struct flight *flight, struct action
 bool desk_get_action(struct desk *desk, const struct flight *flight, struct action *action,
                      struct emergency *e)
 {
-    *e = (struct emergency){0};
+    *e = (struct emergency){.dry_run = desk->policy.dry_run}; /* of none: as the settings say */
     enum store_result found = store_get_action(desk->store, flight->action, action);
     if (found == STORE_OK && action->emergency > 0)
         found = store_get_emergency(desk->store, action->emergency, e);
@@ -127,8 +126,8 @@ static int64_t jitter(struct desk *desk, int64_t range)
 
 static int64_t pause_ms(struct desk *desk, const struct action *action)
 {
-    bool waited_for = action_is_customer_facing(action->kind) || action->kind == ACTION_READ_TICKET;
-    int64_t longest = waited_for ? LONGEST_CUSTOMER_MS : LONGEST_PAUSE_MS;
+    bool waited_for = !action_is_read(action->kind) || action->kind == ACTION_READ_TICKET;
+    int64_t longest = waited_for ? LONGEST_WAITED_FOR_MS : LONGEST_PAUSE_MS;
     int64_t pause = FIRST_PAUSE_MS;
     for (int64_t i = 1; i < action->attempts && pause < longest; i++)
         pause *= 2;
@@ -141,7 +140,7 @@ bool desk_retry_later(struct desk *desk, struct flight *flight, struct action *a
 {
     action->next_ms = desk->now_ms + wait_ms;
     text_copy(action->error, sizeof action->error, why);
-    desk_alarm(desk, ALARM_ACTION, action->id, action->next_ms);
+    desk_wait_until(desk, action, action->next_ms);
     desk_end_flight(desk, flight);
     return desk_did(desk, store_put_action(desk->store, action));
 }
@@ -175,7 +174,7 @@ static bool tell_stuck(struct desk *desk, const struct action *action)
 bool desk_tell_if_stuck(struct desk *desk, const struct action *action)
 {
     bool stuck = action_is_customer_facing(action->kind) && action->emergency > 0 &&
-                 desk->now_ms - action->created_ms >= STUCK_MS;
+                 desk->now_ms - action->created_ms >= DESK_STUCK_MS;
     return !stuck || tell_stuck(desk, action);
 }
 

@@ -116,11 +116,15 @@ bool desk_add_action(struct desk *desk, const struct action *wanted)
     struct action action = *wanted;
     action.created_ms = desk->now_ms;
     enum store_result added = store_add_action(desk->store, &action);
-    if (added == STORE_NONE) { /* wanted before: what was cancelled unsent is taken up again */
+    if (added == STORE_NONE) { /* wanted before: what was cancelled unsent is taken up again, and what is
+                                 only a check of the pages */
         added = store_find_action(desk->store, action.emergency, action.kind, action.cause, action.incident,
                                   &action);
-        if (added != STORE_OK || action.state != ACTION_CANCELLED)
+        bool again = action.state == ACTION_CANCELLED ||
+                     (action.kind == ACTION_CHECK_PAGE && action_is_over(action.state));
+        if (added != STORE_OK || !again)
             return desk_did(desk, added);
+        action.created_ms = desk->now_ms;
         action.state = ACTION_PENDING;
         action.ended_ms = 0;
         added = store_put_action(desk->store, &action);
@@ -230,8 +234,27 @@ bool desk_reconcile(struct desk *desk, const struct emergency *was, const struct
 
 /* --- turns --- */
 
+/* When ACTION is seen to even if it can't begin: people are told that it is stuck, or do without it. */
+static int64_t patience_ends_ms(const struct action *action)
+{
+    if (action->kind == ACTION_CHECK_PAGE)
+        return action->created_ms + DESK_CHECK_PATIENCE_MS;
+    bool is_waited_for = action_is_customer_facing(action->kind) && action->emergency > 0;
+    return is_waited_for ? action->created_ms + DESK_STUCK_MS : INT64_MAX;
+}
+
+void desk_wait_until(struct desk *desk, const struct action *action, int64_t until_ms)
+{
+    int64_t end_ms = patience_ends_ms(action);
+    if (end_ms > desk->now_ms && end_ms < until_ms)
+        until_ms = end_ms;
+    if (until_ms != INT64_MAX)
+        desk_alarm(desk, ALARM_ACTION, action->id, until_ms);
+}
+
 static bool wait_for_place(struct desk *desk, struct service_line *line, const struct action *action)
 {
+    desk_wait_until(desk, action, INT64_MAX);
     size_t urgency = action_is_customer_facing(action->kind) ? 0 : 1;
     return list_push((void **)&line->waiting[urgency], &line->waiting_count[urgency],
                      &line->waiting_room[urgency], &action->id, sizeof action->id) ||
@@ -255,7 +278,7 @@ static bool must_wait(struct desk *desk, const struct action *action, bool *wait
         until_ms = line->probe_ms;
     *waits = true;
     if (until_ms > desk->now_ms) {
-        desk_alarm(desk, ALARM_ACTION, action->id, until_ms);
+        desk_wait_until(desk, action, until_ms);
         return true;
     }
     if (action->emergency == 0 && action->ticket_id > 0 && is_being_read(desk, action->ticket_id)) {
@@ -264,12 +287,14 @@ static bool must_wait(struct desk *desk, const struct action *action, bool *wait
     }
     struct action head;
     enum store_result found = STORE_NONE;
-    if (action->emergency > 0)
+    if (action->emergency > 0 && !action_is_free(action->kind))
         found = store_head_action(desk->store, action->emergency, action->service, &head);
     if (!desk_did(desk, found))
         return false;
-    if (found == STORE_OK && head.id != action->id)
-        return true; /* its turn comes when the one before has ended */
+    if (found == STORE_OK && head.id != action->id) { /* its turn comes when the one before has ended */
+        desk_wait_until(desk, action, INT64_MAX);
+        return true;
+    }
     if (line->flights >= FLIGHTS_AT_ONCE)
         return wait_for_place(desk, line, action);
     *waits = false;
@@ -312,7 +337,8 @@ static bool begin_flight(struct desk *desk, struct action *action)
     return begin_at[action->service](desk, flight, action);
 }
 
-/* Without PagerDuty there are no pages to be read: the rung is climbed at once. */
+/* Without PagerDuty there are no pages to be read, and if it can't be asked people must be called all the
+ * same: the rung is climbed at once. */
 static bool skip_check(struct desk *desk, struct action *action)
 {
     return desk_finish(desk, NULL, action, ACTION_DONE, "") &&
@@ -339,5 +365,7 @@ bool desk_begin_action(struct desk *desk, int64_t id)
     }
     if (!must_wait(desk, &action, &waits))
         return false;
+    if (waits && action.kind == ACTION_CHECK_PAGE && patience_ends_ms(&action) <= desk->now_ms)
+        return skip_check(desk, &action);
     return waits || begin_flight(desk, &action);
 }

@@ -95,6 +95,14 @@ struct seen_ticket {
 };
 #define SEEN_TICKETS 8192
 
+/* A button that was pressed. */
+struct press {
+    int64_t emergency;
+    enum command command;
+    char by[24]; /* Slack's id */
+    int64_t at_ms;
+};
+
 struct desk {
     const struct config *config;
     struct policy policy;
@@ -135,6 +143,8 @@ struct desk {
     int64_t poll_cursor;
     int64_t incident_cursor;
     struct seen_ticket *seen; /* SEEN_TICKETS of them, by ticket modulo */
+
+    struct press last_press; /* that had an effect */
 
     struct oncall *oncalls; /* as PagerDuty said last */
     size_t oncall_count;
@@ -192,6 +202,12 @@ bool desk_add_action(struct desk *desk, const struct action *action);
 bool desk_want_ticket_read(struct desk *desk, int64_t ticket, int64_t raised_ms, int64_t told_ms);
 /* What E wanted and wants: adds and cancels actions. */
 bool desk_reconcile(struct desk *desk, const struct emergency *was, const struct emergency *is);
+/* So long a page may be unreadable before a rung is climbed all the same. */
+#define DESK_CHECK_PATIENCE_MS 10000
+/* Then people do by hand what the customer waits for. */
+#define DESK_STUCK_MS 180000
+/* ACTION can't begin before UNTIL_MS (INT64_MAX: until others have ended): its alarm. */
+void desk_wait_until(struct desk *desk, const struct action *action, int64_t until_ms);
 /* Whether the customer has waited for this call so long that people must do it by hand; tells them once. */
 bool desk_tell_if_stuck(struct desk *desk, const struct action *action);
 /* The alarm of an action: begins it if it may. */
@@ -307,6 +323,8 @@ bool desk_oncall(const struct desk *desk, const char *schedule, int64_t at_ms, s
 /* Asks who is on call, if it is time. */
 bool desk_ask_oncalls(struct desk *desk);
 bool desk_take_oncalls(struct desk *desk, struct flight *flight, struct call *call);
+/* Until when shifts are handed over, by the store: what ended while nobody was here still is to be. */
+bool desk_read_shift(struct desk *desk);
 /* Hands over where a shift has ended. */
 bool desk_change_shifts(struct desk *desk);
 int64_t desk_next_shift_ms(const struct desk *desk);

@@ -13,9 +13,7 @@
 /* For so long Slack may be asked who pressed a button, before it is done in the name of the settings. */
 #define SENDER_PATIENCE_MS 2000
 #define SENDER_PAUSE_MS    200
-/* For so long a page may be unreadable before a rung is climbed all the same. */
-#define CHECK_PATIENCE_MS 10000
-#define CHECK_PAUSE_MS    2000
+#define CHECK_PAUSE_MS     2000
 
 static void own_key(const struct desk *desk, const struct action *action, char *out, size_t size)
 {
@@ -205,7 +203,7 @@ static bool take_checked_page(struct desk *desk, struct flight *flight, struct c
     int64_t asked_ms = flight->asked_ms;
     bool read = call_is_good(call) && pagerduty_read_incident(desk->reader, call->answer, call->answer_length,
                                                               &incident, error, sizeof error);
-    if (!read && desk->now_ms - action->created_ms < CHECK_PATIENCE_MS)
+    if (!read && desk->now_ms - action->created_ms < DESK_CHECK_PATIENCE_MS)
         return desk_retry_later(desk, flight, action, CHECK_PAUSE_MS, "the page can't be read");
     if (!read)
         return end_check(desk, flight, action);

@@ -109,20 +109,56 @@ static const char *responder(const struct emergency *e, const struct event *even
     return e->page_count > 0 ? e->pages[e->page_count - 1].assignee : "";
 }
 
+/* When ENGINEER took E; 0: not by anything that is known. */
+static int64_t taken_by_ms(const struct emergency *e, const char *engineer)
+{
+    int64_t taken_ms = strcmp(e->engineer_id, engineer) == 0 ? e->taken_ms : 0;
+    for (int i = 0; i < e->page_count; i++) {
+        const struct page *page = &e->pages[i];
+        if (page->acknowledged && strcmp(page->engineer_id, engineer) == 0 &&
+            page->acknowledged_ms > taken_ms)
+            taken_ms = page->acknowledged_ms;
+    }
+    return taken_ms;
+}
+
+/* When ENGINEER takes E, or has: at EVENT's time if that is how, and only then if they are just meant to. */
+static int64_t takes_ms(const struct emergency *e, const struct event *event, const char *engineer)
+{
+    int64_t taken_ms = taken_by_ms(e, engineer);
+    if (taken_ms > 0)
+        return taken_ms;
+    return strcmp(event->page.agent, engineer) == 0 ? event->at_ms : INT64_MAX;
+}
+
+/* The emergency that ENGINEER had before they took E, of another customer than ORGANIZATION; its id, or 0. */
+static bool find_former(struct desk *desk, const struct emergency *e, const struct event *event,
+                        const char *engineer, int64_t organization, int64_t *former)
+{
+    struct emergency other = {0};
+    enum store_result found;
+    int64_t limit_ms = takes_ms(e, event, engineer);
+    *former = 0;
+    do {
+        found = store_of_engineer(desk->store, engineer, other.id, organization, &other);
+        int64_t taken_ms = found == STORE_OK ? taken_by_ms(&other, engineer) : 0;
+        if (found == STORE_OK && other.id != e->id &&
+            (taken_ms < limit_ms || (taken_ms == limit_ms && other.id < e->id)))
+            *former = other.id;
+    } while (found == STORE_OK && *former == 0);
+    return desk_did(desk, found);
+}
+
 /* Another emergency counts once it is known that it is another customer's. */
 static bool know_busy(struct desk *desk, const struct emergency *e, struct event *event)
 {
-    struct emergency other;
     int64_t organization =
         event->ticket.organization_id > 0 ? event->ticket.organization_id : e->organization_id;
     bool will_be_known = organization == 0 && !e->link_prompted && !e->ticket_seen && !event->ticket.known;
     const char *engineer = responder(e, event);
     if (!engineer[0] || will_be_known)
         return true;
-    enum store_result found = store_of_engineer(desk->store, engineer, e->id, organization, &other);
-    if (found == STORE_OK)
-        event->page.busy_with = other.id;
-    return desk_did(desk, found);
+    return find_former(desk, e, event, engineer, organization, &event->page.busy_with);
 }
 
 bool desk_know_people(struct desk *desk, const struct emergency *e, struct event *event)
@@ -294,13 +330,14 @@ bool desk_take_meeting_event(struct desk *desk, struct delivery *delivery, const
         !know_joiner(desk, event->by_email, &event->comment.standing, &ask))
         return false;
     event->ticket_id = e.ticket_id;
+    event->meeting.is_asked = ask && event->type == EVENT_JOINED;
     if (!desk_apply(desk, &e, event, entry, &repeat))
         return false;
     delivery->duplicate = repeat;
-    return repeat || !ask || event->type != EVENT_JOINED || ask_joiner(desk, &e, event);
+    return repeat || !event->meeting.is_asked || ask_joiner(desk, &e, event);
 }
 
-/* Who had joined unidentified: the same moment once more, with what is known now. */
+/* The same moment once more, with what is known now of who had joined unidentified. */
 static bool refine_join(struct desk *desk, struct emergency *e, const struct action *action,
                         enum author_standing standing)
 {
@@ -337,5 +374,5 @@ bool desk_take_joiner(struct desk *desk, struct flight *flight, struct call *cal
     text_copy(person.email, sizeof person.email, action.target);
     text_copy(person.name, sizeof person.name, user.name);
     return desk_learn_person(desk, &person) && desk_finish(desk, flight, &action, ACTION_DONE, "") &&
-           (person.standing == AUTHOR_UNKNOWN || refine_join(desk, &e, &action, person.standing));
+           refine_join(desk, &e, &action, person.standing);
 }

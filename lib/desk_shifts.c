@@ -94,6 +94,27 @@ static void take_turn(void *context, const struct pagerduty_oncall *told)
                  desk_learn_person(desk, &person) && desk_ask_slack(desk, person.email);
 }
 
+/* Shifts until then are handed over, or are nobody's any more. */
+static bool see_shifts(struct desk *desk, int64_t until_ms)
+{
+    char text[32];
+    desk->shift_seen_ms = until_ms;
+    text_format(text, sizeof text, "%lld", (long long)until_ms);
+    return desk_did(desk, store_set_fact(desk->store, SHIFT_FACT, text));
+}
+
+bool desk_read_shift(struct desk *desk)
+{
+    char text[32];
+    int64_t seen_ms;
+    enum store_result found = store_get_fact(desk->store, SHIFT_FACT, text, sizeof text);
+    if (found == STORE_NONE)
+        return see_shifts(desk, desk->now_ms);
+    if (found == STORE_OK && text_to_i64(text, strlen(text), &seen_ms))
+        desk->shift_seen_ms = seen_ms < desk->now_ms ? seen_ms : desk->now_ms;
+    return desk_did(desk, found);
+}
+
 /* All pages are there. */
 static bool use_oncalls(struct desk *desk)
 {
@@ -103,8 +124,9 @@ static bool use_oncalls(struct desk *desk)
     desk->new_oncalls = NULL;
     desk->new_oncall_count = desk->new_oncall_room = 0;
     struct oncall turn; /* after a long pause nobody knows whose shift it was: it begins anew */
-    if (!desk_oncall(desk, desk->config->pagerduty.engineer_schedule, desk->shift_seen_ms, &turn))
-        desk->shift_seen_ms = desk->now_ms;
+    if (!desk_oncall(desk, desk->config->pagerduty.engineer_schedule, desk->shift_seen_ms, &turn) &&
+        !see_shifts(desk, desk->now_ms))
+        return false;
     return desk_did(desk, store_put_oncalls(desk->store, desk->oncalls, desk->oncall_count));
 }
 
@@ -217,13 +239,10 @@ static bool hand_over_all(struct desk *desk, int64_t end_ms)
 
 bool desk_change_shifts(struct desk *desk)
 {
-    char text[32];
     int64_t end_ms = desk_next_shift_ms(desk);
     if (end_ms > desk->now_ms)
         return true;
-    desk->shift_seen_ms = end_ms;
-    text_format(text, sizeof text, "%lld", (long long)end_ms);
-    if (!desk_did(desk, store_set_fact(desk->store, SHIFT_FACT, text)))
+    if (!see_shifts(desk, end_ms))
         return false;
     bool is_news = desk->now_ms - end_ms < SHIFT_PATIENCE_MS && !is_same_person(desk, end_ms);
     return !is_news || hand_over_all(desk, end_ms);

@@ -72,15 +72,19 @@ static bool find_unknown(struct desk *desk, const char *text, char *email, size_
 
 /* --- a write --- */
 
+static const char *channel_of(const struct emergency *e, const struct action *action)
+{
+    bool has_own = action->kind == ACTION_POST || action->kind == ACTION_OPEN_THREAD;
+    return has_own ? action->target : e->thread_channel;
+}
+
 static bool make_write(struct desk *desk, const struct emergency *e, const struct action *action,
                        const char *text, struct request *request)
 {
     char mark[80];
     bool is_root = action->kind == ACTION_OPEN_THREAD || action->kind == ACTION_UPDATE_THREAD;
     const struct slack_message message = {
-        .channel = action->kind == ACTION_POST          ? action->target
-                   : action->kind == ACTION_OPEN_THREAD ? desk_channel(desk, e)
-                                                        : e->thread_channel,
+        .channel = channel_of(e, action),
         .thread_ts = action->kind == ACTION_REPLY ? e->thread_ts : NULL,
         .text = text,
         .buttons = is_root ? emergency_buttons(e) : action->buttons,
@@ -96,11 +100,24 @@ static bool make_write(struct desk *desk, const struct emergency *e, const struc
     return slack_post_message(request, &message);
 }
 
+/* The row keeps where the thread is opened, as the ticket may be sorted otherwise when it is looked for, and
+ * what it shows, so that it is not edited for nothing; but for people who are named without being asked for.
+ */
+static void note_opening(struct desk *desk, const struct flight *flight, const struct emergency *e,
+                         struct action *action, const char *text)
+{
+    text_copy(action->target, sizeof action->target, desk_channel(desk, e));
+    text_copy(action->text, sizeof action->text, flight->without_lookups ? "" : text);
+    action->buttons = emergency_buttons(e);
+}
+
 static bool send(struct desk *desk, struct flight *flight, struct emergency *e, struct action *action,
                  const char *text)
 {
     char resolved[8000];
     struct request request = {0};
+    if (action->kind == ACTION_OPEN_THREAD)
+        note_opening(desk, flight, e, action, text);
     mention_resolve(text, find_user, desk, resolved, sizeof resolved);
     if (!make_write(desk, e, action, resolved, &request))
         return desk_did(desk, STORE_BROKEN);
@@ -146,13 +163,10 @@ static bool ask_marked(struct desk *desk, struct flight *flight, const struct em
                        const struct action *action)
 {
     struct request request = {0};
-    const char *channel = action->kind == ACTION_POST          ? action->target
-                          : action->kind == ACTION_OPEN_THREAD ? desk_channel(desk, e)
-                                                               : e->thread_channel;
     const char *thread = action->kind == ACTION_REPLY ? e->thread_ts : NULL;
     return desk_ask_made(
         desk, flight, FLIGHT_MARKED, &request,
-        slack_find_messages(&request, channel, thread, action->created_ms - CLOCK_MARGIN_MS));
+        slack_find_messages(&request, channel_of(e, action), thread, action->created_ms - CLOCK_MARGIN_MS));
 }
 
 bool desk_begin_slack(struct desk *desk, struct flight *flight, struct action *action)
@@ -219,7 +233,7 @@ static bool take_marked(struct desk *desk, struct flight *flight, struct call *c
     if (!slack_read_marked(desk->reader, call->answer, call->answer_length, mark, ts, sizeof ts, error,
                            sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
-    return ts[0] ? accept_posted(desk, flight, &action, desk_channel(desk, &e), ts)
+    return ts[0] ? accept_posted(desk, flight, &action, action.target, ts)
                  : write_it(desk, flight, &e, &action);
 }
 
@@ -232,7 +246,8 @@ static bool take_lookup(struct desk *desk, struct flight *flight, struct call *c
     struct emergency e;
     if (!desk_get_action(desk, flight, &action, &e))
         return false;
-    bool answered = call->end == CALL_ANSWERED && call->status != 429 && call->status < 500;
+    bool answered =
+        call->end == CALL_ANSWERED && call->status != 401 && call->status != 429 && call->status < 500;
     if (!answered) {
         flight->without_lookups = true;
         return write_it(desk, flight, &e, &action);
@@ -249,9 +264,11 @@ static bool take_lookup(struct desk *desk, struct flight *flight, struct call *c
 
 static bool take_probe(struct desk *desk, struct flight *flight, const struct call *call)
 {
-    if (call_is_good(call))
-        (void)slack_read_home(desk->reader, call->answer, call->answer_length, desk->slack_home,
-                              sizeof desk->slack_home);
+    if (call_is_good(call) &&
+        slack_read_home(desk->reader, call->answer, call->answer_length, desk->slack_home,
+                        sizeof desk->slack_home) &&
+        !desk_did(desk, store_set_fact(desk->store, "slack_home", desk->slack_home))) /* for the board */
+        return false;
     return desk_take_probe(desk, flight, call);
 }
 

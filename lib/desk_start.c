@@ -37,6 +37,7 @@ static void set_policy(struct desk *desk)
         .static_bridge = config->zoom.static_url,
         .has_runbook = config->gitlab.enabled,
         .has_macro = config->zendesk.post_call_macro > 0,
+        .has_tam = config->zendesk.tam_field != NULL,
         .downgrade_priority = priorities[config->zendesk.downgrade_priority],
     };
     for (size_t i = 0; i < config->escalation_count; i++)
@@ -57,17 +58,6 @@ static bool make_instance(char *out, size_t size)
     for (size_t i = 0; i < sizeof random && 2 * i + 3 <= size; i++)
         text_format(out + 2 * i, 3, "%02x", random[i]);
     return true;
-}
-
-/* Shifts that ended while nobody was here are still to be handed over. */
-static bool read_shift(struct desk *desk)
-{
-    char text[32];
-    int64_t seen_ms;
-    enum store_result found = store_get_fact(desk->store, "shift_seen_ms", text, sizeof text);
-    if (found == STORE_OK && text_to_i64(text, strlen(text), &seen_ms) && seen_ms < desk->shift_seen_ms)
-        desk->shift_seen_ms = seen_ms;
-    return desk_did(desk, found);
 }
 
 static bool read_facts(struct desk *desk, int64_t now_ms)
@@ -125,7 +115,7 @@ static bool take_up(struct desk *desk, int64_t now_ms)
 {
     if (!desk_did(desk, store_begin(desk->store)))
         return false;
-    if (read_facts(desk, now_ms) && read_shift(desk) && desk_take_up_actions(desk, now_ms))
+    if (read_facts(desk, now_ms) && desk_read_shift(desk) && desk_take_up_actions(desk, now_ms))
         return desk_did(desk, store_commit(desk->store)) &&
                desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
                desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&

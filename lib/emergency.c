@@ -172,15 +172,21 @@ void settle_doubts(struct emergency *e, int64_t at_ms)
     e->asked = false;
 }
 
+bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char *by)
+{
+    if (!in_period(e) || at_ms <= e->doubt_ms[doubt])
+        return false;
+    e->doubt_ms[doubt] = at_ms;
+    if (by[0])
+        text_copy(e->doubt_by, sizeof e->doubt_by, by);
+    return true;
+}
+
 /* Notes a doubt while the clock runs on; it is asked when the step is due. */
 void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence)
 {
-    struct emergency *e = c->e;
-    if (!in_period(e) || at_ms <= e->doubt_ms[doubt])
+    if (!note_doubt(c->e, doubt, at_ms, c->event->by))
         return;
-    e->doubt_ms[doubt] = at_ms;
-    if (c->event->by[0])
-        text_copy(e->doubt_by, sizeof e->doubt_by, c->event->by);
     say(c, "comment", "%s Before the next step you will be asked.", sentence);
     tell(c, MESSAGE_DOUBTED, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND));
 }
@@ -212,6 +218,7 @@ void ask_if_doubtful(struct step_context *c)
     e->asked_step = e->step;
     e->asked_ms = moment_ms(c->event);
     e->reminded = false;
+    e->ladders[LADDER_ASKED] = (struct ladder){0};
     if (e->due_ms == 0) /* it was ordered while no clock ran */
         e->left_ms = 0;
     drop_step(e);
@@ -305,7 +312,8 @@ void take_answer(struct step_context *c, int64_t at_ms)
     }
     if (in_flight)
         say(c, "comment", "A step was already on its way.");
-    if (c->event->type != EVENT_COMMAND || c->event->command.name != COMMAND_CALL_STARTED)
+    bool by_call = e->call_started_ms == moment_ms(c->event); /* what is told of that says it too */
+    if (!by_call)
         tell(c, MESSAGE_ANSWERED,
              BUTTON(COMMAND_CALL_STARTED) | BUTTON(COMMAND_COLLEAGUE) | BUTTON(COMMAND_RESUME));
 }
@@ -426,7 +434,8 @@ static void take_clock_step(struct step_context *c)
                               &e->ladders[LADDER_CONTACT].last_ms,
                               &e->ladders[LADDER_ASKED].last_ms,
                               &e->notes_reminded_ms,
-                              &e->bridge_wanted_ms};
+                              &e->bridge_wanted_ms,
+                              &e->thread_waits_ms};
     for (size_t i = 0; i < COUNT_OF(moved); i++)
         if (*moved[i] != 0)
             *moved[i] += shift_ms;
@@ -436,6 +445,17 @@ static void take_clock_step(struct step_context *c)
 
 /* --- all together --- */
 
+/* A mention that is edited into a message reaches nobody: it gets one of its own. */
+static void take_account_manager(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const char *tam = c->event->ticket.tam;
+    if (tam[0] && strcmp(e->tam, tam) != 0 && e->thread_wanted)
+        tell(c, MESSAGE_CC, 0);
+    text_copy(e->tam, sizeof e->tam, tam);
+    e->organization_read = true;
+}
+
 static void take_told(struct step_context *c)
 {
     const struct event *event = c->event;
@@ -443,7 +463,7 @@ static void take_told(struct step_context *c)
     if (event->ticket.organization[0])
         text_copy(e->organization, sizeof e->organization, event->ticket.organization);
     if (event->ticket.tam_known)
-        text_copy(e->tam, sizeof e->tam, event->ticket.tam);
+        take_account_manager(c);
     if (event->ticket.zone[0])
         text_copy(e->zone, sizeof e->zone, event->ticket.zone);
     bool of_pager = event->page.agent[0] && strcmp(event->page.agent, e->engineer_id) == 0;
@@ -455,43 +475,6 @@ static void take_told(struct step_context *c)
     }
     if (event->text[0])
         say(c, event->call.action ? "prompt" : "note", "%s", event->text);
-}
-
-bool may_offer_first_contact(const struct emergency *e, const struct policy *policy)
-{
-    return policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
-           e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && !e->off_hours && !bulk_holds(e) &&
-           e->released == ACTION_NONE && e->step == ACTION_NONE;
-}
-
-/* The first comment of the daemon's own, on acknowledgement, if nobody else was first. It waits a moment for
- * the bridge's address, which it is to name. */
-static void offer_first_contact(struct step_context *c)
-{
-    struct emergency *e = c->e;
-    if (may_offer_first_contact(e, c->policy) &&
-        (e->bridge_url[0] || e->bridge_number == 0 ||
-         moment_ms(c->event) >= e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS))
-        begin_step(c, ACTION_FIRST_CONTACT, STEP_AUTOMATICALLY, moment_ms(c->event));
-}
-
-static void withdraw_first_contact(struct emergency *e)
-{
-    if (e->step == ACTION_FIRST_CONTACT && e->step_by == STEP_AUTOMATICALLY &&
-        (e->paused || e->off_hours || bulk_holds(e) || e->closing != CLOSING_NONE ||
-         e->phase == PHASE_ENGAGED))
-        drop_step(e);
-}
-
-/* The thread is opened once the ticket says in which channel, or nothing will. */
-static void open_thread(struct step_context *c)
-{
-    struct emergency *e = c->e;
-    if (c->policy->can_thread && !e->thread_wanted && e->closing == CLOSING_NONE &&
-        (e->sorted || e->link_prompted ||
-         (e->ticket_id > 0 &&
-          moment_ms(c->event) >= e->opened_ms + e->clock_shift_ms + EMERGENCY_THREAD_PATIENCE_MS)))
-        e->thread_wanted = true;
 }
 
 void emergency_init(struct emergency *e, int64_t id, int64_t opened_ms, const struct policy *policy)
@@ -587,12 +570,16 @@ void emergency_replay(struct emergency *e, int64_t id, const struct event *event
     }
 }
 
-void emergency_note_late(const struct emergency *was, const struct emergency *is, struct outcome *out)
+void emergency_note_late(const struct emergency *was, const struct emergency *is, const struct policy *policy,
+                         struct outcome *out)
 {
     const struct event nothing = {0};
-    struct step_context c = {NULL, &nothing, NULL, out};
+    struct emergency now = *is;
+    struct step_context c = {&now, &nothing, policy, out};
     if (was->phase == PHASE_DOWNGRADED && is->phase == PHASE_ENGAGED && !out->prompts) {
         say(&c, "prompt", BACK_TO_URGENT);
         tell(&c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));
     }
+    if (was->call_ended_ms == 0 && is->call_ended_ms > 0)
+        tell_late_call(&c);
 }

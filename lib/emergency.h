@@ -124,11 +124,12 @@ struct emergency {
     bool sorted; /* where it belongs is known: */
     char product[32];
     char coverage[32];
-    char bulk[64];       /* the incident that it belongs to */
-    bool bulk_by_person; /* said so by a person, not by the ticket's tag */
-    bool bulk_waived;    /* a person let the clocks run all the same */
-    char tam[96];        /* the account manager's e-mail address */
-    char zone[48];       /* the requester's time zone */
+    char bulk[64];          /* the incident that it belongs to */
+    bool bulk_by_person;    /* said so by a person, not by the ticket's tag */
+    bool bulk_waived;       /* a person let the clocks run all the same */
+    bool organization_read; /* so that it is known whether there is an account manager: */
+    char tam[96];           /* the account manager's e-mail address */
+    char zone[48];          /* the requester's time zone */
 
     /* the clock of the period that runs: due while it runs (or is asked), left while it rests */
     int64_t due_ms;
@@ -140,6 +141,7 @@ struct emergency {
 
     /* doubts: when each arose last; 0: none, or settled */
     int64_t doubt_ms[DOUBT_COUNT];
+    int64_t doubt_join_before_ms; /* what DOUBT_JOIN was before the last one joined */
     char doubt_by[96];
     enum action_kind asked_step;
     int64_t asked_ms;
@@ -160,8 +162,10 @@ struct emergency {
 
     /* the thread in Slack */
     bool thread_wanted;
+    int64_t thread_waits_ms; /* since when it waits to know the ticket's product; 0 not yet */
     char thread_channel[24];
     char thread_ts[24];
+    bool thread_lost; /* a message did not go into it, and people were told elsewhere */
 
     /* the bridge */
     int bridge_number; /* of meetings wanted so far; 0 none */
@@ -200,7 +204,7 @@ struct policy {
     bool can_thread;           /* there is Slack */
     bool can_meet;             /* there is Zoom's API */
     const char *static_bridge; /* one address for all; NULL none */
-    bool has_runbook, has_macro;
+    bool has_runbook, has_macro, has_tam;
     enum ticket_priority downgrade_priority;
     int64_t rung_after_ms[POLICY_RUNGS];
     int rung_count;
@@ -283,7 +287,8 @@ void emergency_replay(struct emergency *e, int64_t id, const struct event *event
                       const struct policy *policy, int64_t row, struct outcome *out);
 
 /* After a replay: what a late event means beyond its own place, now that it changed WAS into IS. */
-void emergency_note_late(const struct emergency *was, const struct emergency *is, struct outcome *out);
+void emergency_note_late(const struct emergency *was, const struct emergency *is, const struct policy *policy,
+                         struct outcome *out);
 
 /* NULL if COMMAND is allowed now, else why not: a sentence for whoever gave it. */
 const char *emergency_forbids(const struct emergency *e, enum command command);

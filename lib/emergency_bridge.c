@@ -25,6 +25,13 @@ void want_bridge(struct step_context *c)
     e->staff_in = e->others_in = 0;
 }
 
+bool bridge_may_come(const struct step_context *c)
+{
+    const struct emergency *e = c->e;
+    return e->bridge_number > 0 && !e->bridge_url[0] && !e->bridge_over &&
+           moment_ms(c->event) < e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS;
+}
+
 void take_meeting(struct step_context *c)
 {
     struct emergency *e = c->e;
@@ -35,6 +42,7 @@ void take_meeting(struct step_context *c)
         return;
     }
     e->meeting = c->event->result.meeting;
+    e->bridge_over = false; /* nor if it came so late that nobody needs it: then it is to be closed */
     text_copy(e->bridge_url, sizeof e->bridge_url, c->event->result.url);
     say(c, "call", "Bridge: %s", e->bridge_url);
 }
@@ -51,14 +59,26 @@ static bool is_of_bridge(const struct step_context *c)
     return c->e->meeting != 0 && c->event->meeting.id == c->e->meeting;
 }
 
-/* Who had joined unidentified is known now. */
+/* A call goes on from now on, if none does: what to mind is told once. */
+static void begin_call(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (e->call_started_ms > 0 && e->call_ended_ms == 0)
+        return;
+    e->call_started_ms = moment_ms(c->event);
+    e->call_ended_ms = e->public_notes_ms = e->internal_note_ms = e->next_tagged_ms = 0;
+    tell(c, MESSAGE_CALL_STARTED,
+         BUTTON(COMMAND_COLLEAGUE) | BUTTON(COMMAND_CALL_ENDED) | BUTTON(COMMAND_RESUME));
+}
+
+/* Who had joined unidentified is known now, or will not be. */
 static void take_back_unknown(struct step_context *c)
 {
     struct emergency *e = c->e;
     if (e->others_in > 0)
         e->others_in--;
-    if (e->doubt_ms[DOUBT_JOIN] == latest_ms(c->event))
-        e->doubt_ms[DOUBT_JOIN] = 0;
+    if (e->doubt_ms[DOUBT_JOIN] == latest_ms(c->event)) /* others are as unknown as before */
+        e->doubt_ms[DOUBT_JOIN] = e->doubt_join_before_ms;
 }
 
 void take_joined(struct step_context *c)
@@ -79,13 +99,17 @@ void take_joined(struct step_context *c)
         break;
     case AUTHOR_CUSTOMER:
         e->others_in++;
-        if (e->call_started_ms == 0)
-            e->call_started_ms = moment_ms(event);
         say(c, "call", "%s, the customer's, is in the bridge.", name);
+        begin_call(c);
         take_answer(c, event->at_ms);
         break;
     default:
         e->others_in++;
+        e->doubt_join_before_ms = e->doubt_ms[DOUBT_JOIN];
+        if (event->meeting.is_asked) { /* noted at once, but nobody is told before the answer */
+            (void)note_doubt(e, DOUBT_JOIN, latest_ms(event), event->by);
+            break;
+        }
         say(c, "call", "%s is in the bridge: nobody knows whether of support or the customer's.", name);
         take_doubt(c, DOUBT_JOIN, latest_ms(event), "Somebody unidentified joined the bridge.");
         break;
@@ -100,16 +124,6 @@ void take_left(struct step_context *c)
     int *count = c->event->comment.standing == AUTHOR_STAFF ? &e->staff_in : &e->others_in;
     if (*count > 0)
         --*count;
-}
-
-void take_meeting_ended(struct step_context *c)
-{
-    struct emergency *e = c->e;
-    if (!is_of_bridge(c))
-        return;
-    e->staff_in = e->others_in = 0;
-    if (e->closing == CLOSING_NONE && e->call_started_ms > 0 && e->call_ended_ms == 0)
-        take_call_ended(c);
 }
 
 /* What the look has seen of the bridge, just before the downgrade closes it. */
@@ -127,34 +141,65 @@ void take_meeting_state(struct step_context *c)
 
 void take_call_started(struct step_context *c)
 {
-    struct emergency *e = c->e;
     someone_met(c);
-    if (e->call_started_ms == 0 || e->call_ended_ms > 0) {
-        e->call_started_ms = moment_ms(c->event);
-        e->call_ended_ms = e->public_notes_ms = e->internal_note_ms = e->next_tagged_ms = 0;
-    }
     say(c, "command", "%s is on a call with the customer.", who(c));
-    tell(c, MESSAGE_CALL_STARTED, BUTTON(COMMAND_COLLEAGUE) | BUTTON(COMMAND_CALL_ENDED));
+    begin_call(c);
     take_answer(c, moment_ms(c->event));
 }
 
+static void tell_call_ended(struct step_context *c)
+{
+    tell(c, MESSAGE_CALL_ENDED, 0);
+    if (c->policy->has_macro && c->e->ticket_id > 0)
+        effect(c, &(struct effect){.kind = EFFECT_MACRO});
+}
+
 /* The next on call is tagged by the message itself. */
-void take_call_ended(struct step_context *c)
+static void end_call(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t at_ms = moment_ms(c->event);
-    if (c->event->type == EVENT_COMMAND) {
-        someone_met(c);
-        take_answer(c, at_ms);
-    }
     if (e->call_started_ms == 0)
         e->call_started_ms = at_ms;
     e->call_ended_ms = e->next_tagged_ms = e->notes_reminded_ms = at_ms;
     e->public_notes_ms = e->internal_note_ms = 0;
     say(c, "call", "The call has ended: public notes and an internal note are due.");
-    tell(c, MESSAGE_CALL_ENDED, 0);
-    if (c->policy->has_macro && e->ticket_id > 0)
-        effect(c, &(struct effect){.kind = EFFECT_MACRO});
+    tell_call_ended(c);
+}
+
+/* Zoom may have told the end before the person does: the notes that are there then stay ticked. */
+void take_call_ended(struct step_context *c)
+{
+    someone_met(c);
+    take_answer(c, moment_ms(c->event));
+    if (notes_are_missing(c->e))
+        say(c, "command", "%s: the call has ended, as is known.", who(c));
+    else
+        end_call(c);
+}
+
+void take_meeting_ended(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (!is_of_bridge(c))
+        return;
+    e->staff_in = e->others_in = 0;
+    if (e->closing == CLOSING_NONE && e->call_started_ms > 0 && e->call_ended_ms == 0)
+        end_call(c);
+}
+
+/* A late word of the customer's coming: the call that it began has ended long since. */
+void tell_late_call(struct step_context *c)
+{
+    struct outcome *out = c->out;
+    for (size_t i = 0; i < out->effect_count; i++)
+        if (out->effects[i].message == MESSAGE_CALL_ENDED)
+            return;
+    for (size_t i = 0; i < out->effect_count; i++)
+        if (out->effects[i].message == MESSAGE_CALL_STARTED)
+            out->effects[i--] = out->effects[--out->effect_count];
+    say(c, "call", "The call has ended: public notes and an internal note are due.");
+    tell_call_ended(c);
 }
 
 /* --- the notes --- */

@@ -50,6 +50,38 @@ static void accept_downgrade(struct step_context *c, bool still_wanted)
     tell(c, MESSAGE_DOWNGRADED, 0);
 }
 
+static bool tells(const struct step_context *c, enum message message)
+{
+    for (size_t i = 0; i < c->out->effect_count; i++)
+        if (c->out->effects[i].message == message)
+            return true;
+    return false;
+}
+
+/* What the thread's first message needs: in which channel it is, and whom it mentions. */
+static bool knows_customer(const struct emergency *e, const struct policy *policy)
+{
+    bool has_organization = !e->ticket_seen || e->organization_id > 0;
+    return e->sorted && (!policy->has_tam || e->organization_read || !has_organization);
+}
+
+void open_thread(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (!c->policy->can_thread || e->thread_wanted || e->closing != CLOSING_NONE)
+        return;
+    if (e->ticket_id > 0 && e->thread_waits_ms == 0)
+        e->thread_waits_ms = moment_ms(c->event);
+    bool is_over =
+        e->thread_waits_ms > 0 && moment_ms(c->event) >= e->thread_waits_ms + EMERGENCY_THREAD_PATIENCE_MS;
+    e->thread_wanted = knows_customer(e, c->policy) || e->link_prompted || is_over;
+    /* whoever was quicker than the ticket's read is told only now */
+    if (e->thread_wanted && e->phase == PHASE_ACKNOWLEDGED && !tells(c, MESSAGE_ACKNOWLEDGED))
+        tell_acknowledged(c);
+    if (e->thread_wanted && e->busy_with != 0 && !emergency_is_taken(e) && !tells(c, MESSAGE_SECOND))
+        tell_second(c);
+}
+
 static void accept_thread(struct step_context *c)
 {
     struct emergency *e = c->e;
@@ -150,6 +182,16 @@ void take_released(struct step_context *c)
         c->e->released = c->event->call.kind;
 }
 
+/* A message did not go into the thread: that is told elsewhere, and once, as the thread may be gone. */
+static void lose_thread(struct step_context *c)
+{
+    if (c->e->thread_lost)
+        return;
+    c->e->thread_lost = true;
+    post(c, MESSAGE_PARKED, PLACE_MANAGERS, 0);
+    summon(c, WHO_ENGINEER, 0);
+}
+
 void take_refused(struct step_context *c)
 {
     if (c->e->released == c->event->call.kind)
@@ -157,8 +199,38 @@ void take_refused(struct step_context *c)
     if (!c->event->text[0])
         return;
     say(c, "prompt", "%s", c->event->text);
+    if (c->event->call.kind == ACTION_REPLY) {
+        lose_thread(c);
+        return;
+    }
     if (!action_is_step(c->event->call.kind)) /* of those more is told, with the text to be sent by hand */
         tell(c, MESSAGE_PARKED, 0);
     if (c->event->call.kind == ACTION_OPEN_THREAD) /* then nobody reads that in Slack */
         summon(c, WHO_ENGINEER, 0);
+}
+
+/* --- the automatic first comment --- */
+
+bool may_offer_first_contact(const struct emergency *e, const struct policy *policy)
+{
+    return policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
+           e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && !e->off_hours && !bulk_holds(e) &&
+           e->released == ACTION_NONE && e->step == ACTION_NONE;
+}
+
+/* The first comment of the daemon's own, on acknowledgement, if nobody else was first. It waits a moment for
+ * the bridge's address, which it is to name. */
+void offer_first_contact(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    if (may_offer_first_contact(e, c->policy) && !bridge_may_come(c))
+        begin_step(c, ACTION_FIRST_CONTACT, STEP_AUTOMATICALLY, moment_ms(c->event));
+}
+
+void withdraw_first_contact(struct emergency *e)
+{
+    if (e->step == ACTION_FIRST_CONTACT && e->step_by == STEP_AUTOMATICALLY &&
+        (e->paused || e->off_hours || bulk_holds(e) || e->closing != CLOSING_NONE ||
+         e->phase == PHASE_ENGAGED))
+        drop_step(e);
 }

@@ -77,6 +77,9 @@ static void take_acknowledged(struct step_context *c, struct page *page)
 static void take_page_status(struct step_context *c, struct page *page)
 {
     enum page_status was = page->status;
+    bool is_beginning = strcmp(c->event->page.event, "triggered") == 0;
+    if (is_beginning && was != PAGE_UNKNOWN) /* all else came after, even if within the same millisecond */
+        return;
     if (c->event->page.status != PAGE_UNKNOWN)
         page->status = c->event->page.status;
     if (page->status == PAGE_ACKNOWLEDGED) {

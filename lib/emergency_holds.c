@@ -90,6 +90,7 @@ void ask_before_hours_end(struct step_context *c)
     e->asked_step = e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE;
     e->asked = true;
     e->reminded = false;
+    e->ladders[LADDER_ASKED] = (struct ladder){0};
     say(c, "prompt",
         "The ticket's hours end before the %s is due: do-it now, extend, or leave it for the next hours.",
         e->phase == PHASE_CONTACTED ? "follow-up" : "downgrade");

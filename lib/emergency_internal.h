@@ -61,6 +61,9 @@ void take_command(struct step_context *c);
 
 /* People (emergency_people.c): who took it, the ladders, shifts. */
 void take_acknowledgements(struct step_context *c);
+/* What whoever has it is to do now. */
+void tell_acknowledged(struct step_context *c);
+void tell_second(struct step_context *c);
 /* Once somebody has it, and it is known what it is about: bridge and runbook are made. */
 void begin_work(struct step_context *c);
 void take_ack(struct step_context *c);
@@ -81,6 +84,8 @@ void take_stuck(struct step_context *c);
 
 /* The bridge, the call and its notes (emergency_bridge.c). */
 void want_bridge(struct step_context *c);
+/* Its address is not known yet, and whoever is to name it waits for that. */
+bool bridge_may_come(const struct step_context *c);
 void take_joined(struct step_context *c);
 void take_left(struct step_context *c);
 void take_meeting_ended(struct step_context *c);
@@ -89,11 +94,17 @@ void take_meeting(struct step_context *c);
 void end_bridge(struct step_context *c);
 void take_call_started(struct step_context *c);
 void take_call_ended(struct step_context *c);
+void tell_late_call(struct step_context *c);
 void tick_notes(struct step_context *c);
 void remind_of_notes(struct step_context *c);
 bool notes_are_missing(const struct emergency *e);
 
 /* Calls to services (emergency_calls.c). */
+/* Opens the thread once the ticket says in which channel, or nothing will. */
+void open_thread(struct step_context *c);
+/* The automatic first comment, and what takes it back unsent. */
+void offer_first_contact(struct step_context *c);
+void withdraw_first_contact(struct emergency *e);
 void take_looked(struct step_context *c);
 void take_released(struct step_context *c);
 void take_accepted(struct step_context *c);
@@ -117,6 +128,9 @@ int64_t resolve_button(const struct step_context *c);
 bool may_offer_first_contact(const struct emergency *e, const struct policy *policy);
 bool clock_may_run(const struct emergency *e);
 void ask_if_doubtful(struct step_context *c);
+/* False: it was noted before, or there is no step to ask about. */
+bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char *by);
+/* Notes it and tells it. */
 void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence);
 void sooner(int64_t *wake_ms, int64_t candidate_ms);
 const char *who(const struct step_context *c);

@@ -50,9 +50,7 @@ void begin_work(struct step_context *c)
         return;
     if (e->bridge_number == 0 && !e->bridge_url[0])
         want_bridge(c);
-    bool bridge_may_come = e->bridge_number > 0 && !e->bridge_url[0] && !e->bridge_over &&
-                           moment_ms(c->event) < e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS;
-    if (c->policy->has_runbook && !bridge_may_come) /* the issue is to name the bridge */
+    if (c->policy->has_runbook && !bridge_may_come(c)) /* the issue is to name the bridge */
         e->runbook_wanted = true;
 }
 
@@ -81,6 +79,13 @@ static void take_engineer_of(struct step_context *c, const struct page *page)
         text_copy(e->engineer_email, sizeof e->engineer_email, c->event->by_email);
 }
 
+void tell_acknowledged(struct step_context *c)
+{
+    tell(c, MESSAGE_ACKNOWLEDGED,
+         BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED) | BUTTON(COMMAND_NOT_EMERGENCY) |
+             BUTTON(COMMAND_DUTY));
+}
+
 /* Acknowledged while any page is, or a command took it; the engineer is the latest to do so. */
 void take_acknowledgements(struct step_context *c)
 {
@@ -94,9 +99,7 @@ void take_acknowledgements(struct step_context *c)
     if (!was_acknowledged)
         e->acknowledged_ms = since_ms;
     if (since_ms > 0 && !was_acknowledged && e->closing == CLOSING_NONE)
-        tell(c, MESSAGE_ACKNOWLEDGED,
-             BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED) | BUTTON(COMMAND_NOT_EMERGENCY) |
-                 BUTTON(COMMAND_DUTY));
+        tell_acknowledged(c);
     settle_acknowledged(c, since_ms > 0);
 }
 
@@ -141,6 +144,11 @@ static void mark_busy_pages(struct emergency *e)
             e->pages[i].by_busy = true;
 }
 
+void tell_second(struct step_context *c)
+{
+    tell(c, MESSAGE_SECOND, BUTTON(COMMAND_TAKE) | BUTTON(COMMAND_MANAGER));
+}
+
 /* Its engineer has another customer's emergency already: the manager finds a second engineer. Said once. */
 void note_busy(struct step_context *c)
 {
@@ -158,7 +166,7 @@ void note_busy(struct step_context *c)
     say(c, "page", "Its engineer is busy with emergency %lld.", (long long)other);
     if (told)
         return;
-    tell(c, MESSAGE_SECOND, BUTTON(COMMAND_TAKE) | BUTTON(COMMAND_MANAGER));
+    tell_second(c);
     post(c, MESSAGE_SECOND_MANAGERS, PLACE_MANAGERS, 0);
     summon(c, WHO_MANAGER, 0);
 }

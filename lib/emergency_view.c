@@ -174,8 +174,8 @@ static void wake_for_people(const struct emergency *e, const struct policy *poli
         sooner(wake_ms, opened_ms + policy->page_if_missing_ms);
     if (!e->met && !e->contact_prompted)
         sooner(wake_ms, opened_ms + policy->contact_within_ms);
-    if (policy->can_thread && !e->thread_wanted && e->ticket_id > 0)
-        sooner(wake_ms, opened_ms + EMERGENCY_THREAD_PATIENCE_MS);
+    if (policy->can_thread && !e->thread_wanted && e->thread_waits_ms > 0)
+        sooner(wake_ms, e->thread_waits_ms + EMERGENCY_THREAD_PATIENCE_MS);
     if (notes_are_missing(e))
         sooner(wake_ms, e->notes_reminded_ms + EMERGENCY_NOTES_REMIND_MS);
     bool waits_for_bridge = may_offer_first_contact(e, policy) ||

@@ -257,6 +257,7 @@ static const struct struct_field fields[] = {
     FIELD(meeting.state),
     FIELD(meeting.participant),
     FIELD(meeting.refines),
+    FIELD(meeting.is_asked),
     FIELD(result.channel),
     FIELD(result.ts),
     FIELD(result.meeting),

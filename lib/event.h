@@ -208,7 +208,8 @@ struct meeting_facts {
     int64_t id;
     enum meeting_state state; /* LOOKED */
     char participant[64];     /* JOINED, LEFT: Zoom's key for them */
-    bool refines;             /* JOINED: who it was that had joined unidentified */
+    bool refines;             /* JOINED: what is known by now of who had joined unidentified */
+    bool is_asked;            /* JOINED: Zendesk is being asked who that is; REFINES will tell */
 };
 
 /* What came of a call. */

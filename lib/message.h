@@ -25,6 +25,7 @@
     X(RUNBOOK_HEAD, "runbook_head")                                                                          \
     /* for Slack */                                                                                          \
     X(THREAD, "thread")                                                                                      \
+    X(CC, "cc")                                                                                              \
     X(PRODUCT, "product")                                                                                    \
     X(LINK, "link")                                                                                          \
     X(ACKNOWLEDGED, "acknowledged")                                                                          \

@@ -33,6 +33,7 @@ struct message_facts {
     struct named manager;          /* on call; as all that follow: name "" nobody */
     struct named engineer;         /* on call */
     struct named next;             /* the engineer after that */
+    struct named next_manager;     /* likewise */
     struct named called;           /* whom this text calls */
     int64_t now_ms;
 };

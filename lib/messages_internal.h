@@ -28,6 +28,7 @@ extern const struct message_text message_texts[MESSAGE_COUNT];
     X(product)         /* the name of the [channel …] */                                                   \
     X(state)           /* "contacted" */                                                                     \
     X(contacted)       /* "yes" once the customer was */                                                     \
+    X(resolvable)      /* "yes" while a page is to be resolved */                                            \
     X(held)            /* why its clocks rest */                                                             \
     X(step)            /* "the follow-up", "the downgrade" */                                                \
     X(due)             /* when it comes */                                                                   \

@@ -94,6 +94,7 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
          "{{#checklist}}After the call: {{checklist}}\n{{/checklist}}"
          "{{#dry_run}}_Dry run: nothing is sent._\n{{/dry_run}}",
          FOR_SLACK},
+    [MESSAGE_CC] = {"cc {{tam}}", FOR_SLACK},
     [MESSAGE_PRODUCT] = {"For {{product}}: more people see this. Declare an incident if others may be hit "
                          "too, and escalate to infrastructure or development when you are stuck.\n{{links}}",
                          FOR_SLACK},
@@ -112,8 +113,8 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
                                 "has not been contacted yet. Please write to them first; the clocks are not "
                                 "touched by this.",
                                 FOR_SLACK},
-    [MESSAGE_CONTACTED] = {"The customer has been contacted. The page can be resolved now.{{#due}} Without "
-                           "an answer {{step}} comes at {{due}}.{{/due}}",
+    [MESSAGE_CONTACTED] = {"The customer has been contacted.{{#resolvable}} The page can be resolved now."
+                           "{{/resolvable}}{{#due}} Without an answer {{step}} comes at {{due}}.{{/due}}",
                            FOR_SLACK},
     [MESSAGE_NOT_CONTACTED] = {":warning: {{engineer}} Nobody has contacted the customer yet.", FOR_SLACK},
     [MESSAGE_WARNING] = {"{{engineer}} No answer so far: {{step}} comes at {{due}}.", FOR_SLACK},
@@ -158,19 +159,21 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
                                 "decision is needed for "
                                 "{{ticket_link}}{{^ticket_link}}emergency {{id}}{{/ticket_link}}. {{held}}",
                                 FOR_SLACK},
-    [MESSAGE_SECOND] = {":rotating_light: {{manager}} {{group}} A second emergency: the engineer of "
-                        "{{ticket_link}}{{^ticket_link}}emergency {{id}}{{/ticket_link}} is busy with "
-                        "{{other_link}}{{^other_link}}another{{/other_link}}. Who can take this one?",
-                        FOR_SLACK},
+    [MESSAGE_SECOND] =
+        {":rotating_light: {{manager}}{{#group}} {{group}}{{/group}} A second emergency: the engineer of "
+         "{{ticket_link}}{{^ticket_link}}emergency {{id}}{{/ticket_link}} is busy with "
+         "{{other_link}}{{^other_link}}another{{/other_link}}. Who can take this one?",
+         FOR_SLACK},
     [MESSAGE_SECOND_MANAGERS] =
         {":rotating_light: {{manager}} A second emergency: the engineer of "
          "{{ticket_link}}{{^ticket_link}}emergency {{id}}{{/ticket_link}} is busy with "
          "{{other_link}}{{^other_link}}another{{/other_link}}. Please find a second "
          "engineer.{{#thread_url}} <{{thread_url}}|Thread>{{/thread_url}}",
          FOR_SLACK},
-    [MESSAGE_NOT_EMERGENCY] = {"{{manager}} {{tam}} {{by}} doubts that {{ticket_link}}"
-                               "{{^ticket_link}}emergency {{id}}{{/ticket_link}} is an emergency. Its SLA "
-                               "goes on unless a manager says otherwise.",
+    [MESSAGE_NOT_EMERGENCY] = {"{{by}} doubts that {{ticket_link}}"
+                               "{{^ticket_link}}number {{id}}{{/ticket_link}} is an emergency. Its SLA "
+                               "goes on unless a manager says otherwise.{{#manager}} cc {{manager}}"
+                               "{{/manager}}{{#tam}} cc {{tam}}{{/tam}}",
                                FOR_SLACK},
     [MESSAGE_MANAGER_CALLED] = {"{{manager}}{{^manager}}Manager on call{{/manager}}: {{by}} needs you for "
                                 "{{ticket_link}}{{^ticket_link}}emergency {{id}}{{/ticket_link}}."
@@ -181,12 +184,14 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
         {"{{by}} is on an emergency ({{ticket_link}}{{^ticket_link}}{{id}}{{/ticket_link}}): who "
          "takes over their FRT or SLA Hawk shift?",
          FOR_SLACK},
-    [MESSAGE_COLLEAGUE] = {"{{group}} {{by}} is on a call about {{ticket_link}}"
+    [MESSAGE_COLLEAGUE] = {"{{#group}}{{group}} {{/group}}{{by}} is on a call about {{ticket_link}}"
                            "{{^ticket_link}}emergency {{id}}{{/ticket_link}} and would like a colleague to "
                            "join{{#bridge}}: {{bridge}}{{/bridge}}",
                            FOR_SLACK},
     [MESSAGE_CALL_STARTED] =
-        {"A call with the customer has begun. Find a colleague to join you, and keep notes here "
+        {":telephone_receiver: {{engineer}} A call with the customer has begun: no clock runs. Find a "
+         "colleague to "
+         "join you{{#bridge}}: {{bridge}}{{/bridge}}, and keep notes here "
          "(`/emergency note {{id}} …`).\n"
          "• before a screenshot or recording tell the customer; nothing sensitive in it\n"
          "• give options, and ask the customer before a rollback or anything that may lose data\n"
@@ -198,8 +203,8 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
          "For the customer: _{{availability}}_\n"
          "Still to do: public notes of the call in {{ticket_link}}, and an internal note.",
          FOR_SLACK},
-    [MESSAGE_MACRO] = {"The macro for the public notes ({{macro}}; choose it in {{ticket_link}}):\n"
-                       "```{{text}}```",
+    [MESSAGE_MACRO] = {"The macro for the public notes ({{macro}}; choose it in "
+                       "{{ticket_link}}){{#text}}:\n```{{text}}```{{/text}}",
                        FOR_SLACK},
     [MESSAGE_NOTES_MISSING] = {"{{engineer}} After the call there is still to do: {{checklist}}", FOR_SLACK},
     [MESSAGE_NOTES_COMPLETE] = {"All notes of the call are there. Thank you!", FOR_SLACK},
@@ -217,7 +222,8 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
                        "does not take it. Please do it by hand{{#paste}}; here is the text:\n"
                        "```{{paste}}```{{/paste}}",
                        FOR_SLACK},
-    [MESSAGE_PARKED] = {":warning: {{engineer}} {{text}}", FOR_SLACK},
+    [MESSAGE_PARKED] = {":warning: {{engineer}} {{#ticket_link}}{{ticket_link}}: {{/ticket_link}}{{text}}",
+                        FOR_SLACK},
     [MESSAGE_RUNBOOK] = {"Runbook: {{runbook}}", FOR_SLACK},
     [MESSAGE_SERVICE_REFUSED] = {":rotating_light: {{service}} refuses our credentials: nothing can be done "
                                  "there until that is mended.",

@@ -2,6 +2,7 @@
  * The fields of texts. Foreign texts are escaped for Slack and never hold a control character, so that none
  * can pose as a mention. What does not fit is cut. Nothing here fails.
  */
+#include "lib/command.h"
 #include "lib/coverage.h"
 #include "lib/mention.h"
 #include "lib/messages_internal.h"
@@ -50,15 +51,33 @@ static void set_foreign(struct filling *f, enum message_field field, const char 
     set(f, field, f->slack ? clean : text);
 }
 
-/* The same for one that is to stay on its line, where it can begin nothing of its own. */
+/* Keeps TEXT on its line, where it can begin nothing of its own; in Slack it makes nothing behind it code,
+ * where mentions would be none. */
+static void make_line(const struct filling *f, char *text)
+{
+    for (char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ')
+            *c = ' ';
+        else if (f->slack && *c == '`')
+            *c = '\'';
+}
+
 static void set_line(struct filling *f, enum message_field field, const char *text)
 {
     char line[512];
     text_copy(line, sizeof line, text);
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < ' ')
-            *c = ' ';
+    make_line(f, line);
     set_foreign(f, field, line);
+}
+
+/* A text of others that our texts show as code: it does not end that. */
+static void set_code(struct filling *f, enum message_field field, const char *text)
+{
+    char code[MESSAGE_VALUE_SIZE];
+    text_copy(code, sizeof code, text);
+    for (char *fence; f->slack && (fence = strstr(code, "```"));)
+        memset(fence, '\'', 3);
+    set_foreign(f, field, code);
 }
 
 static void set_number(struct filling *f, enum message_field field, int64_t number)
@@ -81,13 +100,16 @@ static void set_address(struct filling *f, enum message_field field, const char 
 static void set_person_of_slack(struct filling *f, enum message_field field, const char *name,
                                 const char *email, const char *slack)
 {
+    char line[200];
     char clean[300];
     char token[500];
     if (!f->slack) {
         set(f, field, name[0] ? name : email);
         return;
     }
-    slack_escape(name[0] ? name : email, clean, sizeof clean);
+    text_copy(line, sizeof line, name[0] ? name : email);
+    make_line(f, line);
+    slack_escape(line, clean, sizeof clean);
     mention_write(email[0] ? email : slack, clean, token, sizeof token);
     set(f, field, token);
 }
@@ -152,11 +174,13 @@ static const struct config_channel *channel_of(const struct config *config, cons
     return NULL;
 }
 
+/* Until it is known which coverage is a ticket's, it might be one that says redact. */
 static bool is_redacted(const struct config *config, const struct emergency *e)
 {
     for (size_t i = 0; i < config->coverage_count; i++)
-        if (strcmp(config->coverages[i].name, e->coverage) == 0)
-            return config->coverages[i].redact;
+        if (config->coverages[i].redact &&
+            (!e->sorted || strcmp(config->coverages[i].name, e->coverage) == 0))
+            return true;
     return false;
 }
 
@@ -237,6 +261,9 @@ static void set_state(struct filling *f)
     enum action_kind step = emergency_next(e, &due_ms);
     set(f, FIELD_state, emergency_state(e));
     set(f, FIELD_contacted, e->contacted_ms > 0 ? "yes" : "");
+    for (int i = 0; i < e->page_count; i++)
+        if (e->pages[i].status != PAGE_RESOLVED && e->pages[i].resolve_cause == 0)
+            set(f, FIELD_resolvable, "yes");
     emergency_held_why(e, why, sizeof why);
     set_foreign(f, FIELD_held, why);
     if (step != ACTION_NONE && !e->asked)
@@ -298,18 +325,29 @@ static void set_people(struct filling *f)
     set_until(f, FIELD_next_until, facts->next.until_ms);
 }
 
+/* Perhaps tomorrow: in Slack with the day, in the reader's zone. */
+static void write_until(int64_t ms, bool slack, char *out, size_t size)
+{
+    char plain[32];
+    write_time(ms, plain, sizeof plain);
+    if (slack)
+        text_format(out, size, "<!date^%lld^{date_short_pretty} {time}|%s>", (long long)(ms / 1000), plain);
+    else
+        text_copy(out, size, plain);
+}
+
 static void add_oncall(char *out, size_t size, const char *role, const struct named *named, bool slack)
 {
     size_t used = strlen(out);
     char name[300];
-    char until[32] = "";
+    char until[96] = "";
     if (!named->name[0])
         return;
     text_copy(name, sizeof name, named->name);
     if (slack)
         slack_escape(named->name, name, sizeof name);
     if (named->until_ms != 0 && named->until_ms != INT64_MAX)
-        write_time(named->until_ms, until, sizeof until);
+        write_until(named->until_ms, slack, until, sizeof until);
     text_format(out + used, size - used, "%s%s: %s%s%s", used ? "\n" : "", role, name,
                 until[0] ? " until " : "", until);
 }
@@ -320,6 +358,7 @@ static void set_oncall(struct filling *f)
     add_oncall(text, sizeof text, "Engineer now", &f->facts->engineer, f->slack);
     add_oncall(text, sizeof text, "Engineer next", &f->facts->next, f->slack);
     add_oncall(text, sizeof text, "Manager now", &f->facts->manager, f->slack);
+    add_oncall(text, sizeof text, "Manager next", &f->facts->next_manager, f->slack);
     set(f, FIELD_oncall, text);
 }
 
@@ -327,10 +366,13 @@ static void set_oncall(struct filling *f)
 
 static void set_commands(struct filling *f)
 {
-    char text[512] = "";
+    char text[1024] = "";
+    char usage[100];
     for (int i = COMMAND_NONE + 1; i < COMMAND_COUNT; i++) {
         size_t used = strlen(text);
-        text_format(text + used, sizeof text - used, "%s%s", used ? ", " : "", command_name((enum command)i));
+        command_usage((enum command)i, usage, sizeof usage);
+        text_format(text + used, sizeof text - used, "%s%s%s", used ? ", " : "",
+                    command_name((enum command)i), usage);
     }
     set(f, FIELD_commands, text);
 }
@@ -338,12 +380,14 @@ static void set_commands(struct filling *f)
 static void set_summary(struct filling *f)
 {
     char text[1200];
+    char subject[800];
     const char *const *v = f->values->values;
-    text_format(text, sizeof text, "%s%s%s, %s%s%s%s%s%s%s%s", f->e->ticket_id ? "Ticket " : "Emergency ",
-                v[FIELD_ticket_link] ? v[FIELD_ticket_link] : "", v[FIELD_organization] ? " of " : "",
-                v[FIELD_organization] ? v[FIELD_organization] : "", v[FIELD_organization] ? ": " : "",
-                v[FIELD_state] ? v[FIELD_state] : "", v[FIELD_due] ? "; next: " : "",
-                v[FIELD_due] ? v[FIELD_step] : "", v[FIELD_due] ? " at " : "",
+    const char *link = v[FIELD_ticket_link];
+    const char *organization = v[FIELD_organization];
+    text_format(subject, sizeof subject, "%s%s%s%s", link ? "Ticket " : "Without a ticket", link ? link : "",
+                organization ? " of " : "", organization ? organization : "");
+    text_format(text, sizeof text, "%s: %s%s%s%s%s%s", subject, v[FIELD_state] ? v[FIELD_state] : "",
+                v[FIELD_due] ? "; next: " : "", v[FIELD_due] ? v[FIELD_step] : "", v[FIELD_due] ? " at " : "",
                 v[FIELD_due] ? v[FIELD_due] : "", v[FIELD_held] ? "; held" : "");
     set(f, FIELD_summary, text);
 }
@@ -351,11 +395,14 @@ static void set_summary(struct filling *f)
 static void set_event(struct filling *f)
 {
     const struct message_facts *facts = f->facts;
-    const char *text = facts->text ? facts->text : facts->event ? facts->event->text : "";
-    set_foreign(f, FIELD_text, text);
+    bool secret = f->slack && is_redacted(f->config, f->e); /* what is for the customer may name it */
+    if (!facts->text)
+        set_foreign(f, FIELD_text, facts->event ? facts->event->text : "");
+    else if (!secret)
+        set_code(f, FIELD_text, facts->text);
     bool is_paste = facts->event && facts->event->type == EVENT_STUCK;
-    if (is_paste)
-        set_foreign(f, FIELD_paste, facts->event->text);
+    if (is_paste && !secret)
+        set_code(f, FIELD_paste, facts->event->text);
     if (facts->why)
         set_foreign(f, FIELD_why, facts->why);
     if (facts->service)

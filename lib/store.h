@@ -51,7 +51,8 @@ void store_checkpoint(struct store *store);
 int64_t store_changes(const struct store *store);
 
 /* --- facts about this database --- */
-/* Text of KEY into VALUE; STORE_NONE if it was never set. Keys: "instance", "first_start_ms". */
+/* Text of KEY into VALUE; STORE_NONE if it was never set. Keys: "instance", "first_start_ms",
+ * "slack_home" … */
 enum store_result store_get_fact(struct store *store, const char *key, char *value, size_t size) MUST_CHECK;
 enum store_result store_set_fact(struct store *store, const char *key, const char *value) MUST_CHECK;
 
@@ -108,9 +109,9 @@ enum store_result store_last_of_ticket(struct store *store, int64_t ticket, stru
 enum store_result store_of_incident(struct store *store, const char *incident,
                                     struct emergency *e) MUST_CHECK;
 enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e) MUST_CHECK;
-/* The oldest open emergency, acknowledged to engaged but not downgraded, of this engineer (PagerDuty's id)
- * that is older than BUT and of another organisation than ORGANIZATION. */
-enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t but,
+/* The first open emergency above AFTER, acknowledged to engaged but not downgraded, of this engineer
+ * (PagerDuty's id) and of another organisation than ORGANIZATION. */
+enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t after,
                                     int64_t organization, struct emergency *e) MUST_CHECK;
 /* Ids of open emergencies, all or those of an incident, above AFTER, at most LIMIT. */
 enum store_result store_open_ids(struct store *store, int64_t after, int64_t *ids, int limit,
@@ -217,6 +218,8 @@ struct store_figures {
     int64_t actions_parked;
 };
 enum store_result store_figures(struct store *store, struct store_figures *figures) MUST_CHECK;
+/* Another number, never 0, each time that another connection has committed something; cheap. */
+enum store_result store_version(struct store *store, int64_t *version) MUST_CHECK;
 
 /* For the test of the query plans: the i-th prepared statement's SQL, NULL past the last. *MAY_SCAN: meant
  * to. */

@@ -130,13 +130,13 @@ enum store_result store_of_meeting(struct store *store, int64_t meeting, struct 
     return result == STORE_OK && joined_into > 0 ? store_get_emergency(store, joined_into, e) : result;
 }
 
-enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t but,
+enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t after,
                                     int64_t organization, struct emergency *e)
 {
     int64_t joined_into = 0;
     sqlite3_stmt *select = store_use(store, STATEMENT_OF_ENGINEER);
     sqlite3_bind_text(select, 1, engineer_id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(select, 2, but);
+    sqlite3_bind_int64(select, 2, after);
     sqlite3_bind_int64(select, 3, organization);
     return read_one(store, STATEMENT_OF_ENGINEER, e, &joined_into);
 }

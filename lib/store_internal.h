@@ -83,6 +83,7 @@
     X(coverage, coverage)                                                                                    \
     X(bulk_by_person, bulk_by_person)                                                                        \
     X(bulk_waived, bulk_waived)                                                                              \
+    X(organization_read, organization_read)                                                                  \
     X(tam, tam)                                                                                              \
     X(zone, zone)                                                                                            \
     X(off_hours, off_hours)                                                                                  \
@@ -101,6 +102,9 @@
     X(asked_checking, ladders[LADDER_ASKED].checking)                                                        \
     X(asked_last_ms, ladders[LADDER_ASKED].last_ms)                                                          \
     X(thread_wanted, thread_wanted)                                                                          \
+    X(thread_waits_ms, thread_waits_ms)                                                                      \
+    X(thread_lost, thread_lost)                                                                              \
+    X(doubt_join_before_ms, doubt_join_before_ms)                                                            \
     X(thread_channel, thread_channel)                                                                        \
     X(thread_ts, thread_ts)                                                                                  \
     X(bridge_number, bridge_number)                                                                          \
@@ -218,6 +222,7 @@ enum store_statement {
     STATEMENT_COUNT_OPEN,
     STATEMENT_COUNT_ACTIONS,
     STATEMENT_COUNT_PARKED,
+    STATEMENT_DATA_VERSION,
     STATEMENT_COUNT,
 };
 

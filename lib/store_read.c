@@ -1,5 +1,6 @@
 /*
- * What only the admin listener asks for: the list and the figures. Errors: see store_statements.c.
+ * What only the admin listener asks for: the list, the figures, and whether anything changed. Errors: see
+ * store_statements.c.
  */
 #include "lib/store_internal.h"
 
@@ -66,4 +67,14 @@ enum store_result store_figures(struct store *store, struct store_figures *figur
         result = count_by(store, STATEMENT_COUNT_ACTIONS, figures->actions_open,
                           (int)COUNT_OF(figures->actions_open));
     return result == STORE_OK ? count_by(store, STATEMENT_COUNT_PARKED, &figures->actions_parked, 1) : result;
+}
+
+enum store_result store_version(struct store *store, int64_t *version)
+{
+    sqlite3_stmt *select = store_use(store, STATEMENT_DATA_VERSION);
+    enum store_result result = store_next(store, STATEMENT_DATA_VERSION);
+    if (result == STORE_OK)
+        *version = 1 + sqlite3_column_int64(select, 0);
+    store_done(store, STATEMENT_DATA_VERSION);
+    return result;
 }

@@ -164,11 +164,11 @@ static const struct {
                               "INDEXED BY emergency_meeting WHERE meeting = ? AND meeting > 0 "
                               "ORDER BY id DESC LIMIT 1",
                               false},
-    /* that somebody works on, but those of one organisation */
+    /* that somebody works on, but those of one organisation; the next after an id */
     [STATEMENT_OF_ENGINEER] = {"of engineer",
                                EMERGENCY_SELECT
                                "INDEXED BY emergency_engineer WHERE engineer_id = ? AND engineer_id <> '' "
-                               "AND closing = 0 AND joined_into = 0 AND id < ? AND phase BETWEEN 1 AND 5 "
+                               "AND closing = 0 AND joined_into = 0 AND id > ? AND phase BETWEEN 1 AND 5 "
                                "AND phase <> 4 AND (organization_id = 0 OR organization_id <> ?) "
                                "ORDER BY id LIMIT 1",
                                false},
@@ -244,11 +244,11 @@ static const struct {
          "INDEXED BY action_once WHERE emergency = ? AND emergency > 0 AND kind = ? AND cause = ? "
          "AND incident = ?",
          false},
-    [STATEMENT_HEAD_ACTION] = {"head action",
-                               ACTION_SELECT
-                               "INDEXED BY action_line WHERE emergency = ? AND service = ? AND state < 3 "
-                               "ORDER BY id LIMIT 1",
-                               false},
+    [STATEMENT_HEAD_ACTION] =
+        {"head action",
+         ACTION_SELECT "INDEXED BY action_line WHERE emergency = ? AND service = ? AND state < 3 "
+                       "AND kind NOT IN (13, 14, 20, 24, 25) ORDER BY id LIMIT 1", /* action_is_free */
+         false},
     [STATEMENT_PENDING_READ] = {"pending read",
                                 ACTION_SELECT
                                 "INDEXED BY action_pending_read "
@@ -303,6 +303,7 @@ static const struct {
     [STATEMENT_COUNT_PARKED] = {"count parked",
                                 "SELECT 0, count(*) FROM action INDEXED BY action_parked WHERE state = 5",
                                 true},
+    [STATEMENT_DATA_VERSION] = {"data version", "PRAGMA data_version", false},
 };
 
 const char *store_statement_sql(size_t i, bool *may_scan)

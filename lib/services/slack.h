@@ -60,6 +60,9 @@ bool slack_read_user(struct json_reader *reader, const char *answer, size_t leng
  * say. */
 bool slack_read_home(struct json_reader *reader, const char *answer, size_t length, char *out, size_t size);
 
+/* What is on the button of a command; NULL: it has none, as it needs something typed. */
+const char *slack_button_label(enum command command);
+
 /* Writes TEXT of others for mrkdwn: & < > escaped, control characters left out. Cut between characters. */
 void slack_escape(const char *text, char *out, size_t size);
 

@@ -23,7 +23,4 @@ bool slack_form_read(const char *body, size_t length, const char *const names[],
 bool slack_command_read(const char *name, const char *text, struct delivery *delivery,
                         const struct complaint *complaint) MUST_CHECK;
 
-/* What is written on the command's button; NULL: it has none. */
-const char *slack_button_label(enum command command);
-
 #endif

@@ -8,7 +8,6 @@ SELF_MANAGED = "support_self-managed"
 SAAS = "support_gitlab-com"
 MANAGERS = "support_managers"
 DUTY = "support_duty"
-OPENING = r"^Thread for emergency ticket "
 
 
 def root_of(d, world, number):
@@ -24,7 +23,7 @@ def root_of(d, world, number):
 def wait_root(world, root, *patterns, without=()):
     """Waits until people read all of these, and none of those, in it."""
     def shows():
-        text = world.slack.text_of(root)
+        text = world.slack.text_of(root).replace("*", "")
         return (all(each in text for each in patterns)
                 and not any(each in text for each in without))
 
@@ -52,7 +51,7 @@ def labels(world, message):
 def roots(world, channel=SELF_MANAGED):
     """All threads' first messages in a channel."""
     return [m for m in world.slack.messages(channel)
-            if world.slack.text_of(m).startswith("Thread for emergency")]
+            if world.slack.text_of(m).startswith("*Thread for emergency")]
 
 
 def threaded(daemon, world, cast, config=None, scene=opened, **more):

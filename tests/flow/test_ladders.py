@@ -9,9 +9,8 @@ from duties import (acknowledged, assignees, ladder, ladder_with_slack,
                     thread_of, ticket_url, wait_own_pages, wait_reply,
                     written_at)
 from harness import wait_until
-from scenes import (LONG, all_read, comment, contacted, opened, order,
-                    page_for, read, said, urgent_ticket, wait_asked,
-                    wait_said)
+from scenes import (LONG, comment, later_follow_up, opened, order, page_for,
+                    read, said, urgent_ticket, wait_asked, wait_said)
 from trials import TROUBLES
 
 RUNG = "calling the next in line"
@@ -205,14 +204,12 @@ def test_the_automatic_comment_is_no_contact_by_a_person(daemon, world,
 
 def test_a_decision_that_nobody_takes_is_reminded_and_goes_up_the_ladder(
         daemon, world, cast):
-    """The 10 minutes pass while the daemon is stopped."""
+    """The 10 minutes pass while the daemon is stopped, and the rung's."""
     d = daemon(services=("slack",), follow_up_after="5s",
-               downgrade_after="10m", config=ladder_with_slack(cast))
+               downgrade_after="10m",
+               config=ladder_with_slack(cast, first="10m", second="602s"))
     number = asked_step(d, world, cast)
-    assert rungs(d, number) == 0
-    d.stop()
-    set_back(d, "UPDATE emergency SET asked_ms = asked_ms - 601000")
-    d.start()
+    pass_while_stopped(d, 1201)
     wait_reply(d, world, number, "@Eng One Still waiting for your word")
     message = wait_reply(d, world, number, "Mona Manager: a decision is need")
     assert mentions(world, message) == ["@Mona Manager"]
@@ -225,14 +222,13 @@ def test_a_decision_that_nobody_takes_is_reminded_and_goes_up_the_ladder(
 
 def test_a_decision_ends_its_ladder(daemon, world, cast):
     d = daemon(follow_up_after="5s", downgrade_after="10m",
-               config=ladder(cast))
+               config=ladder(cast, first="10m", second="602s"))
     number = asked_step(d, world, cast)
-    d.stop()
-    set_back(d, "UPDATE emergency SET asked_ms = asked_ms - 601000")
-    d.start()
+    pass_while_stopped(d, 1201)
     wait_said(d, number, f"{RUNG} (1)")
     order(d, number, "replied")
-    climbed_by_another(d, world, cast)
+    pass_while_stopped(d, 60)
+    later_follow_up(d, world, cast)
     assert rungs(d, number) == 1
 
 
@@ -242,11 +238,19 @@ def asked_step(d, world, cast):
     comment(world, ticket, cast.engineer, 80)
     comment(world, ticket, cast.outsider, 60, body="I am with them.")
     d.zendesk_webhook.wait_idle()
-    incident = page_for(world, cast, ticket, 0)
+    incident = page_for(world, cast, ticket, 90)
     world.pagerduty.acknowledge(incident, cast.engineer_pd)
     number = read(d, ticket)
     wait_asked(d, number, "follow_up")
     return number
+
+
+def pass_while_stopped(d, seconds):
+    """The question and its ladder become so much older."""
+    d.stop()
+    set_back(d, "UPDATE emergency SET asked_ms = asked_ms - ?1, "
+             "asked_last_ms = max(asked_last_ms - ?1, 0), wake_ms = 1", seconds * 1000)
+    d.start()
 
 
 # -- each page once --------------------------------------------------------
@@ -306,7 +310,7 @@ def test_without_pagerduty_people_are_mentioned(daemon, world, cast):
 
 
 def test_without_slack_people_are_paged(daemon, world, cast):
-    d = daemon(config=ladder_with_slack(cast), **LONG)
+    d = daemon(config=ladder(cast), **LONG)
     number, _ = opened(d, world, cast, 0)
     assert len(wait_own_pages(world, 2)) == 2
     wait_said(d, number, "Paged Max Manager.")

@@ -158,10 +158,21 @@ static struct event page_event(struct story *t, const char *incident, enum page_
     return event;
 }
 
+static bool has_page(const struct story *t, const char *incident)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->events[i].type == EVENT_PAGE && strcmp(t->events[i].page.incident, incident) == 0)
+            return true;
+    return false;
+}
+
+/* Triggered once; then it is one that is no longer acknowledged. */
 void page(struct story *t, const char *incident, enum page_status status)
 {
     struct event event = page_event(t, incident, status);
-    (void)snprintf(event.page.event, sizeof event.page.event, "%s", page_status_name(status));
+    bool again = status == PAGE_TRIGGERED && has_page(t, incident);
+    (void)snprintf(event.page.event, sizeof event.page.event, "%s",
+                   again ? "unacknowledged" : page_status_name(status));
     event.page.by_person = status != PAGE_TRIGGERED;
     if (event.page.by_person)
         by_person(t, &event, "Eng One");

@@ -110,6 +110,7 @@ void checked(struct story *t, enum ladder_kind ladder); /* its rung is due: the 
 void made(struct story *t, enum action_kind kind);      /* a call that is wanted and is no step */
 void bulk_answered(struct story *t);
 void joined(struct story *t, enum author_standing standing);
+void joined_and_asked(struct story *t); /* unidentified, and Zendesk is being asked who that is */
 void turns_out(struct story *t, enum author_standing standing); /* who had joined unidentified, now */
 void left(struct story *t, enum author_standing standing);
 void meeting_ended(struct story *t);

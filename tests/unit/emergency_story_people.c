@@ -122,36 +122,46 @@ void bulk_answered(struct story *t)
 
 /* --- the bridge --- */
 
-static void zoom_says(struct story *t, enum event_type type, enum author_standing standing, bool refines)
+static struct event zoom_event(struct story *t, enum event_type type, enum author_standing standing)
 {
     struct event event = new_event(t, type, EVENT_SOURCE_ZOOM);
     event.meeting.id = t->e.meeting;
-    event.meeting.refines = refines;
     event.comment.standing = standing;
     PUT(event.by, standing == AUTHOR_STAFF ? "Eng One" : standing == AUTHOR_CUSTOMER ? "Carol" : "iPhone");
-    if (refines) /* behind what it refines */
-        (void)snprintf(event.id, sizeof event.id, "~ %06lld", (long long)event.row);
-    happen(t, &event);
+    return event;
 }
 
 void joined(struct story *t, enum author_standing standing)
 {
-    zoom_says(t, EVENT_JOINED, standing, false);
+    struct event event = zoom_event(t, EVENT_JOINED, standing);
+    happen(t, &event);
+}
+
+void joined_and_asked(struct story *t)
+{
+    struct event event = zoom_event(t, EVENT_JOINED, AUTHOR_UNKNOWN);
+    event.meeting.is_asked = true;
+    happen(t, &event);
 }
 
 void turns_out(struct story *t, enum author_standing standing)
 {
-    zoom_says(t, EVENT_JOINED, standing, true);
+    struct event event = zoom_event(t, EVENT_JOINED, standing);
+    event.meeting.refines = true;
+    (void)snprintf(event.id, sizeof event.id, "~ %06lld", (long long)event.row); /* behind the joins */
+    happen(t, &event);
 }
 
 void left(struct story *t, enum author_standing standing)
 {
-    zoom_says(t, EVENT_LEFT, standing, false);
+    struct event event = zoom_event(t, EVENT_LEFT, standing);
+    happen(t, &event);
 }
 
 void meeting_ended(struct story *t)
 {
-    zoom_says(t, EVENT_MEETING_ENDED, AUTHOR_UNKNOWN, false);
+    struct event event = zoom_event(t, EVENT_MEETING_ENDED, AUTHOR_UNKNOWN);
+    happen(t, &event);
 }
 
 void looked_at_meeting(struct story *t, enum meeting_state state)
