@@ -30,6 +30,7 @@ static const struct route {
     {"/", "GET, HEAD", admin_board_file, true},
     {"/board.css", "GET, HEAD", admin_board_file, true},
     {"/board.js", "GET, HEAD", admin_board_file, true},
+    {"/connection.js", "GET, HEAD", admin_board_file, true},
     {"/api/board", "GET, HEAD", admin_board, false},
     {"/api/commands", "GET, HEAD", admin_commands, false},
     {"/api/oncall", "GET, HEAD", admin_oncall, false},

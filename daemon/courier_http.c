@@ -170,9 +170,9 @@ static bool set_request(const struct exchange *exchange)
            curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) == CURLE_OK;
 }
 
-static bool set_manners(CURL *easy)
+static bool set_manners(CURL *easy, const struct call *call)
 {
-    static const struct {
+    const struct {
         CURLoption option;
         long value;
     } manners[] = {
@@ -181,7 +181,7 @@ static bool set_manners(CURL *easy)
         {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1}, /* a call a connection */
         {CURLOPT_TCP_KEEPALIVE, 1},
         {CURLOPT_CONNECTTIMEOUT_MS, COURIER_CONNECT_TIMEOUT_MS},
-        {CURLOPT_TIMEOUT_MS, COURIER_CALL_TIMEOUT_MS},
+        {CURLOPT_TIMEOUT_MS, call->timeout_ms > 0 ? (long)call->timeout_ms : COURIER_CALL_TIMEOUT_MS},
         {CURLOPT_SSL_VERIFYPEER, 1},
         {CURLOPT_SSL_VERIFYHOST, 2},
         {CURLOPT_FOLLOWLOCATION, 0},
@@ -214,8 +214,8 @@ bool courier_http_begin(struct courier_http *http, struct call *call, void *owne
     exchange->easy = curl_easy_init();
     if (!exchange->easy || asprintf(&exchange->url, "%s%s", base_url, call->path) < 0)
         goto failed;
-    if (!add_headers(exchange, lines, count) || !set_request(exchange) || !set_manners(exchange->easy) ||
-        !set_callbacks(exchange))
+    if (!add_headers(exchange, lines, count) || !set_request(exchange) ||
+        !set_manners(exchange->easy, call) || !set_callbacks(exchange))
         goto failed;
     if (curl_multi_add_handle(http->multi, exchange->easy) != CURLM_OK)
         goto failed;

@@ -65,8 +65,16 @@ enum service_id action_service(enum action_kind kind)
 
 bool action_is_free(enum action_kind kind)
 {
-    return kind == ACTION_CHECK_PAGE || kind == ACTION_READ_PAGER || kind == ACTION_READ_SLACK ||
-           kind == ACTION_READ_JOINER || kind == ACTION_READ_MACRO;
+    switch (kind) {
+    case ACTION_CHECK_PAGE:
+    case ACTION_READ_PAGER:
+    case ACTION_POST:
+    case ACTION_WHISPER:
+    case ACTION_READ_SLACK:
+    case ACTION_READ_JOINER:
+    case ACTION_READ_MACRO: return true;
+    default: return false;
+    }
 }
 
 bool action_is_customer_facing(enum action_kind kind)

@@ -22,9 +22,10 @@ struct call {
     enum service_id service;
     bool customer_facing; /* goes before all that are not */
     char method[8];
-    char *path; /* with query, beginning with '/'; appended to the service's api_url */
-    char *body; /* JSON, or NULL */
-    char *from; /* PagerDuty: the e-mail address in whose name it is; NULL: that of the settings */
+    char *path;         /* with query, beginning with '/'; appended to the service's api_url */
+    char *body;         /* JSON, or NULL */
+    int64_t timeout_ms; /* shorter than the courier's own; 0: that */
+    char *from;         /* PagerDuty: the e-mail address in whose name it is; NULL: that of the settings */
 
     enum call_end end;
     int status;   /* of HTTP; 0 without an answer; CALL_NOT_SENT: what our asking for a token was answered */

@@ -190,9 +190,10 @@ static void write_text(const struct doing *d, enum message message, char *out, s
     messages_write(d->desk->config->messages.texts, message, &facts, out, size);
 }
 
+/* What is said before the thread is open waits for it. */
 static bool has_thread(const struct doing *d)
 {
-    return d->desk->lines[SERVICE_SLACK].configured && d->e->thread_wanted;
+    return d->desk->lines[SERVICE_SLACK].configured && (d->e->thread_wanted || emergency_is_open(d->e));
 }
 
 static bool reply(const struct doing *d)
@@ -364,7 +365,7 @@ bool desk_refresh_thread(struct desk *desk, const struct emergency *was, const s
 
 bool desk_whisper(struct desk *desk, const struct delivery *delivery, const char *text)
 {
-    struct action action = {.emergency = delivery->event.emergency,
+    struct action action = {.emergency = delivery->emergency, /* 0: there is none such */
                             .service = SERVICE_SLACK,
                             .kind = ACTION_WHISPER,
                             .cause = ++desk->last_serial};

@@ -4,6 +4,7 @@
  */
 #include "lib/desk_internal.h"
 #include "lib/text.h"
+#include "lib/timestamp.h"
 
 #include <string.h>
 
@@ -11,8 +12,9 @@
 #define LONGEST_PAUSE_MS 300000
 /* Of what customers and people wait for. */
 #define LONGEST_WAITED_FOR_MS 60000
-/* What may have taken effect can be seen after this, where nothing else guards against a second one. */
-#define SETTLES_MS 3000
+/* A service that asks for more patience than this means this kind of call alone: its quota for the day is
+ * used up. People are told, and other calls go on. */
+#define QUOTA_MS 900000
 
 bool call_is_good(const struct call *call)
 {
@@ -199,10 +201,31 @@ static bool park(struct desk *desk, struct flight *flight, struct action *action
     return !action_is_customer_facing(action->kind) || tell_stuck(desk, action);
 }
 
+/* It will be done, but much too late for whoever waits for it. */
+static bool tell_quota(struct desk *desk, const struct action *action, int64_t asked_ms, const char *why)
+{
+    char text[400];
+    char until[TIMESTAMP_SIZE];
+    timestamp_format(desk->now_ms + asked_ms, until);
+    text_format(text, sizeof text, "%s (%s): not before %s, so do it by hand.", why,
+                action_kind_name(action->kind), until);
+    log_event(desk->log, LOG_LEVEL_ERROR, "CALL-WAITS", action->emergency, action->ticket_id, "%s", text);
+    return !is_told_when_parked(action->kind) || desk_call_event(desk, action, EVENT_REFUSED, 0, text, NULL);
+}
+
 static bool is_lasting(int status)
 {
     return (status >= 300 && status < 500) && status != 408 && status != 429 && status != 401 &&
            status != 403;
+}
+
+/* 401 and 403; and who asks for a token with a wrong secret may be told 400. */
+static bool is_refusal(const struct call *call)
+{
+    int status = call->status;
+    if (call->end == CALL_NOT_SENT)
+        return is_lasting(status) || status == 401 || status == 403;
+    return call->end == CALL_ANSWERED && (status == 401 || status == 403);
 }
 
 /* Leaves the action as it is after an attempt that failed: certainly without effect, or nobody knows. */
@@ -232,7 +255,7 @@ static bool take_action_failure(struct desk *desk, struct flight *flight, const 
 {
     struct action action;
     int status = call->end == CALL_BROKEN ? 0 : call->status;
-    bool refused = status == 401 || status == 403;
+    bool refused = is_refusal(call);
     bool lasting = call->end == CALL_ANSWERED && is_lasting(status);
     enum store_result found = store_get_action(desk->store, flight->action, &action);
     if (found != STORE_OK)
@@ -256,10 +279,15 @@ static bool take_action_failure(struct desk *desk, struct flight *flight, const 
         text_copy(action.error, sizeof action.error, why);
         return desk_did(desk, store_put_action(desk->store, &action)) && desk_probe(desk, flight);
     }
+    if (asked_ms >= QUOTA_MS && !tell_quota(desk, &action, asked_ms, why))
+        return false;
+    flight = desk_flight_of(desk, action.id);
+    if (!flight)
+        return true;
     int64_t wait_ms = pause_ms(desk, &action);
-    bool settles = action.state == ACTION_UNKNOWN && action.service != SERVICE_ZENDESK;
-    if (settles && wait_ms < SETTLES_MS)
-        wait_ms = SETTLES_MS;
+    bool settles = action.state == ACTION_UNKNOWN && desk_settles(action.service);
+    if (settles && wait_ms < DESK_SETTLES_MS)
+        wait_ms = DESK_SETTLES_MS;
     return desk_retry_later(desk, flight, &action, wait_ms > asked_ms ? wait_ms : asked_ms, why);
 }
 
@@ -270,7 +298,7 @@ bool desk_take_failure(struct desk *desk, struct flight *flight, const struct ca
     int64_t asked_ms = call->retry_after_ms >= 0 ? call->retry_after_ms : 0;
     if (limited && call->retry_after_ms < 0)
         asked_ms = FIRST_PAUSE_MS;
-    if (limited)
+    if (limited && asked_ms < QUOTA_MS)
         desk->lines[call->service].not_before_ms = desk->now_ms + asked_ms;
     describe(call, why, sizeof why);
     return flight->action == 0 ? take_poll_failure(desk, flight, why)
@@ -285,7 +313,7 @@ static bool note_probe(struct desk *desk, const struct call *call)
     struct service_line *line = &desk->lines[call->service];
     const char *name = service_name(call->service);
     bool was_refused = line->refused;
-    bool refused = call->status == 401 || call->status == 403;
+    bool refused = is_refusal(call);
     if (refused)
         line->probe_ms = desk->now_ms + PROBE_EVERY_MS;
     line->refused = refused || (was_refused && !call_is_good(call));

@@ -12,6 +12,9 @@
 #define FLIGHTS_AT_ONCE      16 /* a service: more would only queue there */
 #define NOT_CONFIGURED_MS    300000
 #define SAME_TICKET_PAUSE_MS 100
+/* A message waits no longer to know how somebody is mentioned. */
+#define LOOKUP_PATIENCE_MS 2000
+#define THREAD_PAUSE_MS    2000
 
 /* --- flights --- */
 
@@ -77,7 +80,10 @@ bool desk_ask_at(struct desk *desk, struct flight *flight, enum service_id servi
         request_free(request);
         return desk_did(desk, STORE_BROKEN);
     }
-    *call = (struct call){.service = service, .customer_facing = customer_facing, .retry_after_ms = -1};
+    *call = (struct call){.service = service,
+                          .customer_facing = customer_facing,
+                          .timeout_ms = step == FLIGHT_LOOKUP ? LOOKUP_PATIENCE_MS : 0,
+                          .retry_after_ms = -1};
     text_copy(call->method, sizeof call->method, request->method);
     call->path = request->path;
     call->body = request->body;
@@ -243,11 +249,15 @@ static int64_t patience_ends_ms(const struct action *action)
     return is_waited_for ? action->created_ms + DESK_STUCK_MS : INT64_MAX;
 }
 
-void desk_wait_until(struct desk *desk, const struct action *action, int64_t until_ms)
+int64_t desk_next_look_ms(const struct desk *desk, const struct action *action, int64_t until_ms)
 {
     int64_t end_ms = patience_ends_ms(action);
-    if (end_ms > desk->now_ms && end_ms < until_ms)
-        until_ms = end_ms;
+    return end_ms > desk->now_ms && end_ms < until_ms ? end_ms : until_ms;
+}
+
+void desk_wait_until(struct desk *desk, const struct action *action, int64_t until_ms)
+{
+    until_ms = desk_next_look_ms(desk, action, until_ms);
     if (until_ms != INT64_MAX)
         desk_alarm(desk, ALARM_ACTION, action->id, until_ms);
 }
@@ -269,6 +279,33 @@ static bool is_being_read(const struct desk *desk, int64_t ticket)
     return false;
 }
 
+/* A message of a thread that is not open yet, but may be. */
+static bool awaits_thread(struct desk *desk, const struct action *action, bool *awaits)
+{
+    struct emergency e;
+    struct action opening;
+    *awaits = false;
+    if (action->kind != ACTION_REPLY)
+        return true;
+    enum store_result found = store_get_emergency(desk->store, action->emergency, &e);
+    if (found != STORE_OK || e.thread_ts[0] || e.dry_run || !emergency_is_open(&e))
+        return desk_did(desk, found);
+    found = store_find_action(desk->store, e.id, ACTION_OPEN_THREAD, EMERGENCY_THREAD_CAUSE, "", &opening);
+    *awaits = !e.thread_wanted || (found == STORE_OK && !action_is_over(opening.state));
+    return desk_did(desk, found);
+}
+
+/* Whether ACTION has to wait for others of its emergency. A thread is opened before all else. */
+static bool awaits_its_turn(struct desk *desk, const struct action *action, bool *awaits)
+{
+    struct action head;
+    enum store_result found = STORE_NONE;
+    if (action->emergency > 0 && !action_is_free(action->kind) && action->kind != ACTION_OPEN_THREAD)
+        found = store_head_action(desk->store, action->emergency, action->service, &head);
+    *awaits = found == STORE_OK && head.id != action->id;
+    return desk_did(desk, found);
+}
+
 /* Whether ACTION has to wait; then an alarm or a place in the line is set. */
 static bool must_wait(struct desk *desk, const struct action *action, bool *waits)
 {
@@ -285,14 +322,17 @@ static bool must_wait(struct desk *desk, const struct action *action, bool *wait
         desk_alarm(desk, ALARM_ACTION, action->id, desk->now_ms + SAME_TICKET_PAUSE_MS);
         return true;
     }
-    struct action head;
-    enum store_result found = STORE_NONE;
-    if (action->emergency > 0 && !action_is_free(action->kind))
-        found = store_head_action(desk->store, action->emergency, action->service, &head);
-    if (!desk_did(desk, found))
+    bool awaits;
+    if (!awaits_its_turn(desk, action, &awaits))
         return false;
-    if (found == STORE_OK && head.id != action->id) { /* its turn comes when the one before has ended */
+    if (awaits) { /* its turn comes when the one before has ended */
         desk_wait_until(desk, action, INT64_MAX);
+        return true;
+    }
+    if (!awaits_thread(desk, action, &awaits))
+        return false;
+    if (awaits) { /* its turn comes with the thread; but that may come to nothing */
+        desk_wait_until(desk, action, desk->now_ms + THREAD_PAUSE_MS);
         return true;
     }
     if (line->flights >= FLIGHTS_AT_ONCE)
@@ -309,6 +349,8 @@ static bool mend_row(struct desk *desk, struct action *action)
     bool untold = desk->lines[action->service].refused && strcmp(action->error, DESK_REFUSED_TEXT) != 0;
     if (lost)
         action->state = ACTION_UNKNOWN;
+    if (lost && desk_settles(action->service)) /* it may have left just now, before a crash */
+        action->next_ms = desk->now_ms + DESK_SETTLES_MS;
     if (untold)
         text_copy(action->error, sizeof action->error, DESK_REFUSED_TEXT);
     return (!lost && !untold) || desk_did(desk, store_put_action(desk->store, action));
@@ -345,6 +387,11 @@ static bool skip_check(struct desk *desk, struct action *action)
            desk_call_event(desk, action, EVENT_CHECKED, 0, "", NULL);
 }
 
+static bool can_not_be_asked(const struct desk *desk, const struct action *check)
+{
+    return desk->lines[check->service].refused || patience_ends_ms(check) <= desk->now_ms;
+}
+
 bool desk_begin_action(struct desk *desk, int64_t id)
 {
     struct action action;
@@ -365,7 +412,7 @@ bool desk_begin_action(struct desk *desk, int64_t id)
     }
     if (!must_wait(desk, &action, &waits))
         return false;
-    if (waits && action.kind == ACTION_CHECK_PAGE && patience_ends_ms(&action) <= desk->now_ms)
+    if (waits && action.kind == ACTION_CHECK_PAGE && can_not_be_asked(desk, &action))
         return skip_check(desk, &action);
     return waits || begin_flight(desk, &action);
 }

@@ -195,6 +195,12 @@ void desk_correct_time(const struct desk *desk, struct event *event);
 /* --- desk_flight.c, desk_ends.c --- */
 #define DESK_REFUSED_TEXT "our credentials are refused"
 #define PROBE_EVERY_MS    60000 /* a service that refuses us */
+/* What may have taken effect can be seen after this, where nothing else guards against a second one. */
+#define DESK_SETTLES_MS 3000
+static inline bool desk_settles(enum service_id service)
+{
+    return service != SERVICE_ZENDESK; /* there the ticket's stamp does */
+}
 /* A row for the outbox, and its alarm. The same one a second time does nothing. */
 bool desk_add_action(struct desk *desk, const struct action *action);
 /* Reads the ticket soon; RAISED_MS > 0: known to have turned urgent then; TOLD_MS > 0: said to have, by then.
@@ -206,6 +212,9 @@ bool desk_reconcile(struct desk *desk, const struct emergency *was, const struct
 #define DESK_CHECK_PATIENCE_MS 10000
 /* Then people do by hand what the customer waits for. */
 #define DESK_STUCK_MS 180000
+/* When ACTION, which can't begin before UNTIL_MS, is to be looked at: perhaps before, lest it be forgotten.
+ */
+int64_t desk_next_look_ms(const struct desk *desk, const struct action *action, int64_t until_ms);
 /* ACTION can't begin before UNTIL_MS (INT64_MAX: until others have ended): its alarm. */
 void desk_wait_until(struct desk *desk, const struct action *action, int64_t until_ms);
 /* Whether the customer has waited for this call so long that people must do it by hand; tells them once. */

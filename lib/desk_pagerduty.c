@@ -203,7 +203,8 @@ static bool take_checked_page(struct desk *desk, struct flight *flight, struct c
     int64_t asked_ms = flight->asked_ms;
     bool read = call_is_good(call) && pagerduty_read_incident(desk->reader, call->answer, call->answer_length,
                                                               &incident, error, sizeof error);
-    if (!read && desk->now_ms - action->created_ms < DESK_CHECK_PATIENCE_MS)
+    bool refused = call->end == CALL_ANSWERED && (call->status == 401 || call->status == 403);
+    if (!read && !refused && desk->now_ms - action->created_ms < DESK_CHECK_PATIENCE_MS)
         return desk_retry_later(desk, flight, action, CHECK_PAUSE_MS, "the page can't be read");
     if (!read)
         return end_check(desk, flight, action);

@@ -156,6 +156,8 @@ static bool know_busy(struct desk *desk, const struct emergency *e, struct event
         event->ticket.organization_id > 0 ? event->ticket.organization_id : e->organization_id;
     bool will_be_known = organization == 0 && !e->link_prompted && !e->ticket_seen && !event->ticket.known;
     const char *engineer = responder(e, event);
+    if (will_be_known)
+        event->page.busy_with = PAGE_BUSY_UNKNOWN;
     if (!engineer[0] || will_be_known)
         return true;
     return find_former(desk, e, event, engineer, organization, &event->page.busy_with);
@@ -263,7 +265,8 @@ bool desk_take_slack_user(struct desk *desk, struct flight *flight, struct call 
     struct event told = desk_own_event(desk, EVENT_TOLD);
     if (!desk_get_action(desk, flight, &action, &e))
         return false;
-    if (call->end == CALL_ANSWERED && call->status == 422 && action.emergency == 0) /* not in Slack */
+    bool is_nobody = strcmp(call->error, "user_not_found") == 0 || action.emergency == 0;
+    if (call->end == CALL_ANSWERED && call->status == 422 && is_nobody) /* not in Slack */
         return desk_finish(desk, flight, &action, ACTION_DONE, call->error);
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);

@@ -104,6 +104,7 @@ bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
             int64_t due_ms = action->next_ms > now_ms ? action->next_ms : now_ms;
             if (due_ms > now_ms + LONGEST_WAIT_MS) /* the clock was set back */
                 due_ms = now_ms + LONGEST_WAIT_MS;
+            due_ms = desk_next_look_ms(desk, action, due_ms);
             good = good && alarms_set(&desk->alarms, ALARM_ACTION, action->id, due_ms);
         }
     }

@@ -164,7 +164,8 @@ static bool look_at_meeting(struct desk *desk, struct flight *flight)
     struct request request = {0};
     if (!get_action(desk, flight, &action) || !get_emergency(desk, flight, &e, &found) || !found)
         return false;
-    if (action.kind != ACTION_DOWNGRADE || e.meeting == 0 || e.bridge_over || e.meeting_settled ||
+    bool may_be_asked = action.kind == ACTION_DOWNGRADE && e.step_by != STEP_BY_ORDER;
+    if (!may_be_asked || e.meeting == 0 || e.bridge_over || e.meeting_settled ||
         !desk->lines[SERVICE_ZOOM].configured)
         return decide(desk, flight);
     if (!zoom_get_meeting(&request, e.meeting))

@@ -47,9 +47,12 @@ bool desk_begin_zoom(struct desk *desk, struct flight *flight, struct action *ac
 }
 
 /* What is not running, or gone, can't be ended and need not be. */
-static bool is_over_already(const struct call *call)
+static bool is_over_already(struct desk *desk, const struct call *call)
 {
-    return call->end == CALL_ANSWERED && (call->status == 400 || call->status == 404);
+    if (call->end != CALL_ANSWERED)
+        return false;
+    return call->status == 404 ||
+           (call->status == 400 && zoom_is_about_meeting(desk->reader, call->answer, call->answer_length));
 }
 
 static bool take_write(struct desk *desk, struct flight *flight, struct call *call)
@@ -62,8 +65,9 @@ static bool take_write(struct desk *desk, struct flight *flight, struct call *ca
     if (!desk_get_both(desk, flight, &action, &e))
         return false;
     if (action.kind == ACTION_END_MEETING)
-        return call_is_good(call) || is_over_already(call) ? desk_accept(desk, flight, &action, NULL, "")
-                                                           : desk_take_failure(desk, flight, call);
+        return call_is_good(call) || is_over_already(desk, call)
+                   ? desk_accept(desk, flight, &action, NULL, "")
+                   : desk_take_failure(desk, flight, call);
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
     if (!zoom_read_meeting(desk->reader, call->answer, call->answer_length, &result.meeting, result.url,

@@ -576,6 +576,7 @@ void emergency_note_late(const struct emergency *was, const struct emergency *is
     const struct event nothing = {0};
     struct emergency now = *is;
     struct step_context c = {&now, &nothing, policy, out};
+    drop_old_news(was, is, out);
     if (was->phase == PHASE_DOWNGRADED && is->phase == PHASE_ENGAGED && !out->prompts) {
         say(&c, "prompt", BACK_TO_URGENT);
         tell(&c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));

@@ -266,7 +266,8 @@ struct want {
     int64_t cause;
     const char *incident; /* within the emergency; NULL if of the ticket */
 };
-#define EMERGENCY_WANTS (2 + 2 * EMERGENCY_PAGES + LADDER_COUNT + 4)
+#define EMERGENCY_THREAD_CAUSE 1 /* of ACTION_OPEN_THREAD: there is one */
+#define EMERGENCY_WANTS        (2 + 2 * EMERGENCY_PAGES + LADDER_COUNT + 4)
 
 /* A new one, opened at that time, with nothing known but its number. */
 void emergency_init(struct emergency *e, int64_t id, int64_t opened_ms, const struct policy *policy);

@@ -50,14 +50,6 @@ static void accept_downgrade(struct step_context *c, bool still_wanted)
     tell(c, MESSAGE_DOWNGRADED, 0);
 }
 
-static bool tells(const struct step_context *c, enum message message)
-{
-    for (size_t i = 0; i < c->out->effect_count; i++)
-        if (c->out->effects[i].message == message)
-            return true;
-    return false;
-}
-
 /* What the thread's first message needs: in which channel it is, and whom it mentions. */
 static bool knows_customer(const struct emergency *e, const struct policy *policy)
 {
@@ -75,11 +67,6 @@ void open_thread(struct step_context *c)
     bool is_over =
         e->thread_waits_ms > 0 && moment_ms(c->event) >= e->thread_waits_ms + EMERGENCY_THREAD_PATIENCE_MS;
     e->thread_wanted = knows_customer(e, c->policy) || e->link_prompted || is_over;
-    /* whoever was quicker than the ticket's read is told only now */
-    if (e->thread_wanted && e->phase == PHASE_ACKNOWLEDGED && !tells(c, MESSAGE_ACKNOWLEDGED))
-        tell_acknowledged(c);
-    if (e->thread_wanted && e->busy_with != 0 && !emergency_is_taken(e) && !tells(c, MESSAGE_SECOND))
-        tell_second(c);
 }
 
 static void accept_thread(struct step_context *c)

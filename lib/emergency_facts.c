@@ -51,9 +51,10 @@ static void take_resolve(struct step_context *c, struct page *page)
 static void take_acknowledged(struct step_context *c, struct page *page)
 {
     const struct event *event = c->event;
-    bool told = strcmp(event->page.event, "acknowledged") == 0;
+    bool is_read = !event->page.event[0];
+    bool told = strcmp(event->page.event, "acknowledged") == 0 || (is_read && event->by[0]);
     bool again = page->acknowledged && strcmp(page->engineer, event->by) == 0;
-    if (page->acknowledged && !told)
+    if (page->acknowledged && (!told || (is_read && again))) /* when it happened is known better */
         return;
     page->acknowledged = true;
     if (page->acknowledge_cause != 0) { /* the echo of our own, in the name of whoever pressed the button */
@@ -65,7 +66,8 @@ static void take_acknowledged(struct step_context *c, struct page *page)
         return;
     }
     page->acknowledged_ms = event->at_ms;
-    page->by_busy = event->page.busy_with > 0;
+    page->by_busy =
+        event->page.busy_with > 0 || (event->page.busy_with == PAGE_BUSY_UNKNOWN && c->e->busy_with > 0);
     if (told && event->by[0]) {
         text_copy(page->engineer, sizeof page->engineer, event->by);
         text_copy(page->engineer_id, sizeof page->engineer_id, event->page.agent);

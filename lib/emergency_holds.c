@@ -18,14 +18,19 @@ static const struct coverage *window_of(const struct emergency *e, const struct 
     return NULL;
 }
 
+/* Nobody said a word, and now it is over. */
+static void drop_question(struct emergency *e)
+{
+    if (e->doubt_ms[DOUBT_HOURS] > 0)
+        e->asked = false;
+    e->doubt_ms[DOUBT_HOURS] = 0;
+}
+
 /* The hours ended at AT_MS: what is left of the period waits for the next ones. */
 static void end_hours(struct emergency *e, int64_t at_ms)
 {
     e->off_hours = true;
-    if (e->doubt_ms[DOUBT_HOURS] > 0) { /* nobody said a word: the question is over */
-        e->doubt_ms[DOUBT_HOURS] = 0;
-        e->asked = false;
-    }
+    drop_question(e);
     if (e->due_ms != 0 && !e->asked) {
         e->left_ms = later(e->due_ms - at_ms, 0);
         e->due_ms = 0;
@@ -39,21 +44,30 @@ static void begin_hours(struct emergency *e, int64_t at_ms)
         e->due_ms = at_ms + e->left_ms;
 }
 
-/* Boundaries that have passed since the last look count as of their own time, however late that is noticed.
- */
+/* As they are now, whatever was before. */
+static void see_hours(struct emergency *e, const struct coverage *window, int64_t now_ms)
+{
+    e->off_hours = !coverage_is_open(window, now_ms);
+    e->hours_seen_ms = now_ms;
+    if (e->off_hours)
+        drop_question(e);
+}
+
+/* Boundaries that have passed since the last look count as of their own time, however late that is noticed;
+ * but nothing passed when the machine's clock was set. */
 void keep_hours(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t now_ms = moment_ms(c->event);
     const struct coverage *window = window_of(e, c->policy);
     if (!window) {
+        drop_question(e);
         e->off_hours = false;
         e->hours_seen_ms = 0;
         return;
     }
-    if (e->hours_seen_ms == 0) {
-        e->off_hours = !coverage_is_open(window, now_ms);
-        e->hours_seen_ms = now_ms;
+    if (e->hours_seen_ms == 0 || c->event->type == EVENT_CLOCK_STEP) {
+        see_hours(e, window, now_ms);
         return;
     }
     for (;;) {
@@ -69,14 +83,14 @@ void keep_hours(struct step_context *c)
     e->hours_seen_ms = later(e->hours_seen_ms, now_ms);
 }
 
-/* When the hours end, if a step is due only after that and nobody was asked yet; 0 no such thing. */
+/* When the hours end, if a step is not due before that and nobody was asked yet; 0 no such thing. */
 static int64_t crossed_end_ms(const struct emergency *e, const struct policy *policy)
 {
     const struct coverage *window = window_of(e, policy);
     if (!window || e->off_hours || !clock_may_run(e) || e->due_ms == 0 || e->asked || e->step != ACTION_NONE)
         return 0;
     int64_t end_ms = coverage_next_change_ms(window, e->hours_seen_ms);
-    return end_ms < INT64_MAX && e->due_ms > end_ms && e->hours_asked_ms != end_ms ? end_ms : 0;
+    return end_ms < INT64_MAX && e->due_ms >= end_ms && e->hours_asked_ms != end_ms ? end_ms : 0;
 }
 
 void ask_before_hours_end(struct step_context *c)
@@ -156,7 +170,8 @@ void take_sorting(struct step_context *c)
     text_copy(e->product, sizeof e->product, facts->product);
     if (strcmp(e->coverage, facts->coverage) != 0) {
         text_copy(e->coverage, sizeof e->coverage, facts->coverage);
-        e->hours_seen_ms = 0;
+        e->hours_seen_ms = e->hours_asked_ms = 0;
+        drop_question(e);
     }
     if (e->closing != CLOSING_NONE)
         return;

@@ -62,8 +62,6 @@ void take_command(struct step_context *c);
 /* People (emergency_people.c): who took it, the ladders, shifts. */
 void take_acknowledgements(struct step_context *c);
 /* What whoever has it is to do now. */
-void tell_acknowledged(struct step_context *c);
-void tell_second(struct step_context *c);
 /* Once somebody has it, and it is known what it is about: bridge and runbook are made. */
 void begin_work(struct step_context *c);
 void take_ack(struct step_context *c);
@@ -119,6 +117,10 @@ void take_sorting(struct step_context *c);
 void take_bulk(struct step_context *c);
 void accept_bulk_answer(struct step_context *c);
 bool bulk_holds(const struct emergency *e);
+
+/* Leaves out of what an event is to bring about, that came late, what people have been told already, or need
+ * not be told any more (emergency_late.c). WAS: before it came. */
+void drop_old_news(const struct emergency *was, const struct emergency *is, struct outcome *out);
 
 /* Shared with them (emergency.c, emergency_view.c). */
 bool in_period(const struct emergency *e);

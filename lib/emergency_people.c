@@ -79,7 +79,7 @@ static void take_engineer_of(struct step_context *c, const struct page *page)
         text_copy(e->engineer_email, sizeof e->engineer_email, c->event->by_email);
 }
 
-void tell_acknowledged(struct step_context *c)
+static void tell_acknowledged(struct step_context *c)
 {
     tell(c, MESSAGE_ACKNOWLEDGED,
          BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED) | BUTTON(COMMAND_NOT_EMERGENCY) |
@@ -144,18 +144,13 @@ static void mark_busy_pages(struct emergency *e)
             e->pages[i].by_busy = true;
 }
 
-void tell_second(struct step_context *c)
-{
-    tell(c, MESSAGE_SECOND, BUTTON(COMMAND_TAKE) | BUTTON(COMMAND_MANAGER));
-}
-
 /* Its engineer has another customer's emergency already: the manager finds a second engineer. Said once. */
 void note_busy(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t other = c->event->page.busy_with;
     bool takes_both = e->taken_ms > 0 && !e->taken_busy;
-    if (other == 0 || e->busy_with == other || e->closing != CLOSING_NONE || takes_both)
+    if (other <= 0 || e->busy_with == other || e->closing != CLOSING_NONE || takes_both)
         return;
     if (c->event->type != EVENT_PAGE)
         mark_busy_pages(e);
@@ -166,7 +161,7 @@ void note_busy(struct step_context *c)
     say(c, "page", "Its engineer is busy with emergency %lld.", (long long)other);
     if (told)
         return;
-    tell_second(c);
+    tell(c, MESSAGE_SECOND, BUTTON(COMMAND_TAKE) | BUTTON(COMMAND_MANAGER));
     post(c, MESSAGE_SECOND_MANAGERS, PLACE_MANAGERS, 0);
     summon(c, WHO_MANAGER, 0);
 }

@@ -121,7 +121,7 @@ static size_t other_wants(const struct emergency *e, struct want *wants)
 {
     size_t n = 0;
     if (e->thread_wanted && !e->thread_ts[0])
-        wants[n++] = (struct want){ACTION_OPEN_THREAD, 1, NULL};
+        wants[n++] = (struct want){ACTION_OPEN_THREAD, EMERGENCY_THREAD_CAUSE, NULL};
     if (e->bridge_number > 0 && !e->bridge_over && !e->bridge_url[0])
         wants[n++] = (struct want){ACTION_CREATE_MEETING, e->bridge_number, NULL};
     if (e->phase == PHASE_DOWNGRADED && e->meeting != 0 && !e->bridge_over)

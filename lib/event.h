@@ -153,6 +153,7 @@ enum command {
     COMMAND_COUNT,
 };
 
+#define PAGE_BUSY_UNKNOWN (-1)
 struct page_facts {
     char incident[32];
     char url[160];
@@ -167,7 +168,7 @@ struct page_facts {
     char assignee[24];      /* of the first to whom it is assigned; "" nobody */
     char assignee_name[96]; /* their name */
     int64_t busy_with; /* the open emergency, of another customer, of whoever acknowledged it or, while nobody
-                          has, of the assignee; 0 none */
+                          has, of the assignee; 0 none; PAGE_BUSY_UNKNOWN: its customer is not known yet */
 };
 
 struct ticket_facts {

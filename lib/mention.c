@@ -9,9 +9,21 @@
 #define MIDDLE '\x03'
 #define END    '\x04'
 
+/* An e-mail address, or an id as Slack makes them: what others put in such a place must not be more. */
+static bool is_address(const char *text)
+{
+    static const char id_letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    if (!strchr(text, '@'))
+        return text[0] && text[strspn(text, id_letters)] == '\0';
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c <= ' ' || strchr("<>&|", *c))
+            return false;
+    return true;
+}
+
 void mention_write(const char *address, const char *name, char *out, size_t size)
 {
-    if (address[0])
+    if (is_address(address))
         text_format(out, size, "%c%s%c%s%c", BEGIN, address, MIDDLE, name, END);
     else
         text_copy(out, size, name);

@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Writes a token. An address of "" is no token but the name alone. */
+/* Writes a token. What is no address, "" for example, is no token but the name alone. */
 void mention_write(const char *address, const char *name, char *out, size_t size);
 
 /* The address of the token that begins at or after *AT, which moves behind it. False: there is none. */

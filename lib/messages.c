@@ -135,14 +135,12 @@ void messages_fill(const struct message_facts *facts, const char *text, char *ou
 {
     struct message_values values;
     size_t used = 0;
-    message_values_fill(&values, facts->config->messages.texts, facts, FOR_OTHERS);
+    message_values_fill(&values, facts->config->messages.texts, facts, FOR_GITLAB);
     while (*text && used + 1 < size) {
         size_t length = 1;
         size_t field = strncmp(text, "{{", 2) == 0 ? field_at(text, &length) : FIELD_COUNT;
         if (field < FIELD_COUNT) {
-            const char *value = values.values[field] ? values.values[field] : "";
-            /* at the beginning of a line GitLab would take "/close" for an order */
-            text_format(out + used, size - used, "%s%s", value[0] == '/' ? "\\" : "", value);
+            text_copy(out + used, size - used, values.values[field] ? values.values[field] : "");
         } else {
             length = strcspn(text + 1, "{") + 1;
             text_copy_n(out + used, size - used, text, length);

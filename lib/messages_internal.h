@@ -10,7 +10,7 @@ struct messages {
     struct template *templates[MESSAGE_COUNT];
 };
 
-enum message_reader { FOR_OTHERS, FOR_SLACK };
+enum message_reader { FOR_OTHERS, FOR_SLACK, FOR_GITLAB };
 
 struct message_text {
     const char *text;

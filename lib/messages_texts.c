@@ -79,7 +79,7 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
                               "{{#engineer}}* Engineer: {{engineer}}\n{{/engineer}}"
                               "{{#thread_url}}* Thread: {{thread_url}}\n{{/thread_url}}"
                               "{{#bridge}}* Bridge: {{bridge}}\n{{/bridge}}",
-                              FOR_OTHERS},
+                              FOR_GITLAB},
 
     [MESSAGE_THREAD] =
         {"*Thread for emergency ticket {{ticket_link}}{{^ticket_link}}(not known yet){{/ticket_link}}*\n"

@@ -27,6 +27,7 @@ struct filling {
     const struct config *config;
     const struct emergency *e;
     bool slack;
+    bool gitlab;
 };
 
 /* Keeps TEXT, which is ours, as the field's value; "" is none. */
@@ -42,13 +43,36 @@ static void set(struct filling *f, enum message_field field, const char *text)
     values->values[field] = place;
 }
 
+/* In an issue of GitLab's a line that begins with a slash is an order ("/close"), "@all" calls everybody, and
+ * "<!--" hides what follows. */
+static void escape_for_gitlab(const char *text, char *out, size_t size)
+{
+    bool begins_line = true;
+    size_t used = 0;
+    for (; *text && used + sizeof "&lt;" <= size; text++) {
+        bool is_order = begins_line && *text == '/';
+        if (*text == '<') {
+            text_copy(out + used, size - used, "&lt;");
+            used += strlen(out + used);
+        } else {
+            if (is_order || *text == '@')
+                out[used++] = '\\';
+            out[used++] = *text;
+        }
+        begins_line = *text == '\n' || *text == '\r' || (begins_line && (*text == ' ' || *text == '\t'));
+    }
+    out[used] = '\0';
+}
+
 /* The same for a text of others. */
 static void set_foreign(struct filling *f, enum message_field field, const char *text)
 {
     char clean[MESSAGE_VALUE_SIZE];
     if (f->slack)
         slack_escape(text, clean, sizeof clean);
-    set(f, field, f->slack ? clean : text);
+    else if (f->gitlab)
+        escape_for_gitlab(text, clean, sizeof clean);
+    set(f, field, f->slack || f->gitlab ? clean : text);
 }
 
 /* Keeps TEXT on its line, where it can begin nothing of its own; in Slack it makes nothing behind it code,
@@ -104,7 +128,7 @@ static void set_person_of_slack(struct filling *f, enum message_field field, con
     char clean[300];
     char token[500];
     if (!f->slack) {
-        set(f, field, name[0] ? name : email);
+        set_foreign(f, field, name[0] ? name : email);
         return;
     }
     text_copy(line, sizeof line, name[0] ? name : email);
@@ -425,7 +449,7 @@ void message_values_fill(struct message_values *values, const struct messages *m
 {
     const struct config_policy *policy = &facts->config->policy;
     static const char *const priorities[] = {"high", "normal", "low"};
-    struct filling f = {values, facts, facts->config, facts->e, reader == FOR_SLACK};
+    struct filling f = {values, facts, facts->config, facts->e, reader == FOR_SLACK, reader == FOR_GITLAB};
     memset(values->values, 0, sizeof values->values);
     values->used = 0;
     set_ticket(&f);

@@ -246,8 +246,9 @@ static const struct {
          false},
     [STATEMENT_HEAD_ACTION] =
         {"head action",
-         ACTION_SELECT "INDEXED BY action_line WHERE emergency = ? AND service = ? AND state < 3 "
-                       "AND kind NOT IN (13, 14, 20, 24, 25) ORDER BY id LIMIT 1", /* action_is_free */
+         ACTION_SELECT
+         "INDEXED BY action_line WHERE emergency = ? AND service = ? AND state < 3 "
+         "AND kind NOT IN (13, 14, 18, 19, 20, 24, 25) ORDER BY id LIMIT 1", /* action_is_free */
          false},
     [STATEMENT_PENDING_READ] = {"pending read",
                                 ACTION_SELECT

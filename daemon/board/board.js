@@ -3,11 +3,11 @@
  * and then reads everything anew. Every text becomes a text node, whoever wrote it; addresses become links
  * only if they are http or https.
  */
-'use strict';
+import { Refusal, call, endStream, keep, listen, post, stored } from './connection.js';
 
-const STREAM_PATIENCE_MS = 40000; // a line comes every 15 s
 const POLL_MS = 30000; // in case that the stream has missed something
 const POLL_WITHOUT_STREAM_MS = 5000;
+const STREAM_PAUSE_MS = 1000;
 const REFRESH_GAP_MS = 400;
 const TOLD_MS = 6000;
 const SOON_MS = 3 * 60 * 1000;
@@ -40,30 +40,10 @@ const board = {
   reading: false,
   again: false,
   lostMs: 0,
+  locked: false, // a token is asked for: nothing is tried until it is given
 };
 
 const at = (id) => document.getElementById(id);
-
-// --- storage: it may be forbidden ---
-
-function stored(key) {
-  for (const store of ['sessionStorage', 'localStorage']) {
-    try {
-      const value = window[store].getItem(`emergencyd.${key}`);
-      if (value) return value;
-    } catch { /* then it is asked for again */ }
-  }
-  return board[key] || '';
-}
-
-function keep(key, value, forGood) {
-  board[key] = value;
-  try {
-    window.sessionStorage.setItem(`emergencyd.${key}`, value);
-    if (forGood) window.localStorage.setItem(`emergencyd.${key}`, value);
-    else window.localStorage.removeItem(`emergencyd.${key}`);
-  } catch { /* then it lasts as long as the page */ }
-}
 
 // --- building ---
 
@@ -108,34 +88,7 @@ function fact(name, ...values) {
     (value) => (typeof value === 'string' ? make('b', null, value) : value)));
 }
 
-// --- talking to the daemon ---
-
-class Refusal extends Error {
-  constructor(status, text) {
-    super(text);
-    this.status = status;
-  }
-}
-
-async function call(path, options) {
-  const headers = { ...(options && options.headers) };
-  const token = stored('token');
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await fetch(path, { cache: 'no-store', ...options, headers });
-  if (answer.ok) return answer;
-  let text = `the daemon answers ${answer.status}`;
-  try {
-    text = (await answer.json()).error || text;
-  } catch { /* not the daemon's own answer */ }
-  throw new Refusal(answer.status, text);
-}
-
-async function post(path, body) {
-  const answer = await call(path, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
-  });
-  return answer.json();
-}
+// --- reading ---
 
 function alarm(text) {
   at('alarm').hidden = !text;
@@ -156,9 +109,15 @@ function found() {
   at('link').textContent = 'Up to date';
 }
 
+function lock() {
+  board.locked = true;
+  at('token').hidden = false;
+  askForToken();
+}
+
 // Reads all that is shown; a further wish meanwhile is met afterwards.
 async function refresh() {
-  if (board.reading) {
+  if (board.reading || board.locked) {
     board.again = true;
     return;
   }
@@ -176,8 +135,7 @@ async function refresh() {
     show();
   } catch (error) {
     lost(error);
-    if (error.status === 401 && at('token').hidden) askForToken(); // later only by its button
-    if (error.status === 401) at('token').hidden = false;
+    if (error.status === 401) lock();
   }
   window.setTimeout(() => {
     board.reading = false;
@@ -188,45 +146,13 @@ async function refresh() {
   }, REFRESH_GAP_MS);
 }
 
-// --- the stream ---
-
-let streamEnd = null;
-
-async function listen() {
-  const end = new AbortController();
-  streamEnd = end;
-  let patience = 0;
-  const wait = () => {
-    window.clearTimeout(patience);
-    patience = window.setTimeout(() => end.abort(), STREAM_PATIENCE_MS);
-  };
-  try {
-    wait();
-    const answer = await call('/api/stream', { signal: end.signal });
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    let rest = '';
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      wait();
-      const lines = (rest + value).split('\n');
-      rest = lines.pop();
-      if (lines.some((line) => line.startsWith('data:'))) refresh();
-    }
-  } finally {
-    window.clearTimeout(patience);
-  }
-}
-
 async function listenForEver() {
-  for (let pauseMs = 1000; ; pauseMs = Math.min(pauseMs * 2, POLL_WITHOUT_STREAM_MS)) {
-    const beginMs = Date.now();
-    try {
-      await listen();
-    } catch { /* refresh tells what is wrong */ }
-    if (Date.now() - beginMs > 2 * POLL_WITHOUT_STREAM_MS) pauseMs = 500;
+  let pauseMs = 0;
+  for (;;) {
+    const heard = !board.locked && await listen();
+    pauseMs = heard ? STREAM_PAUSE_MS : Math.min(pauseMs + STREAM_PAUSE_MS, POLL_WITHOUT_STREAM_MS);
     await new Promise((resolve) => { window.setTimeout(resolve, pauseMs); });
-    if (!document.hidden && !at('dialog').open) refresh();
+    refresh();
   }
 }
 
@@ -273,7 +199,8 @@ async function submit(event) {
     await onYes(values);
     at('dialog').close('yes');
   } catch (error) {
-    at('dialog-error').textContent = error instanceof Refusal ? `Refused: ${error.message}` : 'No connection. Try again.';
+    at('dialog-error').textContent = error instanceof Refusal ? `Refused: ${error.message}`
+      : 'No connection: it is not known whether it was done. Look before you try again.';
     at('dialog-error').hidden = false;
   }
   at('dialog-yes').disabled = false;
@@ -304,8 +231,8 @@ function askForToken() {
     yes: async ({ token, forGood }) => {
       keep('token', token, forGood);
       await call('/api/commands');
-      if (streamEnd) streamEnd.abort();
-      window.setTimeout(refresh, REFRESH_GAP_MS);
+      board.locked = false;
+      refresh();
     },
   });
 }
@@ -402,9 +329,8 @@ function retry(action) {
 
 function clockOf(e) {
   if (!e.next) return null;
-  return make('div', { class: 'clock', role: 'timer', 'data-due': e.next.due_at },
-    make('b', null), make('div', { class: 'dim' }, e.held === 'asked' ? 'the ' : 'until the ',
-      STEPS[e.next.step] || e.next.step, e.held === 'asked' ? ' waits for you' : ''));
+  return make('div', { class: 'clock', role: 'timer', 'data-due': e.next.due_at,
+    'data-step': STEPS[e.next.step] || e.next.step }, make('b', null), make('div', { class: 'dim' }));
 }
 
 function factsOf(e) {
@@ -519,7 +445,7 @@ function showCards(emergencies, chosen) {
 function showAsked(emergencies) {
   const asked = emergencies.filter((e) => e.held === 'asked');
   const untaken = emergencies.filter((e) => e.state === 'paged');
-  const links = (list) => list.map((e) => make('a', { href: `#e${e.id}` }, `E${e.id} `));
+  const links = (list) => list.flatMap((e) => [make('a', { href: `#e${e.id}` }, `E${e.id}`), ' ']);
   const look = [...asked.map((e) => e.id), '/', ...untaken.map((e) => e.id)].join();
   if (showAsked.look !== look) {
     showAsked.look = look;
@@ -533,8 +459,8 @@ function showAsked(emergencies) {
 
 function turnText(turn, word, time) {
   const value = turn && turn[time];
-  return turn ? [make('b', null, turn.name || turn.email || 'unknown'), value ? ` ${word} ` : '', value ? when(value) : '']
-    : ['nobody'];
+  if (!turn) return ['nobody'];
+  return [make('b', null, turn.name || turn.email || 'unknown'), value ? ` ${word} ` : '', value ? when(value) : ''];
 }
 
 function showOncall(schedules) {
@@ -570,7 +496,9 @@ function show() {
 function tick() {
   for (const clock of document.querySelectorAll('[data-due]')) {
     const leftMs = new Date(clock.dataset.due) - Date.now() - board.aheadMs;
-    clock.firstChild.textContent = leftMs >= 0 ? period(leftMs) : `${period(leftMs)} over`;
+    clock.firstChild.textContent = period(leftMs);
+    clock.lastChild.textContent = leftMs >= 0 ? `until the ${clock.dataset.step}`
+      : `since the ${clock.dataset.step} was due`;
     clock.classList.toggle('soon', leftMs < SOON_MS);
   }
 }
@@ -620,12 +548,11 @@ at('zone').textContent = Intl.DateTimeFormat().resolvedOptions().timeZone;
 window.addEventListener('hashchange', chooseByAddress);
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return; // a phone that slept has lost its stream without noticing
-  if (streamEnd) streamEnd.abort();
+  endStream();
   refresh();
 });
 window.setInterval(tick, 1000);
 window.setInterval(refresh, POLL_MS);
 showName();
 chooseByAddress();
-refresh();
-listenForEver();
+refresh().then(listenForEver);

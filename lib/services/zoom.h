@@ -25,6 +25,8 @@ bool zoom_get_host(struct request *request, const struct config *config) MUST_CH
 /* Answers. False: not what the service documents (ERROR says what is missing). */
 bool zoom_read_meeting(struct json_reader *reader, const char *answer, size_t length, int64_t *meeting,
                        char *join_url, size_t size, bool *running, char *error, size_t error_size) MUST_CHECK;
+/* A refusal that is about the meeting itself: it does not run, or is gone. */
+bool zoom_is_about_meeting(struct json_reader *reader, const char *answer, size_t length);
 /* zoom_list_meetings: that of MARK; *meeting 0: none. */
 bool zoom_read_marked(struct json_reader *reader, const char *answer, size_t length, const char *mark,
                       int64_t *meeting, char *join_url, size_t size, char *error,

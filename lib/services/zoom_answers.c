@@ -23,6 +23,18 @@ bool zoom_read_meeting(struct json_reader *reader, const char *answer, size_t le
     return true;
 }
 
+/* Codes of four digits that begin with a 3; those of tokens and scopes do not. */
+bool zoom_is_about_meeting(struct json_reader *reader, const char *answer, size_t length)
+{
+    static const char *const wanted[] = {"code"};
+    char why[160];
+    const struct complaint complaint = {why, sizeof why};
+    const struct json_value *values =
+        fields_read_once(reader, wanted, 1, answer, length, NULL, NULL, &complaint);
+    const int64_t code = values ? field_optional_id(&values[0]) : 0;
+    return code >= 3000 && code < 4000;
+}
+
 enum { LISTED, LISTED_ID, LISTED_URL, LISTED_AGENDA, LIST, LIST_FIELDS };
 
 static const char *const list_paths[LIST_FIELDS] = {

@@ -2,10 +2,13 @@
 and an emergency's row set back in time, for periods that are constants."""
 
 import sqlite3
+import struct
+from datetime import timedelta
+from pathlib import Path
 
 from harness import wait_until
 from scenes import order
-from standins.clock import parse_iso
+from standins.clock import Clock, parse_iso
 from standins.slack_text import readable
 
 OWN_KEY = "emergencyd-"
@@ -63,6 +66,11 @@ def told(world, cast, channel, part=""):
     """The top-level messages of a channel (by name) that have this part."""
     return [text for text in texts(world, cast.channels[channel])
             if part in text]
+
+
+def wait_told(world, cast, channel, pattern):
+    """Waits for such a message in a channel; returns it."""
+    return world.slack.wait_for_message(cast.channels[channel], pattern)
 
 
 def mentions(world, message):
@@ -148,3 +156,21 @@ def closed(d, number):
 def time_of(text):
     """A time of an API, in seconds since 1970."""
     return parse_iso(text).timestamp()
+
+
+def odd_zone(monkeypatch, directory, at):
+    """A time zone in which a full minute begins at a moment: its name, and
+    its offset.  For daemons that are started after this."""
+    seconds = -at.second % 60
+    counts = struct.pack(">6l", 0, 0, 0, 0, 1, 4)
+    zone = Path(directory) / "Test" / "Odd"
+    zone.parent.mkdir()
+    zone.write_bytes(b"TZif" + bytes(16) + counts
+                     + struct.pack(">lBB", seconds, 0, 0) + b"ODD\0")
+    monkeypatch.setenv("TZDIR", str(directory))
+    return "Test/Odd", timedelta(seconds=seconds)
+
+
+def soon(in_s):
+    """A full second, so many from now."""
+    return (Clock().now() + timedelta(seconds=in_s)).replace(microsecond=0)

@@ -9,6 +9,9 @@ that it must bring about is there.  What it waits for may be late, and the
 daemon may be away meanwhile.
 """
 
+import threading
+import time
+from contextlib import contextmanager
 from http.client import HTTPException
 
 from harness import wait_until
@@ -16,6 +19,7 @@ from scenes import next_second, page_for, urgent_ticket
 
 SERVICES = ("slack", "zoom", "gitlab")
 PATIENCE_S = 20
+LATE_S = 0.5
 PERIODS = {"follow_up_after": "2s", "downgrade_after": "4s"}
 NOTE = "The primary's disk is full."
 
@@ -158,8 +162,10 @@ class Story:
             self, "second", "support_gitlab-com", tags=["saas"],
             subject="Runners are gone", requester=cast.globex_customer)
 
-    def play(self):
+    def play(self, before=lambda stage: None):
+        """before(stage) is called before each."""
         for stage in STAGES:
+            before(stage)
             getattr(self, stage)()
 
     def see(self, look):
@@ -263,6 +269,8 @@ class Story:
 
     def globex_is_silent(self):
         self.globex.wait_reply("follow-up is in the ticket")
+
+    def globex_is_downgraded(self):
         self.globex.wait_reply("the bridge is closed")
         self.globex.wait_state("downgraded")
 
@@ -285,4 +293,55 @@ STAGES = ("acme_is_paged", "acme_is_acknowledged", "acme_is_contacted",
           "globex_is_taken_by_a_second", "acme_joins_the_bridge",
           "globex_is_contacted", "acme_is_on_a_call", "acme_hangs_up",
           "acme_notes_are_written", "acme_is_solved", "globex_is_silent",
-          "all_is_done")
+          "globex_is_downgraded", "all_is_done")
+
+
+# -- trouble ---------------------------------------------------------------
+
+def people_free(world):
+    """The webhooks that no person waits for: all but Slack's."""
+    return [webhook for service in (world.zendesk, world.pagerduty,
+                                    world.zoom)
+            for webhook in service.webhooks]
+
+
+@contextmanager
+def reordered(world):
+    """What is sent within a quarter of a second arrives the other way
+    round."""
+    webhooks = people_free(world)
+    over = threading.Event()
+
+    def turn_round():
+        while not over.wait(0.25):
+            for webhook in webhooks:
+                webhook.release(*reversed(webhook.held))
+
+    for webhook in webhooks:
+        webhook.hold()
+    thread = threading.Thread(target=turn_round)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        for webhook in webhooks:
+            webhook.flow()
+
+
+def kill_and_start_at(d, service, method, path, after_effect):
+    """Has the daemon killed and started anew when this request arrives.
+
+    after_effect: it has taken effect, but the answer is lost; else it takes
+    effect only when the daemon runs again.  Returns the fault.
+    """
+    def kill_and_start(request):
+        d.slack_webhook.wait_idle()  # else people would press once more
+        d.kill()
+        d.start()
+        if not after_effect:
+            time.sleep(LATE_S)
+
+    return service.fault(method, path, after_effect=after_effect,
+                         hook=kill_and_start)

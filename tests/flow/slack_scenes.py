@@ -1,7 +1,13 @@
 """Scenes in Slack: the thread of an emergency, its buttons, commands."""
 
+import json
+from urllib.parse import urlencode
+
 from harness import wait_until
 from scenes import LONG, opened
+from standins.clock import Clock
+from standins.signing import slack_signature
+from wire import ask
 
 SLACK = ("slack",)
 SELF_MANAGED = "support_self-managed"
@@ -85,3 +91,44 @@ def slack_idle(d):
                             if a["service"] == "slack"], 10,
                "the end of all calls to Slack",
                lambda: d.api_get("/api/outbox")[1]["actions"])
+
+
+# -- webhooks made by hand -------------------------------------------------
+
+ROUTE = "/webhooks/slack"
+FORM = "application/x-www-form-urlencoded"
+
+
+def signed(d, fields, at=None, secret=None, **changes):
+    """(headers, body) of a form, signed as Slack's but for the changes."""
+    body = fields if isinstance(fields, bytes) else urlencode(fields).encode()
+    at = str(int(Clock().now().timestamp()) if at is None else at)
+    secret = secret or d.settings["slack"]["signing_secret"]
+    return {"Content-Type": FORM, "X-Slack-Request-Timestamp": at,
+            "X-Slack-Signature": slack_signature(secret, at, body),
+            **changes}, body
+
+
+def send(d, fields, **more):
+    """Posts a form; returns the wire's Answer."""
+    return ask(d.port, "POST", ROUTE, *signed(d, fields, **more))
+
+
+def typed(cast, text, trigger="1.2.abc", **changes):
+    """The form of a slash command."""
+    return {"command": "/emergency", "text": text, "trigger_id": trigger,
+            "channel_id": cast.channels[SELF_MANAGED]["id"],
+            "user_id": cast.engineer_slack["id"], "user_name": "eng1",
+            **changes}
+
+
+def pressed(cast, action, value, trigger="1.2.abc", **changes):
+    """The form of a button that was pressed."""
+    return {"payload": json.dumps({
+        "type": "block_actions", "trigger_id": trigger,
+        "user": {"id": cast.engineer_slack["id"], "name": "eng1"},
+        "channel": {"id": cast.channels[SELF_MANAGED]["id"]},
+        "container": {"message_ts": "1700000000.000100"},
+        "actions": [{"type": "button", "action_id": action, "block_id": "b",
+                     "value": value, "action_ts": "1700000001.5"}],
+        **changes})}

@@ -346,8 +346,7 @@ def test_a_meeting_of_staff_and_somebody_else_is_asked_about(daemon, world,
     e = wait_asked(d, number, "downgrade")
     assert "somebody unidentified joined the bridge (iPhone)" in (
         e["held_why"])
-    assert "the bridge may still be in use" in e["held_why"] or (
-        not asked_for(world, "GET", r"/meetings/\d+$"))
+    assert not world.zoom.received("PUT", STATUS)
 
 
 def test_a_bridge_that_cannot_be_read_for_10_s_is_asked_about(daemon, world,

@@ -1,16 +1,15 @@
 """Tickets that are worked on in certain hours only: outside them no clock
 runs and nothing public goes out; people may do everything all the same."""
 
-import time
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from duties import acknowledged, replies, texts, thread_of, wait_reply
+from duties import (acknowledged, odd_zone, replies, soon, texts, thread_of,
+                    wait_reply)
 from harness import wait_until
-from scenes import (LONG, all_read, comment, contacted, later_follow_up,
-                    opened, order, own_comments, page_for, read, said,
-                    seconds, urgent_ticket, wait_asked, wait_said, writes)
+from scenes import (LONG, comment, contacted, later_follow_up, opened, order,
+                    own_comments, said, seconds, wait_asked, writes)
 from standins.clock import Clock
 
 TAG = {"tags": ["us_federal"]}
@@ -131,7 +130,6 @@ def test_a_step_that_would_come_after_the_end_is_asked_before(
     number, ticket = contacted(d, world, cast, 0, **TAG)
     e = wait_asked(d, number, "follow_up")
     assert "the ticket's hours end before that" in e["held_why"]
-    print(d.emergency(number)["actions"])
     message = wait_reply(d, world, number, "hours of federal end before the")
     assert not writes(world, ticket)
     world.slack.press(cast.engineer_slack, message, "Do it")
@@ -147,34 +145,31 @@ def test_a_step_that_comes_before_the_end_is_not_asked(daemon, world, cast):
     assert entry is None or "downgrade" in entry["text"]
 
 
-def boundary():
-    """The next full minute, if that leaves time to prepare, else the one
-    after: (minutes from now, seconds since 1970)."""
-    now = time.time()
-    ahead = 1 if 60 - now % 60 > 8 else 2
-    return ahead, (now // 60 + ahead) * 60
+def test_hours_begin_and_end_on_time(daemon, world, cast, monkeypatch,
+                                     tmp_path):
+    """At the same moment those of one ticket begin, those of another end."""
+    at = soon(6)
+    zone, offset = odd_zone(monkeypatch, tmp_path, at)
 
+    def from_now(begin, end):
+        begin, end = (minute(at + offset + timedelta(minutes=each))
+                      for each in (begin, end))
+        return {"timezone": zone, "hours": f"{begin}-{end}"}
 
-@pytest.mark.time_limit(110)
-def test_hours_begin_and_end_on_time(daemon, world, cast):
-    """Waits for a full minute, at which the hours of one ticket begin and
-    those of another end."""
-    ahead, at = boundary()
-    config = hours(ahead, 300)
-    config["coverage evening"] = {
-        **hours(-60, ahead)["coverage federal"], "match": "tag:evening"}
-    d = daemon(config=config, follow_up_after="5m", downgrade_after="10m")
-    begins, begins_ticket = contacted(d, world, cast, 3, **TAG)
-    ends, ends_ticket = contacted(d, world, cast, 3, tags=["evening"])
+    d = daemon(config={
+        "coverage federal": {"match": "tag:us_federal", **from_now(0, 60)},
+        "coverage evening": {"match": "tag:evening", **from_now(-60, 0)}},
+        follow_up_after="5m", downgrade_after="10m")
+    begins, begins_ticket = contacted(d, world, cast, 1, **TAG)
+    ends, ends_ticket = contacted(d, world, cast, 1, tags=["evening"])
     asleep = d.wait_for_emergency(emergency_id=begins, held="coverage")
     wait_asked(d, ends, "follow_up")
-    wait_until(lambda: time.time() >= at, 70, "the full minute")
-    awake = wait_until(
-        lambda: (e := d.emergency(begins))["held"] is None and e, 5,
-        "the hours to begin", lambda: d.emergency(begins))
+    awake = d.wait_for_emergency(emergency_id=begins, held=None)
+    assert awake["next"]["step"] == "follow_up"
+    assert 0 <= (Clock().now() - at).total_seconds() < 2
     d.wait_for_emergency(emergency_id=ends, held="coverage")
     left_s = seconds(asleep["contacted_at"], awake["next"]["due_at"])
-    assert left_s > 300 and awake["next"]["step"] == "follow_up"
+    assert 300 < left_s < 310
     assert not writes(world, begins_ticket) + writes(world, ends_ticket)
 
 

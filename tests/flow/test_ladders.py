@@ -1,17 +1,19 @@
 """Nobody takes it, nobody contacts the customer, nobody decides: the next in
 line is mentioned and paged, rung by rung, until somebody is there."""
 
+import copy
 import threading
 
 import pytest
 from duties import (acknowledged, assignees, ladder, ladder_with_slack,
                     mentions, own_pages, page_texts, replies, set_back, told,
-                    thread_of, ticket_url, wait_own_pages, wait_reply,
-                    written_at)
+                    ticket_url, wait_own_pages, wait_reply,
+                    wait_told, written_at)
 from harness import wait_until
 from scenes import (LONG, comment, later_follow_up, opened, order, page_for,
                     read, said, urgent_ticket, wait_asked, wait_said)
 from trials import TROUBLES
+from webhooks import emergency_page
 
 RUNG = "calling the next in line"
 NOT_TAKEN = "nobody has taken"
@@ -52,8 +54,9 @@ def test_each_rung_in_turn_is_mentioned_and_paged(daemon, world, cast):
         assert f"#{ticket['id']}" in page["title"] and "Acme" in page["title"]
         assert ticket_url(world, ticket) in text
         assert "Nobody has taken it" in text
-    [in_channel] = told(world, cast, "support_managers", NOT_TAKEN)
-    assert "@Mona Manager" in in_channel
+    in_channel = wait_told(world, cast, "support_managers", NOT_TAKEN)
+    assert mentions(world, in_channel) == ["@Mona Manager"]
+    assert len(told(world, cast, "support_managers", NOT_TAKEN)) == 1
     wait_said(d, number, "Paged Mona Manager.")
     assert d.emergency(number)["state"] == "paged"
 
@@ -109,6 +112,21 @@ def test_an_acknowledgement_taken_back_lets_the_ladder_go_on(
     world.pagerduty.unacknowledge(e["pages"][0]["incident_id"])
     wait_said(d, number, f"{RUNG} (2)")
     assert len(wait_own_pages(world, 2)) == 2
+
+
+def test_a_page_that_is_taken_in_the_millisecond_of_its_making_is_taken(
+        daemon, cast):
+    """In the order of the events' ids its making comes last."""
+    d = daemon(config=ladder(cast), **LONG)
+    made = emergency_page(cast)
+    taken = copy.deepcopy(made)
+    taken["event"].update(id="01A", event_type="incident.acknowledged",
+                          agent=cast.engineer_pd)
+    taken["event"]["data"]["status"] = "acknowledged"
+    for body in (made, taken):
+        assert d.post_pagerduty(body)[0] == 200
+    [e] = d.emergencies()
+    assert e["state"] == "acknowledged", d.emergency(e["id"])["timeline"]
 
 
 def test_overdue_rungs_keep_their_distance(daemon, world, cast):
@@ -173,7 +191,7 @@ def test_when_nobody_contacts_the_customer_the_same_rungs_are_climbed(
     assert [assignees(page) for page in pages] == [
         [cast.manager_pd["id"]], [cast.second_manager_pd["id"]]]
     assert "Nobody has contacted" in page_texts(world)[0]
-    assert told(world, cast, "support_managers", "nobody has contacted")
+    wait_told(world, cast, "support_managers", "nobody has contacted")
 
 
 @pytest.mark.parametrize("how", ["comment", "contacted", "call-started"])
@@ -213,7 +231,7 @@ def test_a_decision_that_nobody_takes_is_reminded_and_goes_up_the_ladder(
     wait_reply(d, world, number, "@Eng One Still waiting for your word")
     message = wait_reply(d, world, number, "Mona Manager: a decision is need")
     assert mentions(world, message) == ["@Mona Manager"]
-    assert told(world, cast, "support_managers", "a decision is needed")
+    wait_told(world, cast, "support_managers", "a decision is needed")
     wait_reply(d, world, number, "Max Manager: a decision is needed")
     pages = wait_own_pages(world, 2)
     assert assignees(pages[0]) == [cast.manager_pd["id"]]

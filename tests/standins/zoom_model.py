@@ -127,7 +127,7 @@ class ZoomModel:
             self._emit("meeting.participant_left", meeting, moment, {
                 "participant": shapes.left(participant, moment, reason)})
             if not present:
-                self._end(meeting, moment)
+                self._finish(meeting, moment)
 
     def end(self, meeting, *, at=None):
         """Ends a running meeting for all; of one that is not, nothing.
@@ -137,7 +137,7 @@ class ZoomModel:
         with self.world.changed:
             meeting, moment = self._find(meeting, at)
             if meeting["status"] == "started":
-                self._end(meeting, moment)
+                self._finish(meeting, moment)
 
     # -- control API: webhooks ---------------------------------------------
 
@@ -206,7 +206,7 @@ class ZoomModel:
         self._started_at[meeting["id"]] = moment
         self._emit("meeting.started", meeting, moment)
 
-    def _end(self, meeting, moment):
+    def _finish(self, meeting, moment):
         meeting["status"] = "waiting"
         self._emit("meeting.ended", meeting, moment,
                    {"end_time": iso_seconds(moment)})

@@ -44,6 +44,7 @@ struct story *paged(void);          /* 12:00:00 page P1, ticket known, urgent an
 struct story *acknowledged(void);   /* 12:00:20 by Eng One */
 struct story *contacted(void);      /* 12:00:40 by a public comment of Eng One */
 struct story *auto_contacted(void); /* 12:00:40 by the automatic first comment: nobody was there */
+struct story *bridged(void);        /* the same with a bridge, made at 12:00:22 */
 struct story *followed_up(void);    /* 12:15:41 accepted */
 struct story *downgraded(void);     /* 12:30:42 accepted */
 struct story *engaged(void);        /* 12:05:00 answer, 10:40 were left */

@@ -122,6 +122,18 @@ void bulk_answered(struct story *t)
 
 /* --- the bridge --- */
 
+struct story *bridged(void)
+{
+    struct story *t = story_new();
+    t->policy.can_meet = true;
+    go_acknowledged(t);
+    at(t, "12:00:22");
+    made(t, ACTION_CREATE_MEETING);
+    at(t, "12:00:40");
+    staff_comment(t);
+    return t;
+}
+
 static struct event zoom_event(struct story *t, enum event_type type, enum author_standing standing)
 {
     struct event event = new_event(t, type, EVENT_SOURCE_ZOOM);

@@ -1,41 +1,16 @@
 /*
- * The bridge: when there is to be one and when it ends, who is in it, and what that means for the clocks and
- * the downgrade. The call and its notes: test_emergency_call.c.
+ * The bridge: when there is to be one and when it ends, who is in it, and what that means for the
+ * clocks. The call and its notes: test_emergency_call.c; a downgrade while it is in use:
+ * test_emergency_meeting.c.
  */
 #include "tests/unit/emergency_story.h"
 #include "tests/unit/suites.h"
-
-/* 12:00:20 acknowledged, 12:00:22 the bridge is there, 12:00:40 contacted. */
-static void go_bridged(struct story *t)
-{
-    t->policy.can_meet = true;
-    go_acknowledged(t);
-    at(t, "12:00:22");
-    made(t, ACTION_CREATE_MEETING);
-    at(t, "12:00:40");
-    staff_comment(t);
-}
-
-static struct story *bridged(void)
-{
-    struct story *t = story_new();
-    go_bridged(t);
-    return t;
-}
 
 static struct story *bridged_and_downgraded(void)
 {
     struct story *t = bridged();
     go_followed_up(t);
     go_downgraded(t);
-    return t;
-}
-
-/* 12:30:41 the downgrade is due. */
-static struct story *downgrade_due(void)
-{
-    struct story *t = bridged();
-    go_followed_up(t);
     return t;
 }
 
@@ -178,7 +153,8 @@ END_TEST
 
 START_TEST(the_downgrade_closes_the_bridge)
 {
-    struct story *t = downgrade_due();
+    struct story *t = bridged();
+    go_followed_up(t);
     ck_assert(!wants(t, ACTION_END_MEETING));
     go_downgraded(t);
     expect_wants(t, ACTION_END_MEETING);
@@ -444,135 +420,6 @@ START_TEST(a_join_elsewhere_or_afterwards_is_nothing)
 }
 END_TEST
 
-/* --- the downgrade and a bridge in use --- */
-
-START_TEST(a_bridge_in_use_is_asked_about_before_the_downgrade)
-{
-    static const struct {
-        enum meeting_state state;
-        bool staff, others;
-        bool asks;
-    } bridges[] = {
-        {MEETING_NOT_ASKED, false, false, false}, {MEETING_OVER, true, true, false},
-        {MEETING_RUNNING, true, false, false},    {MEETING_RUNNING, false, false, true},
-        {MEETING_RUNNING, true, true, true},      {MEETING_UNREADABLE, true, false, true},
-    };
-    for (size_t i = 0; i < COUNT_OF(bridges); i++) {
-        struct story *t = downgrade_due();
-        at(t, "12:20:00");
-        if (bridges[i].staff)
-            joined(t, AUTHOR_STAFF);
-        if (bridges[i].others)
-            joined(t, AUTHOR_UNKNOWN);
-        at(t, "12:30:41");
-        wake(t);
-        if (bridges[i].others) /* of the join it is asked by itself */
-            command(t, COMMAND_DO_IT);
-        looked_at_meeting(t, bridges[i].state);
-        if ((emergency_held(&t->e) != NULL) != bridges[i].asks)
-            ck_abort_msg("row %zu", i);
-        if (bridges[i].asks)
-            expect_why(t, "the bridge may still be in use");
-        story_end(t);
-    }
-}
-END_TEST
-
-START_TEST(a_bridge_in_use_does_not_hold_the_follow_up)
-{
-    struct story *t = bridged();
-    at(t, "12:15:40");
-    wake(t);
-    looked_at_meeting(t, MEETING_RUNNING);
-    expect_wants(t, ACTION_FOLLOW_UP);
-    expect_held(t, NULL);
-    story_end(t);
-}
-END_TEST
-
-START_TEST(who_orders_the_downgrade_is_not_asked_about_the_bridge)
-{
-    struct story *t = downgrade_due();
-    at(t, "12:20:00");
-    command(t, COMMAND_DOWNGRADE);
-    looked_at_meeting(t, MEETING_RUNNING);
-    expect_wants(t, ACTION_DOWNGRADE);
-    story_end(t);
-}
-END_TEST
-
-static struct story *asked_about_the_bridge(void)
-{
-    struct story *t = downgrade_due();
-    at(t, "12:30:41");
-    wake(t);
-    looked_at_meeting(t, MEETING_RUNNING);
-    expect_told(t, MESSAGE_ASKED,
-                BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
-    return t;
-}
-
-START_TEST(do_it_settles_the_bridge)
-{
-    struct story *t = asked_about_the_bridge();
-    at(t, "12:31:00");
-    command(t, COMMAND_DO_IT);
-    looked_at_meeting(t, MEETING_RUNNING);
-    expect_held(t, NULL);
-    released(t, ACTION_DOWNGRADE);
-    accepted(t, ACTION_DOWNGRADE);
-    expect_state(t, "downgraded");
-    story_end(t);
-}
-END_TEST
-
-START_TEST(whoever_joins_after_that_is_asked_about_again)
-{
-    struct story *t = asked_about_the_bridge();
-    at(t, "12:31:00");
-    command(t, COMMAND_DO_IT);
-    at(t, "12:31:01");
-    joined(t, AUTHOR_STAFF); /* the doubt is the bridge's, not the join's */
-    at(t, "12:31:02");
-    left(t, AUTHOR_STAFF);
-    at(t, "12:31:03");
-    looked_at_meeting(t, MEETING_RUNNING);
-    expect_held(t, "asked");
-    story_end(t);
-}
-END_TEST
-
-/* Another doubt was answered; this one nobody has seen. */
-START_TEST(do_it_settles_what_was_shown_only)
-{
-    struct story *t = downgrade_due();
-    at(t, "12:20:00");
-    automatic_reply(t);
-    at(t, "12:30:41");
-    wake(t);
-    expect_held(t, "asked");
-    at(t, "12:31:00");
-    command(t, COMMAND_DO_IT);
-    looked_at_meeting(t, MEETING_RUNNING);
-    expect_held(t, "asked");
-    expect_why(t, "the bridge may still be in use");
-    story_end(t);
-}
-END_TEST
-
-START_TEST(an_unidentified_join_while_the_look_goes_on_is_asked)
-{
-    struct story *t = downgrade_due();
-    at(t, "12:30:41");
-    wake(t);
-    joined(t, AUTHOR_UNKNOWN);
-    at(t, "12:30:42");
-    looked_at_meeting(t, MEETING_OVER);
-    expect_held(t, "asked");
-    story_end(t);
-}
-END_TEST
-
 static void add_ends(Suite *suite)
 {
     TCase *ends = tcase_create("ends");
@@ -615,14 +462,5 @@ Suite *emergency_bridge_suite(void)
     suite_add_tcase(suite, wanted);
     add_ends(suite);
     add_joins(suite);
-    TCase *in_use = tcase_create("in use");
-    tcase_add_test(in_use, a_bridge_in_use_is_asked_about_before_the_downgrade);
-    tcase_add_test(in_use, a_bridge_in_use_does_not_hold_the_follow_up);
-    tcase_add_test(in_use, who_orders_the_downgrade_is_not_asked_about_the_bridge);
-    tcase_add_test(in_use, do_it_settles_the_bridge);
-    tcase_add_test(in_use, whoever_joins_after_that_is_asked_about_again);
-    tcase_add_test(in_use, do_it_settles_what_was_shown_only);
-    tcase_add_test(in_use, an_unidentified_join_while_the_look_goes_on_is_asked);
-    suite_add_tcase(suite, in_use);
     return suite;
 }

@@ -7,18 +7,6 @@
 
 #define ON_A_CALL (BUTTON(COMMAND_COLLEAGUE) | BUTTON(COMMAND_CALL_ENDED) | BUTTON(COMMAND_RESUME))
 
-static struct story *bridged(void)
-{
-    struct story *t = story_new();
-    t->policy.can_meet = true;
-    go_acknowledged(t);
-    at(t, "12:00:22");
-    made(t, ACTION_CREATE_MEETING);
-    at(t, "12:00:40");
-    staff_comment(t);
-    return t;
-}
-
 /* 12:05:00 to 12:30:00, by command. */
 static struct story *called(void)
 {
@@ -145,6 +133,28 @@ START_TEST(leaving_never_counts_below_nobody)
 }
 END_TEST
 
+/* Zoom told it first, or somebody presses twice: what is written already stays ticked. */
+START_TEST(a_call_ends_once)
+{
+    struct story *t = called();
+    at(t, "12:31:00");
+    comment(t, AUTHOR_STAFF, false);
+    at(t, "12:32:00");
+    command(t, COMMAND_CALL_ENDED);
+    expect_effects(t, 0);
+    expect_time(t->e.internal_note_ms, "12:31:00");
+    expect_time(t->e.call_ended_ms, "12:30:00");
+    at(t, "12:33:00");
+    comment(t, AUTHOR_STAFF, true);
+    at(t, "12:50:00"); /* another call, that nobody told of */
+    command(t, COMMAND_CALL_ENDED);
+    expect_told(t, MESSAGE_CALL_ENDED, 0);
+    ck_assert_int_eq(t->e.internal_note_ms, 0);
+    ck_assert_int_eq(t->e.public_notes_ms, 0);
+    story_end(t);
+}
+END_TEST
+
 /* --- the notes --- */
 
 START_TEST(comments_of_staff_tick_the_checklist)
@@ -261,6 +271,7 @@ Suite *emergency_call_suite(void)
     tcase_add_test(call, the_end_of_the_meeting_is_the_end_of_the_call);
     tcase_add_test(call, a_meeting_without_the_customer_was_no_call);
     tcase_add_test(call, what_comes_after_the_close_needs_no_notes);
+    tcase_add_test(call, a_call_ends_once);
     tcase_add_test(call, leaving_never_counts_below_nobody);
     suite_add_tcase(suite, call);
     TCase *notes = tcase_create("notes");

@@ -183,8 +183,9 @@ static void closed(struct story *t)
 START_TEST(who_takes_it_ends_the_ladder)
 {
     static void (*const ends[])(struct story *) = {
-        acknowledged_by_page, acknowledged_by_another_page, acknowledged_by_command, taken,
-        resolved_by_a_person, closed,
+        acknowledged_by_page,    acknowledged_by_another_page,
+        acknowledged_by_command, taken,
+        resolved_by_a_person,    closed,
     };
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         struct story *t = nobody_comes();

@@ -231,7 +231,146 @@ START_TEST(any_order_of_a_call_before_contact)
 }
 END_TEST
 
+START_TEST(any_order_of_a_bridge_and_its_call)
+{
+    struct story *t = story_new();
+    t->policy.can_meet = t->policy.has_macro = t->policy.has_runbook = true;
+    go_acknowledged(t);
+    at(t, "12:00:22");
+    made(t, ACTION_CREATE_MEETING);
+    at(t, "12:00:40");
+    staff_comment(t);
+    at(t, "12:01:00");
+    joined(t, AUTHOR_STAFF);
+    at(t, "12:02:00");
+    joined_and_asked(t);
+    turns_out(t, AUTHOR_UNKNOWN);
+    at(t, "12:03:00");
+    joined_and_asked(t);
+    turns_out(t, AUTHOR_STAFF);
+    at(t, "12:04:00");
+    left(t, AUTHOR_UNKNOWN);
+    at(t, "12:05:00");
+    joined(t, AUTHOR_CUSTOMER);
+    at(t, "12:30:00");
+    meeting_ended(t);
+    at(t, "12:31:00");
+    comment(t, AUTHOR_STAFF, false);
+    at(t, "12:45:00");
+    wake(t);
+    comment(t, AUTHOR_STAFF, true);
+    expect_any_order(t, 200);
+}
+END_TEST
+
+START_TEST(any_order_of_who_takes_it)
+{
+    struct story *t = story_new();
+    three_rungs(t);
+    t->policy.can_thread = true;
+    t->who = &eng_one;
+    t->busy_with = 9;
+    go_paged(t);
+    ticket_sorted(t, "product-one", "", "");
+    at(t, "12:05:00");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+    at(t, "12:10:00");
+    wake(t);
+    at(t, "12:10:01");
+    checked(t, LADDER_TAKE);
+    at(t, "12:11:00");
+    page(t, "P1", PAGE_TRIGGERED);
+    at(t, "12:12:00");
+    t->who = &eng_two;
+    t->busy_with = 0;
+    command(t, COMMAND_ACK);
+    at(t, "12:12:01");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+    at(t, "12:13:00");
+    told_of_person(t, &eng_two);
+    told_of_ticket(t, "tam@example.com", "Europe/Berlin");
+    at(t, "12:14:00");
+    shift_changes(t, "Eng One");
+    stuck(t, ACTION_FOLLOW_UP);
+    expect_any_order(t, 200);
+}
+END_TEST
+
+START_TEST(any_order_of_hours_and_incidents)
+{
+    struct story *t = story_new();
+    covered(t, "office", "UTC", 5, 13);
+    at(t, "12:45:00");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+    linked(t, STORY_TICKET);
+    ticket_sorted(t, "", "office", "");
+    at(t, "12:46:00");
+    staff_comment(t);
+    at(t, "12:50:00");
+    ticket_sorted(t, "", "office", "incident-1");
+    at(t, "12:52:00");
+    ticket_sorted(t, "", "office", "");
+    at(t, "12:57:00");
+    wake(t);
+    at(t, "12:58:00");
+    extend(t, MINUTES(9));
+    at(t, "13:01:00");
+    order(t, COMMAND_BULK, "incident-1", "We are on it");
+    at(t, "13:02:00");
+    bulk_answered(t);
+    at(t, "29:01:00");
+    command(t, COMMAND_RESUME);
+    at(t, "29:20:00");
+    wake(t);
+    expect_any_order(t, 200);
+}
+END_TEST
+
 /* --- random stories --- */
+
+/* Calls take effect in their place only: nothing of a story is told behind them. */
+static bool is_at_the_end(const struct story *t)
+{
+    return t->opened && t->events[t->count - 1].at_ms <= t->at_ms;
+}
+
+static void tell_any_call(struct story *t, uint64_t *random)
+{
+    static const enum action_kind kinds[] = {ACTION_CREATE_MEETING, ACTION_OPEN_THREAD, ACTION_RUNBOOK};
+    enum action_kind kind = kinds[pick(random, COUNT_OF(kinds))];
+    if (!is_at_the_end(t))
+        return;
+    if (wants(t, kind))
+        made(t, kind);
+    for (enum ladder_kind ladder = LADDER_TAKE; ladder < LADDER_COUNT; ladder++)
+        if (t->e.ladders[ladder].checking && emergency_is_open(&t->e))
+            checked(t, ladder);
+}
+
+static void tell_of_people(struct story *t, uint64_t *random)
+{
+    static const char *const incidents[] = {"", "", "incident-1", "incident-2"};
+    static const enum author_standing joiners[] = {AUTHOR_UNKNOWN, AUTHOR_STAFF, AUTHOR_CUSTOMER};
+    enum author_standing joiner = joiners[pick(random, COUNT_OF(joiners))];
+    t->who = pick(random, 2) ? &eng_one : &eng_two;
+    t->busy_with = pick(random, 3) ? 0 : 9;
+    switch (pick(random, 9)) {
+    case 0: joined(t, joiner); break;
+    case 1:
+        joined_and_asked(t);
+        turns_out(t, joiner);
+        break;
+    case 2: left(t, joiner); break;
+    case 3: meeting_ended(t); break;
+    case 4:
+        ticket_sorted(t, "product-one", pick(random, 3) ? "office" : "", incidents[pick(random, 4)]);
+        break;
+    case 5: told_of_ticket(t, "tam@example.com", "UTC"); break;
+    case 6: told_of_person(t, t->who); break;
+    case 7: shift_changes(t, t->who->name); break;
+    default: tell_any_call(t, random);
+    }
+}
 
 static void tell_any(struct story *t, uint64_t *random)
 {
@@ -241,7 +380,7 @@ static void tell_any(struct story *t, uint64_t *random)
     static const enum ticket_status states[] = {STATUS_OPEN, STATUS_PENDING, STATUS_SOLVED};
     static const enum ticket_priority priorities[] = {PRIORITY_URGENT, PRIORITY_URGENT, PRIORITY_HIGH};
     struct event event;
-    switch (pick(random, 12)) {
+    switch (pick(random, 16)) {
     case 0: page(t, pick(random, 2) ? "P1" : "P2", pages[pick(random, COUNT_OF(pages))]); break;
     case 1: page_read(t, "P1", pages[pick(random, COUNT_OF(pages))]); break;
     case 2: ticket_read(t, priorities[pick(random, 3)], states[pick(random, 3)]); break;
@@ -260,6 +399,10 @@ static void tell_any(struct story *t, uint64_t *random)
         if (t->opened)
             wake(t);
         break;
+    case 10:
+    case 11:
+    case 12:
+    case 13: tell_of_people(t, random); break;
     default: /* whatever the order, allowed or not */
         event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_SELF);
         event.command.name = (enum command)(1 + pick(random, COMMAND_COUNT - 1));
@@ -276,8 +419,16 @@ static struct story *tell_random(uint64_t *random)
     t->policy.resolve_on_contact = pick(random, 2);
     t->policy.can_page = pick(random, 2);
     t->policy.ask_after_engineer_comment = pick(random, 2);
-    static const int64_t gaps_ms[] = {0, 0, 1, 400, 5000, MINUTES(1), MINUTES(4)};
-    size_t length = 6 + pick(random, 20);
+    t->policy.can_meet = pick(random, 2);
+    t->policy.can_thread = pick(random, 2);
+    t->policy.has_runbook = pick(random, 2);
+    t->policy.has_macro = pick(random, 2);
+    t->policy.has_tam = pick(random, 2);
+    if (pick(random, 2))
+        three_rungs(t);
+    covered(t, "office", "UTC", 5, 13);
+    static const int64_t gaps_ms[] = {0, 0, 1, 400, 5000, MINUTES(1), MINUTES(4), MINUTES(20)};
+    size_t length = 6 + pick(random, 28);
     page(t, "P1", PAGE_TRIGGERED);
     if (pick(random, 3))
         linked(t, STORY_TICKET);
@@ -292,7 +443,7 @@ START_TEST(any_order_of_random_stories)
 {
     uint64_t random = 4711;
     unsigned phases = 0;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < 500; i++) {
         struct story *told = tell_random(&random);
         phases |= 1U << told->e.phase;
         deliver_shuffled(told, &random);
@@ -400,6 +551,9 @@ Suite *emergency_order_suite(void)
     tcase_add_test(stories, any_order_of_the_tickets_ups_and_downs);
     tcase_add_test(stories, any_order_of_several_pages);
     tcase_add_test(stories, any_order_of_a_call_before_contact);
+    tcase_add_test(stories, any_order_of_a_bridge_and_its_call);
+    tcase_add_test(stories, any_order_of_who_takes_it);
+    tcase_add_test(stories, any_order_of_hours_and_incidents);
     tcase_add_test(stories, any_order_of_random_stories);
     suite_add_tcase(suite, stories);
     TCase *late = tcase_create("late");
