@@ -1,7 +1,7 @@
 # make [all]       builds build/emergencyd and build/emergencyctl
 # make deps        installs the Debian packages that building, testing and linting need
 # make run         runs the daemon with CONFIG
-# make demo        installs what is missing, builds, and shows an emergency from page to downgrade
+# make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
 # make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_SHOWN     256
-#define OUTBOX_ROWS    32
-#define KEEP_ALIVE_MS  15000
+#define OPEN_SHOWN    256
+#define OUTBOX_ROWS   32
+#define KEEP_ALIVE_MS 15000
 #define CONTENT_POLICY                                                                                       \
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; "  \
     "base-uri 'none'; form-action 'none'"
@@ -82,9 +82,8 @@ static enum store_result read_open(struct admin *admin, struct board *board, int
     for (int i = 0; i < count && result == STORE_OK; i++) {
         result = store_get_emergency(admin->store, ids[i], &e);
         if (result == STORE_OK)
-            append(&board->emergencies,
-                   admin_json_for_board(admin_json_emergency(admin->config, &e, now_ms), &e,
-                                        board->slack_home));
+            append(&board->emergencies, admin_json_for_board(admin_json_emergency(admin->config, &e, now_ms),
+                                                             &e, board->slack_home));
     }
     return result;
 }

@@ -1,9 +1,9 @@
 #ifndef EMERGENCYD_ADMIN_INTERNAL_H
 #define EMERGENCYD_ADMIN_INTERNAL_H
 /*
- * What the files of the admin listener share: admin.c (its life, who may pass, which route), admin_pages.c and
- * admin_board.c (what a route answers). Nobody else includes this. Everything here belongs to the listener's thread while
- * it runs.
+ * What the files of the admin listener share: admin.c (its life, who may pass, which route), admin_pages.c
+ * and admin_board.c (what a route answers). Nobody else includes this. Everything here belongs to the
+ * listener's thread while it runs.
  */
 #include "daemon/admin.h"
 #include "daemon/http_loop.h"

@@ -83,9 +83,9 @@ static json_t *ticket_value(const struct config *config, const struct emergency 
     admin_put(&ticket, "url", admin_text(url));
     admin_put(&ticket, "subject", admin_text_or_null(e->subject));
     admin_put(&ticket, "priority",
-        e->priority == PRIORITY_UNKNOWN ? json_null() : json_string(ticket_priority_name(e->priority)));
+              e->priority == PRIORITY_UNKNOWN ? json_null() : json_string(ticket_priority_name(e->priority)));
     admin_put(&ticket, "status",
-        e->status == STATUS_UNKNOWN ? json_null() : json_string(ticket_status_name(e->status)));
+              e->status == STATUS_UNKNOWN ? json_null() : json_string(ticket_status_name(e->status)));
     return ticket;
 }
 
@@ -97,7 +97,7 @@ static json_t *pages_value(const struct emergency *e)
         json_t *object = json_object();
         admin_put(&object, "incident_id", admin_text(page->incident));
         admin_put(&object, "status",
-            page->status == PAGE_UNKNOWN ? json_null() : json_string(page_status_name(page->status)));
+                  page->status == PAGE_UNKNOWN ? json_null() : json_string(page_status_name(page->status)));
         admin_put(&object, "url", admin_text_or_null(page->url));
         admin_append(&pages, object);
     }
@@ -236,7 +236,8 @@ static void put_call(json_t **object, const struct action *action)
     admin_put(object, "kind", json_string(action_kind_name(action->kind)));
     admin_put(object, "state", json_string(action_state_name(action->state)));
     admin_put(object, "attempts", json_integer(action->attempts));
-    admin_put(object, "next_at", action_is_over(action->state) ? json_null() : admin_time_or_null(action->next_ms));
+    admin_put(object, "next_at",
+              action_is_over(action->state) ? json_null() : admin_time_or_null(action->next_ms));
     admin_put(object, "error", admin_text_or_null(action->error));
 }
 

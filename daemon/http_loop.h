@@ -49,10 +49,10 @@ struct http_request {
     size_t answer_length;
     struct http_header headers[HTTP_EXTRA_HEADERS];
     size_t header_count;
-    bool stream;           /* it is answered by a stream: */
-    const char *to_send;   /* what is left of the text that is being sent */
-    int64_t sent_ms;       /* steady: when the last text began to be sent */
-    int64_t seen;          /* the handler's own */
+    bool stream;         /* it is answered by a stream: */
+    const char *to_send; /* what is left of the text that is being sent */
+    int64_t sent_ms;     /* steady: when the last text began to be sent */
+    int64_t seen;        /* the handler's own */
 };
 
 typedef void http_request_fn(void *context, struct http_request *request);

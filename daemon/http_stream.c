@@ -1,7 +1,7 @@
 /*
  * Answers without an end: libmicrohttpd asks for the next bytes, and as long as there are none the connection
- * is suspended and its handler asked now and then. A reader who has gone is noticed by a look into the socket,
- * since nobody watches a suspended one, and one whose network has gone by TCP's own time-out.
+ * is suspended and its handler asked now and then. A reader who has gone is noticed by a look into the
+ * socket, since nobody watches a suspended one, and one whose network has gone by TCP's own time-out.
  */
 #include "daemon/http_internal.h"
 

@@ -39,7 +39,7 @@ bool desk_get_both(struct desk *desk, const struct flight *flight, struct action
 bool desk_get_action(struct desk *desk, const struct flight *flight, struct action *action,
                      struct emergency *e)
 {
-    *e = (struct emergency){.dry_run = desk->policy.dry_run}; /* of none: as the settings say */
+    *e = (struct emergency){0};
     enum store_result found = store_get_action(desk->store, flight->action, action);
     if (found == STORE_OK && action->emergency > 0)
         found = store_get_emergency(desk->store, action->emergency, e);
@@ -250,45 +250,56 @@ static bool take_poll_failure(struct desk *desk, struct flight *flight, const ch
     return true;
 }
 
+static bool is_hopeless(const struct call *call)
+{
+    return call->end == CALL_ANSWERED && is_lasting(call->status);
+}
+
+/* What an attempt that failed means to its emergency. *FLIGHT NULL: what was told has ended it. */
+static bool note_failure(struct desk *desk, struct flight **flight, const struct call *call,
+                         struct action *action)
+{
+    bool limited = call->end != CALL_BROKEN && call->status == 429;
+    bool good = note_attempt(desk, *flight, action,
+                             call->end == CALL_NOT_SENT || limited || is_refusal(call) || is_hopeless(call));
+    *flight = desk_flight_of(desk, action->id);
+    if (good && *flight && !is_hopeless(call))
+        good = desk_tell_if_stuck(desk, action);
+    *flight = desk_flight_of(desk, action->id);
+    return good;
+}
+
+static bool try_later(struct desk *desk, struct action *action, int64_t asked_ms, const char *why)
+{
+    if (asked_ms >= QUOTA_MS && !tell_quota(desk, action, asked_ms, why))
+        return false;
+    struct flight *flight = desk_flight_of(desk, action->id);
+    int64_t wait_ms = pause_ms(desk, action);
+    bool settles = action->state == ACTION_UNKNOWN && desk_settles(action->service);
+    if (settles && wait_ms < DESK_SETTLES_MS)
+        wait_ms = DESK_SETTLES_MS;
+    return !flight || desk_retry_later(desk, flight, action, wait_ms > asked_ms ? wait_ms : asked_ms, why);
+}
+
 static bool take_action_failure(struct desk *desk, struct flight *flight, const struct call *call,
                                 int64_t asked_ms, const char *why)
 {
     struct action action;
-    int status = call->end == CALL_BROKEN ? 0 : call->status;
-    bool refused = is_refusal(call);
-    bool lasting = call->end == CALL_ANSWERED && is_lasting(status);
     enum store_result found = store_get_action(desk->store, flight->action, &action);
     if (found != STORE_OK)
         return desk_did(desk, found);
-    if (!note_attempt(desk, flight, &action,
-                      call->end == CALL_NOT_SENT || status == 429 || refused || lasting))
+    if (!note_failure(desk, &flight, call, &action))
         return false;
-    flight = desk_flight_of(desk, action.id);
-    if (!flight) /* what was told has ended it */
-        return true;
-    if (!lasting && !desk_tell_if_stuck(desk, &action))
-        return false;
-    flight = desk_flight_of(desk, action.id);
     if (!flight)
         return true;
-    if (lasting)
+    if (is_hopeless(call))
         return park(desk, flight, &action, why);
     log_event(desk->log, LOG_LEVEL_WARNING, "CALL-FAILED", action.emergency, action.ticket_id, "%s: %s",
               action_kind_name(action.kind), why);
-    if (refused) {
-        text_copy(action.error, sizeof action.error, why);
-        return desk_did(desk, store_put_action(desk->store, &action)) && desk_probe(desk, flight);
-    }
-    if (asked_ms >= QUOTA_MS && !tell_quota(desk, &action, asked_ms, why))
-        return false;
-    flight = desk_flight_of(desk, action.id);
-    if (!flight)
-        return true;
-    int64_t wait_ms = pause_ms(desk, &action);
-    bool settles = action.state == ACTION_UNKNOWN && desk_settles(action.service);
-    if (settles && wait_ms < DESK_SETTLES_MS)
-        wait_ms = DESK_SETTLES_MS;
-    return desk_retry_later(desk, flight, &action, wait_ms > asked_ms ? wait_ms : asked_ms, why);
+    if (!is_refusal(call))
+        return try_later(desk, &action, asked_ms, why);
+    text_copy(action.error, sizeof action.error, why);
+    return desk_did(desk, store_put_action(desk->store, &action)) && desk_probe(desk, flight);
 }
 
 bool desk_take_failure(struct desk *desk, struct flight *flight, const struct call *call)

@@ -341,6 +341,13 @@ static bool must_wait(struct desk *desk, const struct action *action, bool *wait
     return true;
 }
 
+void desk_mark_lost(struct action *action, int64_t now_ms)
+{
+    action->state = ACTION_UNKNOWN;
+    if (desk_settles(action->service))
+        action->next_ms = now_ms + DESK_SETTLES_MS;
+}
+
 /* Puts right what the row says before its turn: of a write without a flight nobody knows the end, and who
  * asks shall see what it waits for. */
 static bool mend_row(struct desk *desk, struct action *action)
@@ -348,9 +355,7 @@ static bool mend_row(struct desk *desk, struct action *action)
     bool lost = action->state == ACTION_SENDING;
     bool untold = desk->lines[action->service].refused && strcmp(action->error, DESK_REFUSED_TEXT) != 0;
     if (lost)
-        action->state = ACTION_UNKNOWN;
-    if (lost && desk_settles(action->service)) /* it may have left just now, before a crash */
-        action->next_ms = desk->now_ms + DESK_SETTLES_MS;
+        desk_mark_lost(action, desk->now_ms);
     if (untold)
         text_copy(action->error, sizeof action->error, DESK_REFUSED_TEXT);
     return (!lost && !untold) || desk_did(desk, store_put_action(desk->store, action));

@@ -201,6 +201,8 @@ static inline bool desk_settles(enum service_id service)
 {
     return service != SERVICE_ZENDESK; /* there the ticket's stamp does */
 }
+/* A row that says it is being sent, though nobody sends it: it may have left just before a crash. */
+void desk_mark_lost(struct action *action, int64_t now_ms);
 /* A row for the outbox, and its alarm. The same one a second time does nothing. */
 bool desk_add_action(struct desk *desk, const struct action *action);
 /* Reads the ticket soon; RAISED_MS > 0: known to have turned urgent then; TOLD_MS > 0: said to have, by then.

@@ -97,7 +97,7 @@ bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
             struct action *action = &actions[i];
             after = action->id;
             if (action->state == ACTION_SENDING && !desk_flight_of(desk, action->id)) {
-                action->state = ACTION_UNKNOWN;
+                desk_mark_lost(action, now_ms);
                 text_copy(action->error, sizeof action->error, "the program ended while it was being sent");
                 good = desk_did(desk, store_put_action(desk->store, action));
             }

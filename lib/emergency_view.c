@@ -166,6 +166,15 @@ void sooner(int64_t *wake_ms, int64_t candidate_ms)
         *wake_ms = candidate_ms > 0 ? candidate_ms : 1;
 }
 
+/* What is to name the bridge does not wait for it forever. */
+static void wake_for_bridge(const struct emergency *e, const struct policy *policy, int64_t *wake_ms)
+{
+    bool is_waited_for = may_offer_first_contact(e, policy) ||
+                         (policy->has_runbook && !e->runbook_wanted && e->acknowledged_ms > 0);
+    if (is_waited_for && e->bridge_number > 0 && !e->bridge_url[0] && !e->bridge_over)
+        sooner(wake_ms, e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS);
+}
+
 /* What is due if nobody comes: a page that is missing, a word that nobody has contacted the customer. */
 static void wake_for_people(const struct emergency *e, const struct policy *policy, int64_t *wake_ms)
 {
@@ -178,10 +187,7 @@ static void wake_for_people(const struct emergency *e, const struct policy *poli
         sooner(wake_ms, e->thread_waits_ms + EMERGENCY_THREAD_PATIENCE_MS);
     if (notes_are_missing(e))
         sooner(wake_ms, e->notes_reminded_ms + EMERGENCY_NOTES_REMIND_MS);
-    bool waits_for_bridge = may_offer_first_contact(e, policy) ||
-                            (policy->has_runbook && !e->runbook_wanted && e->acknowledged_ms > 0);
-    if (waits_for_bridge && e->bridge_number > 0 && !e->bridge_url[0] && !e->bridge_over)
-        sooner(wake_ms, e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS);
+    wake_for_bridge(e, policy, wake_ms);
     wake_for_ladders(e, policy, wake_ms);
     wake_for_hours(e, policy, wake_ms);
 }

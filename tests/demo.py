@@ -1,7 +1,8 @@
 """make demo: three emergencies, played with the real daemon.
 
-Zendesk and PagerDuty are the stand-ins of the tests, and their webhooks come
-over HTTP and signed.  Ends by itself, with 0 if all went as it must.
+Zendesk, PagerDuty, Slack, Zoom and GitLab are the stand-ins of the tests, and
+their webhooks come over HTTP and signed.  Ends by itself, with 0 if all went
+as it must.
 Environment: EMERGENCYD is the program; KEEP=1 leaves all running at the end.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 sys.path.insert(0, str(Path(__file__).parent / "flow"))
 
+from connections import SERVICES, connect  # noqa: E402
 from demo_stories import STORIES  # noqa: E402
 from harness import Daemon, program  # noqa: E402
 from standins import Standins, acme  # noqa: E402
@@ -30,7 +32,6 @@ STOP_TIMEOUT_S = 20
 NAME_COLOURS = ("35", "32", "36")
 DIM, BOLD, RED = "2", "1", "31"
 INDENT = " " * 30
-ZENDESK_SECRET = "zendesk-webhook-secret"
 
 
 class Failed(Exception):
@@ -53,31 +54,14 @@ def coloured(code, text):
 
 # -- the daemon ------------------------------------------------------------
 
-def settings(world, cast, webhook, subscription):
-    """As in config.example.ini, but for the short periods."""
-    zendesk, pagerduty = world.zendesk, world.pagerduty
-    return {
+def start_daemon(daemon, world, cast):
+    """With the settings of config.example.ini, but for short periods."""
+    connect(daemon, world, cast, services=SERVICES)
+    daemon.configure({
         "policy": {"follow_up_after": f"{PERIOD_S}s",
                    "downgrade_after": f"{PERIOD_S}s"},
-        "zendesk": {
-            "webhook_secret": webhook.secret, "api_url": zendesk.url,
-            "client_id": zendesk.client_id,
-            "client_secret": zendesk.client_secret,
-            # Not the poll shall find the lost reply, but the look.
-            "poll_every": "10m"},
-        "pagerduty": {
-            "webhook_secret": subscription.secret,
-            "api_url": pagerduty.url, "api_token": pagerduty.api_token,
-            "from": cast.bot_pd["email"], "services": cast.service["id"],
-            "page_service": cast.service["id"]}}
-
-
-def start_daemon(daemon, world, cast):
-    webhook = world.zendesk.add_trigger_webhook(
-        daemon.url("/webhooks/zendesk"), ZENDESK_SECRET)
-    subscription = world.pagerduty.subscribe(
-        daemon.url("/webhooks/pagerduty"))
-    daemon.configure(settings(world, cast, webhook, subscription))
+        # Not the poll shall find the lost reply, but the look.
+        "zendesk": {"poll_every": "10m"}})
     daemon.start()
 
 
@@ -104,9 +88,8 @@ class Stage:
         self._daemon = daemon
         self._begin = time.monotonic()
         self._told = collections.Counter()
-        engineers = ("engineer", "second", "manager")
-        self.stories = [story(world, cast, engineer, self._tell_aside)
-                        for story, engineer in zip(STORIES, engineers)]
+        self.stories = [story(world, cast, self._tell_aside)
+                        for story in STORIES]
         self._colours = {story.name: colour for story, colour
                          in zip(self.stories, NAME_COLOURS)}
 
@@ -189,17 +172,65 @@ def first_line(body):
                             placeholder=" …")
 
 
-def show_tickets(stories):
-    say("\nThe tickets, as Zendesk now holds them:")
+def show_outcomes(world, stories):
+    say("\nWhat is left of it in Zendesk, PagerDuty, Zoom and GitLab:")
     for story in stories:
-        ticket = story.stored_ticket()
-        priority = f"priority {ticket['priority']}"
-        tags = " ".join(ticket["tags"]) or "none"
-        say("\n  " + coloured(BOLD, f"#{ticket['id']} {ticket['subject']}")
-            + f" · {priority} · {ticket['status']} · tags: {tags}")
-        for author, comment in story.public_comments():
-            at = comment["created_at"][11:19]
-            say(f"    {at}  {author:15} {first_line(comment['body'])}")
+        show_ticket(story)
+        show_page(world, story)
+        show_bridge(world, story)
+        for issue in story.issues():
+            show("runbook", f"{issue['title']}, {issue['web_url']}")
+
+
+def show_ticket(story):
+    ticket = story.stored_ticket()
+    priority = f"priority {ticket['priority']}"
+    tags = " ".join(ticket["tags"]) or "none"
+    say("\n  " + coloured(BOLD, f"#{ticket['id']} {ticket['subject']}")
+        + f" · {priority} · {ticket['status']} · tags: {tags}")
+    for author, comment in story.comments():
+        at = comment["created_at"][11:19]
+        look = "" if comment["public"] else DIM
+        say(f"    {at}  {author:15} "
+            + coloured(look, first_line(comment["body"])))
+
+
+def show(what, text):
+    say(f"    {what:8}  " + textwrap.shorten(text, columns() - 14,
+                                             placeholder=" …"))
+
+
+def show_page(world, story):
+    page = story.incident
+    by = page["last_status_change_by"]["summary"]
+    show("page", f"{page['status']} by {by}")
+    for note in world.pagerduty.notes[page["id"]]:
+        show("  note", note["content"])
+    for called in story.summons():
+        [assignment] = called["assignments"]
+        show("called", f"{assignment['assignee']['summary']}: "
+                       f"{called['title']}")
+
+
+def show_bridge(world, story):
+    closed = any(f"/{story.meeting()['id']}/status" in request.path
+                 for request in world.zoom.received("PUT"))
+    show("bridge", story.meeting()["join_url"]
+         + (", closed" if closed else ""))
+
+
+def show_thread(world, cast, story):
+    channel = cast.channels[story.channel]
+    say(f"\n{story.name}'s thread in #{channel['name']}, as it reads in the "
+        "end:\n")
+    for line in world.slack.transcript(
+            channel, story.thread()[0]).splitlines():
+        text = line.lstrip()
+        margin = "  " + line[:len(line) - len(text)]
+        say("\n".join(textwrap.wrap(
+            text, columns(), initial_indent=margin,
+            subsequent_indent=margin + "  ", break_long_words=False,
+            break_on_hyphens=False)))
 
 
 def keep(daemon, world, cast, stories):
@@ -213,10 +244,13 @@ def keep(daemon, world, cast, stories):
     say(f"""
 All of it goes on running, until Ctrl-C.
 
+  board       {admin}/
   webhooks    {public}
-  admin API   {admin}
   Zendesk     {zendesk.url}
   PagerDuty   {pagerduty.url}
+  Slack       {world.slack.api_url}
+  Zoom        {world.zoom.api_url}
+  GitLab      {world.gitlab.api_url}
   settings    {daemon.config_path}
   log         {daemon.stderr_path}
 
@@ -246,7 +280,8 @@ def run(daemon, world):
     stage = Stage(daemon, world, cast)
     stage.announce()
     stage.play()
-    show_tickets(stage.stories)
+    show_outcomes(world, stage.stories)
+    show_thread(world, cast, stage.stories[1])
     stage.check()
     say("\nAll went as it must.")
     if os.environ.get("KEEP", "") in ("", "0"):

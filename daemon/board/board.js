@@ -8,7 +8,7 @@ import { Refusal, call, endStream, keep, listen, post, stored } from './connecti
 const POLL_MS = 30000; // in case that the stream has missed something
 const POLL_WITHOUT_STREAM_MS = 5000;
 const STREAM_PAUSE_MS = 1000;
-const REFRESH_GAP_MS = 400;
+const REFRESH_GAP_MS = 250;
 const TOLD_MS = 6000;
 const SOON_MS = 3 * 60 * 1000;
 
@@ -24,6 +24,10 @@ const PRIMARY = ['do-it', 'ack', 'take', 'first-contact', 'call-ended'];
 const DANGEROUS = ['downgrade', 'close'];
 const AT_ONCE = ['extend']; // as a button it needs no question: 15 minutes
 const SURE = { downgrade: 'The ticket’s priority is lowered now.' };
+const LABELS = { // where the thread's would not be clear here, or has none
+  'first-contact': 'Post the first comment', duty: 'Hand over my other shift', page: 'Page somebody',
+  handoff: 'Hand over', bulk: 'Answer a whole incident', link: 'Link the ticket', note: 'Note',
+};
 const QUESTIONS = {
   how: 'How?', for: 'For how long, from now?', why: 'Why?', who: 'Whom? Nobody: the engineer on call',
   to: 'To whom?', tag: 'The incident’s tag', ticket: 'The ticket’s number or address', text: 'Text',
@@ -127,8 +131,9 @@ async function refresh() {
       const { commands } = await (await call('/api/commands')).json();
       board.commands = new Map(commands.map((command) => [command.name, command]));
     }
-    const query = board.chosen ? `?id=${board.chosen}` : '';
-    const data = await (await call(`/api/board${query}`)).json();
+    const wanted = board.chosen;
+    const data = await (await call(`/api/board${wanted ? `?id=${wanted}` : ''}`)).json();
+    if (board.chosen === wanted && data.chosen) board.chosen = data.chosen.id; // it may be part of another now
     board.aheadMs = new Date(data.now) - Date.now();
     board.data = data;
     found();
@@ -149,7 +154,7 @@ async function refresh() {
 async function listenForEver() {
   let pauseMs = 0;
   for (;;) {
-    const heard = !board.locked && await listen();
+    const heard = !board.locked && await listen(refresh);
     pauseMs = heard ? STREAM_PAUSE_MS : Math.min(pauseMs + STREAM_PAUSE_MS, POLL_WITHOUT_STREAM_MS);
     await new Promise((resolve) => { window.setTimeout(resolve, pauseMs); });
     refresh();
@@ -232,6 +237,7 @@ function askForToken() {
       keep('token', token, forGood);
       await call('/api/commands');
       board.locked = false;
+      at('token').hidden = true;
       refresh();
     },
   });
@@ -246,9 +252,7 @@ function tell(text) {
 }
 
 function labelOf(name) {
-  const command = board.commands.get(name);
-  if (command && command.label) return command.label;
-  return name.charAt(0).toUpperCase() + name.slice(1).replace('-', ' ');
+  return LABELS[name] || board.commands.get(name).label || name;
 }
 
 async function give(id, name, values) {
@@ -383,7 +387,8 @@ function sideOf(e) {
     make('div', { class: 'buttons' }, ...others.map((name) => commandButton(e.id, name, true))),
     e.checklist.length ? make('h4', null, 'After the call') : null,
     make('ul', { class: 'rows' }, ...e.checklist.map((row) => make('li', null,
-      row.done_at ? '✓ ' : '☐ ', row.item, row.done_at ? ' ' : ': to be done', row.done_at ? when(row.done_at) : null))),
+      row.done_at ? '✓ ' : '☐ ', row.item, row.done_at ? ' ' : ': to be done',
+      row.done_at ? when(row.done_at) : null))),
     make('h4', null, 'Calls to the services'),
     make('ul', { class: 'rows' }, ...[...e.actions].reverse().map((action) => actionRow(action, ''))));
 }
@@ -480,7 +485,6 @@ function showParked(actions) {
 function show() {
   if (!board.data) return;
   const { emergencies, chosen, more, oncall, parked } = board.data;
-  if (chosen && board.chosen && chosen.id !== board.chosen) board.chosen = chosen.id; // it became part of that
   const details = chosen && chosen.id === board.chosen ? chosen : null;
   const rows = [...emergencies].sort((a, b) => b.id - a.id);
   if (details && !rows.some((e) => e.id === details.id)) rows.push(details); // a closed one

@@ -8,11 +8,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from connections import connect  # noqa: E402
 from harness import Daemon  # noqa: E402
 from standins import Standins, acme  # noqa: E402
 
 TIME_LIMIT_S = 60
-ZENDESK_SECRET = "zendesk-webhook-secret"
 
 
 def pytest_configure(config):
@@ -81,10 +81,7 @@ def daemon(request, world, cast):
              preload=None, services=(), **policy):
         made = Daemon(preload)
         request.node.daemons.append(made)
-        _connect(made, world, zendesk_webhook)
-        made.configure(_settings(made, world, cast))
-        for service in services:
-            made.configure(CONNECT[service](made, world, cast))
+        connect(made, world, cast, zendesk_webhook, services)
         made.configure({"policy": policy, **(config or {})})
         if start:
             made.start()
@@ -103,77 +100,3 @@ def daemon(request, world, cast):
             failures.append(error)
     if failures:
         raise failures[0]
-
-
-def _connect(daemon, world, kind):
-    add = {"trigger": world.zendesk.add_trigger_webhook,
-           "events": world.zendesk.add_event_webhook}[kind]
-    daemon.zendesk_webhook = add(daemon.url("/webhooks/zendesk"),
-                                 ZENDESK_SECRET)
-    daemon.pagerduty_webhook = world.pagerduty.subscribe(
-        daemon.url("/webhooks/pagerduty"))
-
-
-def _settings(daemon, world, cast):
-    return {
-        "policy": {"follow_up_after": "4s", "downgrade_after": "4s"},
-        "zendesk": {
-            "webhook_secret": daemon.zendesk_webhook.secret,
-            "api_url": world.zendesk.url,
-            "client_id": world.zendesk.client_id,
-            "client_secret": world.zendesk.client_secret},
-        "pagerduty": {
-            "webhook_secret": daemon.pagerduty_webhook.secret,
-            "api_url": world.pagerduty.url,
-            "api_token": world.pagerduty.api_token,
-            "from": cast.bot_pd["email"],
-            "services": cast.service["id"],
-            "page_service": cast.service["id"],
-            "engineer_schedule": cast.engineer_schedule["id"],
-            "manager_schedule": cast.manager_schedule["id"]}}
-
-
-def _connect_slack(daemon, world, cast):
-    daemon.slack_webhook = world.slack.connect(daemon.url("/webhooks/slack"))
-    channels = {name: channel["id"]
-                for name, channel in cast.channels.items()}
-    return {
-        "slack": {
-            "signing_secret": world.slack.signing_secret,
-            "api_url": world.slack.api_url,
-            "token": world.slack.token,
-            "channel": channels["support_self-managed"],
-            "manager_channel": channels["support_managers"],
-            "duty_channel": channels["support_duty"]},
-        "channel saas": {
-            "match": "tag:saas",
-            "slack": channels["support_gitlab-com"],
-            "region_group": cast.region_group["id"],
-            "links": "Declare an incident https://incidents.example/new"},
-        "zendesk": {"tam_field": "account_manager",
-                    "post_call_macro": cast.post_call_macro["id"]}}
-
-
-def _connect_zoom(daemon, world, cast):
-    daemon.zoom_webhook = world.zoom.connect(
-        daemon.url("/webhooks/zoom"), "zoom-webhook-secret")
-    return {"zoom": {
-        "api_url": world.zoom.api_url,
-        "oauth_url": world.zoom.oauth_url,
-        "account_id": world.zoom.account_id,
-        "client_id": world.zoom.client_id,
-        "client_secret": world.zoom.client_secret,
-        "webhook_secret": "zoom-webhook-secret",
-        "user": cast.zoom_host["email"]}}
-
-
-def _connect_gitlab(daemon, world, cast):
-    return {"gitlab": {
-        "api_url": world.gitlab.api_url,
-        "token": world.gitlab.api_token,
-        "project": cast.project["path_with_namespace"],
-        "template": cast.template}}
-
-
-CONNECT = {"slack": _connect_slack, "zoom": _connect_zoom,
-           "gitlab": _connect_gitlab}

@@ -100,6 +100,7 @@ class Emergency:
         self.root = self._world.slack.wait_for_message(
             self.channel, f"Thread for .*#{self.ticket['id']}",
             timeout=PATIENCE_S)
+        self.wait(lambda: (self.shown() or {}).get("thread"), "the thread")
 
     def press(self, label, message=None, by=None):
         """A button, by default of the thread's first message, once it is
@@ -276,8 +277,8 @@ class Story:
 
     def all_is_done(self):
         """Nothing is on its way any more."""
-        self.acme.wait(lambda: not self.see(lambda d: d.api_get(
-            "/api/outbox")[1]["actions"]), "an empty outbox")
+        self.acme.wait(lambda: self.see(lambda d: d.api_get(
+            "/api/outbox")[1]["actions"]) == [], "an empty outbox")
 
     # -- for checks --------------------------------------------------------
 

@@ -124,21 +124,25 @@ def test_in_a_dry_run_nothing_waits_for_a_bridge_that_never_comes(
 # -- the token -------------------------------------------------------------
 
 
-def test_one_token_serves_until_it_ends(daemon, world, cast):
-    world.zoom.token_life_s = 4
-    d, number, _, _ = bridged(daemon, world, cast)
-    second, _ = acknowledged(d, world, cast)
-    meeting_of(d, world, second)
-    assert asked_for(world, "POST", "/oauth/token") == 1
+def later(world, seconds_):
+    """Waits: a token's age is only time."""
+    end = world.zoom.clock.ago(-seconds_)
+    wait_until(lambda: world.zoom.clock.now() > end, seconds_ + 1, "time")
+
+
+@pytest.mark.parametrize("life_s,tokens", [(3600, 1), (2, 2)])
+def test_one_token_serves_until_it_ends(daemon, world, cast, life_s, tokens):
+    world.zoom.token_life_s = life_s
+    d, _, _, _ = bridged(daemon, world, cast)
     [token] = world.zoom.received("POST", "/oauth/token")
     assert token.body == ("grant_type=account_credentials&account_id="
                           + world.zoom.account_id).encode()
-    end = world.zoom.clock.ago(-5)
-    wait_until(lambda: world.zoom.clock.now() > end, 6, "the token's end")
-    third, _ = acknowledged(d, world, cast)
-    meeting_of(d, world, third)
-    assert asked_for(world, "POST", "/oauth/token") == 2
-    assert {r.status for r in world.zoom.received("POST", MEETINGS)} == {201}
+    later(world, 2.1)
+    second, _ = acknowledged(d, world, cast)
+    meeting_of(d, world, second)
+    assert asked_for(world, "POST", "/oauth/token") == tokens
+    assert [r.status for r in world.zoom.received("POST", MEETINGS)] == [
+        201, 201]
 
 
 def test_a_token_that_is_refused_is_renewed_once(daemon, world, cast):

@@ -19,7 +19,9 @@ TOKEN = "admin-token-0123456789"
 TIMEOUT_S = 40
 VERBS = ("first-contact", "contacted", "followed-up", "replied", "extend",
          "pause", "resume", "do-it", "downgrade", "urgent", "call-started",
-         "link", "note", "close", "reopen")
+         "link", "note", "close", "reopen", "ack", "take", "not-emergency",
+         "page", "manager", "call-ended", "handoff", "bulk", "resolve",
+         "duty", "colleague")
 
 
 @pytest.fixture(autouse=True)
@@ -197,7 +199,8 @@ def test_the_outbox_is_shown_and_retried(daemon, world, cast):
     done(ctl(d, "contacted", e))
     wait_until(lambda: "parked" in ctl(d, "outbox").stdout, 15,
                "a parked call")
-    header, line = done(ctl(d, "outbox")).splitlines()
+    header, *lines = done(ctl(d, "outbox")).splitlines()
+    [line] = [line for line in lines if "parked" in line]
     assert header.split() == ["ID", "EMERGENCY", "SERVICE", "KIND", "STATE",
                               "ATTEMPTS", "NEXT", "ERROR"]
     action, emergency, service, kind = line.split()[:4]
@@ -225,6 +228,36 @@ def test_orders_are_given_in_the_name_of_who_gives_them(daemon, cast):
     assert by["by login"] == login
 
 
+def test_arguments_are_typed_in_their_order(daemon, world, cast):
+    d = daemon(follow_up_after="15m", downgrade_after="15m")
+    ticket, e = urgent_ticket(d, world, cast)
+    done(ctl(d, "bulk", e, "incident-7", "We", "know", "of", "it."))
+    wait_until(lambda: any("We know of it." in comment["body"] for comment
+                           in world.zendesk.comments[ticket["id"]]), 15,
+               "the answer to all")
+    assert d.emergency(e)["held"] == "bulk"
+    done(ctl(d, "handoff", e, "Eng", "Two"))
+    said = [entry["text"] for entry in d.emergency(e)["timeline"]]
+    assert any("Eng Two" in text for text in said)
+    for order in (["take"], ["not-emergency"], ["page"], ["page", "Eng Two"],
+                  ["duty"], ["call-started"], ["colleague"],
+                  ["call-ended"]):
+        done(ctl(d, order[0], e, *order[1:]))
+
+
+def test_who_is_on_call_is_a_table(daemon):
+    d = daemon()
+    wait_until(lambda: "Mona Manager" in ctl(d, "oncall").stdout, 10,
+               "the on-calls")
+    header, engineer, manager = done(ctl(d, "oncall")).splitlines()
+    assert header.split() == ["ROLE", "SCHEDULE", "NOW", "UNTIL", "NEXT",
+                              "FROM"]
+    assert engineer.startswith("engineer ") and "Eng Two" in engineer
+    assert manager.startswith("manager ")
+    assert json.loads(done(ctl(d, "--json", "oncall"))) == d.api_get(
+        "/api/oncall")[1]
+
+
 # -- exit codes ------------------------------------------------------------
 
 def test_what_the_daemon_refuses_is_1_and_says_why(daemon, cast):
@@ -249,7 +282,9 @@ USAGE_ERRORS = [
     ["show", 1, 2], ["show", ""], ["close"], ["close", "x"],
     ["retry"], ["retry", "x"], ["retry", 1, 2], ["list", "x"],
     ["outbox", 1], ["pause", 1, "now"], ["extend", 1, "2h", "3h"],
-    ["link", 1], ["link", 1, 2, 3], ["note", 1], ["list", "--no-such"],
+    ["link", 1], ["link", 1, 2, 3], ["handoff", 1],
+    ["bulk", 1], ["bulk", 1, "incident-7"], ["ack", 1, "now"],
+    ["oncall", 1], ["note", 1], ["list", "--no-such"],
     ["--socket"], ["--state", "paged", "outbox"], ["--page", "1", "show", 1],
     ["show", "9" * 30], ["ex", 1], ["CLOSE", 1], ["note", 1, "\udcff"]]
 
@@ -292,8 +327,8 @@ def test_a_daemon_that_has_ended_is_3(daemon):
 def test_help_and_version_need_no_daemon():
     end = run("--help")
     assert end.returncode == DONE and end.stderr == ""
-    for word in (*VERBS, "list", "show", "outbox", "retry", "--json",
-                 "exit codes"):
+    for word in (*VERBS, "list", "show", "oncall", "outbox", "retry",
+                 "--json", "exit codes"):
         assert word in end.stdout
     assert re.fullmatch(r"emergencyctl \d+\.\d+\.\d+\n",
                         done(run("--version")))

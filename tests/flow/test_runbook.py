@@ -301,4 +301,3 @@ def test_nothing_waits_for_gitlab(daemon, world, cast):
     number, ticket = acknowledged(d, world, cast)
     d.wait_for_emergency(emergency_id=number, state="followed_up")
     assert len(own_comments(world, cast, ticket)) == 2
-    world.gitlab.come_up()

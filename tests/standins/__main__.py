@@ -19,7 +19,9 @@ def describe(world, cast, webhooks_to):
         "zendesk": {
             "url": zendesk.url, "client_id": zendesk.client_id,
             "client_secret": zendesk.client_secret,
-            "user": cast.bot["email"], "api_token": zendesk.api_token},
+            "user": cast.bot["email"], "api_token": zendesk.api_token,
+            "tam_field": "account_manager",
+            "post_call_macro": cast.post_call_macro["id"]},
         "pagerduty": {
             "url": pagerduty.url, "api_token": pagerduty.api_token,
             "from": cast.bot_pd["email"], "service": cast.service["id"],

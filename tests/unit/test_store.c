@@ -716,6 +716,29 @@ START_TEST(figures_count_what_is_open)
 }
 END_TEST
 
+START_TEST(a_reader_notices_what_others_commit)
+{
+    char error[200] = "";
+    int64_t first = 0, second = 0, third = 0;
+    GOOD(store_commit(store));
+    struct store *reader = store_open_reader(path, quiet, error, sizeof error);
+    ck_assert_msg(reader, "%s", error);
+    GOOD(store_version(reader, &first));
+    GOOD(store_version(reader, &second));
+    ck_assert_int_ne(first, 0);
+    ck_assert_int_eq(first, second);
+    GOOD(store_begin(store));
+    GOOD(store_set_fact(store, "instance", "x"));
+    GOOD(store_version(reader, &second));
+    ck_assert_int_eq(first, second);
+    GOOD(store_commit(store));
+    GOOD(store_version(reader, &third));
+    ck_assert_int_ne(third, second);
+    store_close(reader);
+    GOOD(store_begin(store));
+}
+END_TEST
+
 /* --- the plans --- */
 
 /* What may sort: lists that are short and read rarely. */
@@ -823,6 +846,7 @@ Suite *store_suite(void)
         a_read_that_has_not_begun_is_found_by_its_ticket,
         the_list_is_newest_first_and_by_state,
         figures_count_what_is_open,
+        a_reader_notices_what_others_commit,
         no_statement_goes_through_a_whole_table,
         a_statement_is_prepared_once,
     };
