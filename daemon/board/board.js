@@ -38,7 +38,7 @@ const board = {
   commands: new Map(), // by name
   aheadMs: 0, // the daemon's clock against ours
   chosen: 0, // the emergency whose details are shown
-  cards: new Map(), // by id: {node, shown}
+  cards: new Map(), // by id: {node, look}
   busy: new Set(), // ids of emergencies with a command on its way
   refusals: new Map(), // by id
   reading: false,

@@ -13,7 +13,7 @@ from slack_scenes import (MANAGERS, SAAS, SELF_MANAGED, SLACK, page_of,
 from standins import Answer
 from standins.slack_api import Slack
 from trials import (SHORT, TROUBLES, after, assert_whole_story_once,
-                    log_lines, started, wait_state)
+                    begin, log_lines, prepare, started, wait_state)
 
 POST = "/chat.postMessage"
 ANSWERS = {word: {"answer": Slack.failure(word)} for word in (
@@ -251,7 +251,11 @@ def test_refused_credentials_pause_slack_with_one_page_until_mended(
     token, world.slack.token = world.slack.token, "revoked"
     order(d, number, "note", text="One.")
     order(d, number, "manager")
-    trial = started(world, cast, "another")
+    trial = prepare(world, cast, "another")
+    world.slack.create_user("Tam Two", "tam2@example.com")
+    world.zendesk.set_organization_fields(
+        trial.organization, account_manager="tam2@example.com")
+    begin(world, cast, trial)
     wait_until(lambda: pages(world, REFUSED), 10, "the page")
     e = wait_state(d, trial, "downgraded", 10)
     assert_whole_story_once(world, cast, trial)
@@ -270,7 +274,7 @@ def test_refused_credentials_pause_slack_with_one_page_until_mended(
     d.reload()
     wait_reply(world, root, "Three.")
     other = root_of(d, world, e["id"])
-    wait_root(world, other, "State: downgraded")
+    wait_root(world, other, "State: downgraded", "cc @Tam Two")
     slack_idle(d)
     assert [t[-4:] for t in replies(world, root) if "needs" not in t] == [
         "One.", "Two.", "ree."]
