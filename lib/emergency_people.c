@@ -321,7 +321,7 @@ void take_stuck(struct step_context *c)
 {
     if (c->e->closing != CLOSING_NONE)
         return;
-    say(c, "prompt", "PLACE.", action_kind_name(c->event->call.kind));
+    say(c, "prompt", "What can't be sent: %s. Do it by hand.", action_words(c->event->call.kind));
     tell(c, MESSAGE_STUCK, BUTTON(COMMAND_FOLLOWED_UP) | BUTTON(COMMAND_CONTACTED));
     post(c, MESSAGE_STUCK, PLACE_MANAGERS, 0);
     summon(c, WHO_ENGINEER, 0);

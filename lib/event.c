@@ -141,6 +141,18 @@ const char *action_kind_name(enum action_kind kind)
     return name_of(action_kind_names, COUNT_OF(action_kind_names), (size_t)kind);
 }
 
+const char *action_words(enum action_kind kind)
+{
+    switch (kind) {
+    case ACTION_FIRST_CONTACT: return "the first comment";
+    case ACTION_FOLLOW_UP: return "the follow-up";
+    case ACTION_DOWNGRADE: return "the downgrade";
+    case ACTION_URGENT: return "the return to urgent";
+    case ACTION_BULK_ANSWER: return "the answer for the incident";
+    default: return "";
+    }
+}
+
 const char *command_name(enum command name)
 {
     return name_of(command_names, COUNT_OF(command_names), (size_t)name);

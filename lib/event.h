@@ -259,6 +259,7 @@ int event_compare(const struct event *a, const struct event *b);
 /* Words of the contract ("contacted", "follow_up", "urgent", …); never NULL. */
 const char *event_type_name(enum event_type type);
 const char *action_kind_name(enum action_kind kind);
+const char *action_words(enum action_kind kind); /* for people: "the follow-up"; "" for what they don't see */
 const char *command_name(enum command name);
 const char *page_status_name(enum page_status status);
 const char *ticket_priority_name(enum ticket_priority priority);

@@ -265,18 +265,6 @@ static void set_links(struct filling *f)
 
 /* --- how it stands --- */
 
-static const char *step_words(enum action_kind step)
-{
-    switch (step) {
-    case ACTION_FIRST_CONTACT: return "the first comment";
-    case ACTION_FOLLOW_UP: return "the follow-up";
-    case ACTION_DOWNGRADE: return "the downgrade";
-    case ACTION_URGENT: return "the return to urgent";
-    case ACTION_BULK_ANSWER: return "the answer for the incident";
-    default: return "";
-    }
-}
-
 static void set_state(struct filling *f)
 {
     const struct emergency *e = f->e;
@@ -294,7 +282,7 @@ static void set_state(struct filling *f)
         set_time(f, FIELD_due, due_ms);
     if (step == ACTION_NONE && f->facts->event)
         step = f->facts->event->call.kind;
-    set(f, FIELD_step, step_words(step));
+    set(f, FIELD_step, action_words(step));
     set_foreign(f, FIELD_closed_why, e->closed_why);
     if (!e->bridge_over)
         set_address(f, FIELD_bridge, e->bridge_url);

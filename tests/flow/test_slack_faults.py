@@ -282,6 +282,22 @@ def test_refused_credentials_pause_slack_with_one_page_until_mended(
     assert len(pages(world, REFUSED)) == 1
 
 
+def test_who_could_not_be_looked_up_for_want_of_credentials_is_mentioned(
+        daemon, world, cast):
+    """The look-up is the first call that is refused."""
+    d = daemon(services=SLACK, **LONG)
+    wait_until(lambda: len(world.slack.received(
+        "GET", "/users.lookupByEmail")) >= 4, 10, "the on-calls")
+    wait_until(lambda: world.slack.received("POST", "/auth.test"), 10, "test")
+    slack_idle(d)
+    token, world.slack.token = world.slack.token, "revoked"
+    number, _ = opened(d, world, cast)
+    wait_until(lambda: pages(world, REFUSED), 10, "the page")
+    world.slack.token = token
+    d.reload()
+    wait_root(world, root_of(d, world, number), "cc @Tamara Account")
+
+
 # -- one call refused ------------------------------------------------------
 
 @pytest.mark.parametrize("how", ["channel_not_found", "not_in_channel",

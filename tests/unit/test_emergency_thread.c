@@ -202,7 +202,7 @@ START_TEST(a_step_that_is_stuck_is_done_by_hand)
     expect_told(t, MESSAGE_STUCK, BUTTON(COMMAND_FOLLOWED_UP) | BUTTON(COMMAND_CONTACTED));
     ck_assert_int_eq(expect_effect(t, EFFECT_POST, MESSAGE_STUCK)->place, PLACE_MANAGERS);
     expect_summoned(t, WHO_ENGINEER);
-    expect_prompt(t, "follow_up can't be sent");
+    expect_prompt(t, "can't be sent: the follow-up");
     command(t, COMMAND_CLOSE);
     stuck(t, ACTION_FOLLOW_UP);
     expect_effects(t, 0);
