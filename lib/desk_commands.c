@@ -238,7 +238,7 @@ static bool give(struct desk *desk, struct delivery *delivery, const struct jour
 bool desk_take_command(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
 {
     struct event *event = &delivery->event;
-    struct emergency e;
+    struct emergency e = {0};
     bool is_only = event->emergency == 0 && event->ticket_id == 0;
     if (!resolve_mention(desk, event->command.to, sizeof event->command.to))
         return false;

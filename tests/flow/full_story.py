@@ -110,16 +110,15 @@ class Emergency:
         self.wait(lambda: label in [
             button["text"]["text"] for button in slack.buttons(message)],
             f"the button {label}")
-        self._story.press(by or self.slack_user, message, label)
+        self._story.give(lambda: slack.press(by or self.slack_user, message,
+                                             label), label)
 
     def types(self, command, arguments=""):
-        """Its engineer's slash command; returns the answer."""
-        number = self.shown()["id"]
-        status, answer = self._world.slack.command(
+        """Its engineer's slash command."""
+        number = self.wait(self.shown, "the emergency")["id"]
+        self._story.give(lambda: self._world.slack.command(
             self.slack_user, self.channel, "/emergency",
-            f"{command} {number} {arguments}".strip())
-        assert status == 200, (status, answer)
-        return answer
+            f"{command} {number} {arguments}".strip()), command)
 
     def writes(self, body, **more):
         """Its engineer's comment."""
@@ -176,14 +175,15 @@ class Story:
         except (OSError, HTTPException):
             return None
 
-    def press(self, user, message, label):
-        """Somebody presses, and again if Slack shows that it failed."""
-        def pressed():
-            status, answer = self.world.slack.press(user, message, label)
+    def give(self, order, what):
+        """Somebody presses or types, and again if Slack shows that it did
+        not arrive."""
+        def given():
+            status, answer = order()
             assert status in (200, "connection"), (status, answer)
             return status == 200
 
-        wait_until(pressed, PATIENCE_S, f"an answer to {label}")
+        wait_until(given, PATIENCE_S, f"an answer to {what}")
 
     # -- stages ------------------------------------------------------------
 

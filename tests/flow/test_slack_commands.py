@@ -6,7 +6,7 @@ import re
 import pytest
 from harness import wait_until
 from scenes import (LONG, comment, contacted, in_state, opened, order,
-                    own_comments, page_for, said, urgent_ticket, wait_said,
+                    own_comments, page_for, read, said, urgent_ticket, wait_said,
                     wait_asked)
 from slack_scenes import (DUTY, MANAGERS, SAAS, SELF_MANAGED, SLACK, labels,
                           page_of, press, replies, root_of, slack_idle,
@@ -316,8 +316,12 @@ def test_every_command_can_be_typed(daemon, world, cast, typed, address):
 
 def test_do_it_does_what_is_asked(daemon, world, cast):
     d = daemon(services=SLACK, follow_up_after="2s", downgrade_after="10m")
-    number, ticket = contacted(d, world, cast, 1)
-    comment(world, ticket, cast.second, body="Could you try this?")
+    ticket = urgent_ticket(world, cast, 100)
+    comment(world, ticket, cast.engineer, 80)
+    comment(world, ticket, cast.second, 60, "Could you try this?")
+    d.zendesk_webhook.wait_idle()
+    page_for(world, cast, ticket, 90)
+    number = read(d, ticket)
     wait_asked(d, number, "follow_up")
     root = root_of(d, world, number)
     asked = wait_reply(world, root, ":question:.*The follow-up is due, but")
