@@ -397,10 +397,27 @@ static bool can_not_be_asked(const struct desk *desk, const struct action *check
     return desk->lines[check->service].refused || patience_ends_ms(check) <= desk->now_ms;
 }
 
+/* Begins it, or sees to it that its turn comes. */
+static bool take_turn(struct desk *desk, struct action *action)
+{
+    bool waits;
+    bool is_check = action->kind == ACTION_CHECK_PAGE;
+    if (!desk->lines[action->service].configured) {
+        if (is_check)
+            return skip_check(desk, action);
+        desk_alarm(desk, ALARM_ACTION, action->id, desk->now_ms + NOT_CONFIGURED_MS);
+        return true;
+    }
+    if (!must_wait(desk, action, &waits))
+        return false;
+    if (waits && is_check && can_not_be_asked(desk, action))
+        return skip_check(desk, action);
+    return waits || begin_flight(desk, action);
+}
+
 bool desk_begin_action(struct desk *desk, int64_t id)
 {
     struct action action;
-    bool waits;
     enum store_result found = store_get_action(desk->store, id, &action);
     if (found != STORE_OK || action_is_over(action.state) || desk->quiet || desk_flight_of(desk, id))
         return desk_did(desk, found);
@@ -409,15 +426,5 @@ bool desk_begin_action(struct desk *desk, int64_t id)
     found = store_get_action(desk->store, id, &action); /* what was told may have ended it */
     if (found != STORE_OK || action_is_over(action.state))
         return desk_did(desk, found);
-    if (!desk->lines[action.service].configured) {
-        if (action.kind == ACTION_CHECK_PAGE)
-            return skip_check(desk, &action);
-        desk_alarm(desk, ALARM_ACTION, id, desk->now_ms + NOT_CONFIGURED_MS);
-        return true;
-    }
-    if (!must_wait(desk, &action, &waits))
-        return false;
-    if (waits && action.kind == ACTION_CHECK_PAGE && can_not_be_asked(desk, &action))
-        return skip_check(desk, &action);
-    return waits || begin_flight(desk, &action);
+    return take_turn(desk, &action);
 }

@@ -6,8 +6,8 @@ import re
 import pytest
 from harness import wait_until
 from scenes import (LONG, comment, contacted, in_state, opened, order,
-                    own_comments, page_for, read, said, urgent_ticket, wait_said,
-                    wait_asked)
+                    own_comments, page_for, read, said, urgent_ticket,
+                    wait_asked, wait_said)
 from slack_scenes import (DUTY, MANAGERS, SAAS, SELF_MANAGED, SLACK, labels,
                           page_of, press, replies, root_of, slack_idle,
                           threaded, type_in, wait_reply, wait_root)
