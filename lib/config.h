@@ -208,6 +208,9 @@ MUST_CHECK bool config_load(const char *path, const char *credentials_dir, struc
 /* Wipes the secrets, frees everything, leaves the struct zeroed; harmless on a zeroed struct. */
 void config_free(struct config *config);
 
+/* The [channel NAME], or NULL. */
+const struct config_channel *config_find_channel(const struct config *config, const char *name);
+
 /* The whole table, sections together; for whoever checks the documentation against it. */
 const struct config_key *config_keys(size_t *count);
 

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
+
 #define MASKED_SEMICOLON '\x01'
 #define BYTE_ORDER_MARK  "\xef\xbb\xbf"
 
@@ -68,6 +70,38 @@ static bool note_section(struct loader *loader, const char *line)
 
 /* ---- lines ---- */
 
+/* As section_find, but `name` may also be a secret key and "_file". */
+static struct setting *find_given(struct section *section, const char *name, bool *is_file)
+{
+    static const char suffix[] = "_file";
+    char stem[32] = "";
+    size_t length = strlen(name);
+    size_t tail = sizeof(suffix) - 1;
+    *is_file = false;
+    if (length <= tail || length - tail >= sizeof(stem) || strcmp(name + length - tail, suffix) != 0)
+        return section_find(section, name);
+    memcpy(stem, name, length - tail);
+    struct setting *setting = section_find(section, stem);
+    *is_file = setting && setting->key->type->secret;
+    return *is_file ? setting : section_find(section, name);
+}
+
+/* Says of which key, as far as that can be made out. */
+static bool fail_encoding(struct loader *loader, const char *line)
+{
+    char name[40];
+    bool is_file = false;
+    const char *first = line + strspn(line, " \t");
+    const struct setting *setting = first != line ? loader->open : NULL;
+    text_copy_n(name, sizeof(name), first, strcspn(first, " \t=:"));
+    if (!setting && loader->section)
+        setting = find_given(loader->section, name, &is_file);
+    if (!setting)
+        return loader_fail_line(loader, loader->line, "line is not in UTF-8; wanted UTF-8");
+    return loader_fail_line(loader, loader->line, "[%s] %s%s: not in UTF-8; wanted UTF-8",
+                            setting->section->label, setting->key->name, is_file ? "_file" : "");
+}
+
 static bool line_is_whole(struct loader *loader, const char *line, size_t size)
 {
     size_t length = strlen(line);
@@ -84,7 +118,7 @@ static bool line_is_whole(struct loader *loader, const char *line, size_t size)
             return loader_fail_line(loader, loader->line,
                                     "line holds a control character; wanted plain text");
     }
-    return true;
+    return text_is_utf8(line, length, NULL) || fail_encoding(loader, line);
 }
 
 /* fgets for inih, one whole line a call; stops at the first fault. */
@@ -149,22 +183,6 @@ static bool fail_repeated(struct loader *loader, const struct setting *first, bo
     return loader_fail_line(loader, loader->line,
                             "[%s] %s%s: given beside %s%s in line %d; wanted only one of the two", section,
                             name, is_file ? "_file" : "", name, is_file ? "" : "_file", first->line);
-}
-
-/* As section_find, but `name` may also be a secret key and "_file". */
-static struct setting *find_given(struct section *section, const char *name, bool *is_file)
-{
-    static const char suffix[] = "_file";
-    char stem[32] = "";
-    size_t length = strlen(name);
-    size_t tail = sizeof(suffix) - 1;
-    *is_file = false;
-    if (length <= tail || length - tail >= sizeof(stem) || strcmp(name + length - tail, suffix) != 0)
-        return section_find(section, name);
-    memcpy(stem, name, length - tail);
-    struct setting *setting = section_find(section, stem);
-    *is_file = setting && setting->key->type->secret;
-    return *is_file ? setting : section_find(section, name);
 }
 
 static bool fail_early_key(struct loader *loader, const char *name)

@@ -65,7 +65,7 @@ static const struct value_type value_user_group = {.wanted =
 
 static const struct config_key named_keys[] = {
     CHANNEL("match", match, value_ticket_choice, NULL),
-    CHANNEL("slack", slack, value_word, NULL),
+    CHANNEL("slack", slack, value_slack_channel, NULL),
     CHANNEL("region_group", region_group, value_user_group, NULL),
     CHANNEL("links", links, value_link_list, NULL),
 
@@ -73,7 +73,7 @@ static const struct config_key named_keys[] = {
     ESCALATION("schedule", schedule, value_word, NULL),
     ESCALATION("user", user, value_email, NULL),
     ESCALATION("service", service, value_word, NULL),
-    ESCALATION("slack", slack, value_word, NULL),
+    ESCALATION("slack", slack, value_slack_channel, NULL),
 
     COVERAGE("match", match, value_ticket_choice, NULL),
     COVERAGE("timezone", timezone, value_zone, "America/Los_Angeles"),
@@ -284,4 +284,12 @@ const struct config_key *config_named_keys(size_t *count)
 {
     *count = COUNT_OF(named_keys);
     return named_keys;
+}
+
+const struct config_channel *config_find_channel(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->channel_count; i++)
+        if (strcmp(config->channels[i].name, name) == 0)
+            return &config->channels[i];
+    return NULL;
 }

@@ -40,6 +40,7 @@ static bool check_pagerduty(struct loader *loader)
     return require(loader, "pagerduty", "webhook_secret", "the section is in use") &&
            (!pagerduty->api_token ||
             require(loader, "pagerduty", "from", "PagerDuty asks for it where api_token is used")) &&
+           loader_require_api_token(loader, loader_setting(loader, "pagerduty", "page_service")) &&
            loader_require_api_token(loader, loader_setting(loader, "pagerduty", "engineer_schedule")) &&
            loader_require_api_token(loader, loader_setting(loader, "pagerduty", "manager_schedule"));
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/text.h"
+
 #define MAX_SECRET_BYTES 4096
 
 /* The path with the credentials directory in place of %d; the caller frees it. */
@@ -67,7 +69,8 @@ static bool check_secret_file(struct loader *loader, const struct setting *setti
                                "%s holds a line break or control character; wanted one line with the secret",
                                path);
     }
-    return true;
+    return text_is_utf8(content, length, NULL) ||
+           loader_fail(loader, setting, "%s is not in UTF-8; wanted one line with the secret, in UTF-8", path);
 }
 
 bool config_read_secret_file(struct loader *loader, const struct setting *setting, void *out)

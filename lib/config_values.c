@@ -134,6 +134,14 @@ static bool read_unbroken(const struct value_type *type, const char *text, void 
     return !has_blank(text) && read_text(type, text, out);
 }
 
+/* Not a #name, which Slack takes for messages but neither finds nor changes them by. */
+static bool read_slack_channel(const struct value_type *type, const char *text, void *out)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    return (text[0] == 'C' || text[0] == 'G') && text[1] != '\0' && text[strspn(text, allowed)] == '\0' &&
+           read_text(type, text, out);
+}
+
 /* A word, or nothing. */
 static bool read_glob(const struct value_type *type, const char *text, void *out)
 {
@@ -378,6 +386,14 @@ const struct value_type value_word = {
     .wanted = "a text without blanks", .read = read_unbroken, .release = value_release_text};
 const struct value_type value_secret = {
     .wanted = "a secret on one line", .read = read_text, .release = release_secret, .secret = true};
+const struct value_type value_token = {.wanted = "a secret on one line, without blanks",
+                                       .read = read_unbroken,
+                                       .release = release_secret,
+                                       .secret = true};
+const struct value_type value_slack_channel = {
+    .wanted = "the id of a channel in Slack, such as C0123ABCD (no #name)",
+    .read = read_slack_channel,
+    .release = value_release_text};
 const struct value_type value_email = {
     .wanted = "an e-mail address", .read = read_email, .release = value_release_text};
 const struct value_type value_tag_glob = {

@@ -159,7 +159,7 @@ void desk_quiet(struct desk *desk)
 
 /* --- items: each in a savepoint, so that one bad item harms no other --- */
 
-static bool begin_item(struct desk *desk)
+bool desk_begin_item(struct desk *desk)
 {
     desk->item_changes = desk->change_count;
     desk->item_calls = desk->calls_end;
@@ -194,7 +194,7 @@ static void undo_item(struct desk *desk)
 }
 
 /* False: the item was bad and is undone; or the whole batch is in trouble. */
-static bool end_item(struct desk *desk, bool good)
+bool desk_end_item(struct desk *desk, bool good)
 {
     if (desk->trouble != STORE_OK)
         return false;
@@ -297,18 +297,18 @@ static bool set_aside(struct desk *desk, struct delivery *delivery)
                                         .payload = delivery->payload,
                                         .payload_length = delivery->payload_length,
                                         .outcome = DELIVERY_REJECTED};
-    if (delivery->kind != DELIVERY_WEBHOOK || !begin_item(desk))
+    if (delivery->kind != DELIVERY_WEBHOOK || !desk_begin_item(desk))
         return false;
     delivery->event = (struct event){.type = EVENT_IGNORED, .at_ms = desk->now_ms, .now_ms = desk->now_ms};
     log_event(desk->log, LOG_LEVEL_ERROR, "WEBHOOK-ASIDE", 0, 0,
               "a webhook of %s can't be handled: only kept", service_name(delivery->service));
     delivery->status = 200;
-    return end_item(desk, desk_did(desk, store_add_event(desk->store, &delivery->event, &entry)));
+    return desk_end_item(desk, desk_did(desk, store_add_event(desk->store, &delivery->event, &entry)));
 }
 
 void desk_take_delivery(struct desk *desk, struct delivery *delivery)
 {
-    bool good = begin_item(desk) && end_item(desk, take_delivery(desk, delivery));
+    bool good = desk_begin_item(desk) && desk_end_item(desk, take_delivery(desk, delivery));
     if (!good && desk->trouble == STORE_OK)
         good = set_aside(desk, delivery);
     if (!good)
@@ -366,9 +366,9 @@ void desk_take_call(struct desk *desk, struct call *call)
     desk->calls_open--;
     if (flight)
         flight->batch = desk->batch; /* whatever happens to the batch happens to it */
-    if (flight && begin_item(desk)) {
+    if (flight && desk_begin_item(desk)) {
         int64_t action = flight->action;
-        bool good = end_item(desk, take_answer(desk, flight, call));
+        bool good = desk_end_item(desk, take_answer(desk, flight, call));
         if (!good && desk->trouble == STORE_OK && action > 0)
             give_up_flight(desk, action);
     }
@@ -417,8 +417,8 @@ static bool rebuild_alarms(struct desk *desk)
 
 static void take_one_due(struct desk *desk, enum alarm_kind kind, int64_t id)
 {
-    if (begin_item(desk) &&
-        !end_item(desk, kind == ALARM_EMERGENCY ? wake(desk, id) : desk_begin_action(desk, id)))
+    if (desk_begin_item(desk) &&
+        !desk_end_item(desk, kind == ALARM_EMERGENCY ? wake(desk, id) : desk_begin_action(desk, id)))
         desk_alarm(desk, kind, id, desk->now_ms + ITEM_PAUSE_MS);
 }
 
@@ -430,14 +430,13 @@ bool desk_take_due(struct desk *desk, int limit)
     bool lost_track = desk->lost_track_ms != 0 && desk->lost_track_ms <= desk->now_ms;
     if (lost_track && desk->trouble == STORE_OK && !rebuild_alarms(desk))
         desk_fail(desk, STORE_BROKEN);
-    if (desk->now_ms >= desk->next_poll_ms && begin_item(desk)) {
+    if (desk->now_ms >= desk->next_poll_ms && desk_begin_item(desk)) {
         desk->next_poll_ms = desk->now_ms + desk->config->zendesk.poll_every_ms;
-        (void)end_item(desk, desk_poll(desk));
+        (void)desk_end_item(desk, desk_poll(desk));
     }
-    if (desk->now_ms >= desk_next_shift_ms(desk) && begin_item(desk))
-        (void)end_item(desk, desk_change_shifts(desk));
-    if (desk->now_ms >= desk->next_heartbeat_ms && begin_item(desk))
-        (void)end_item(desk, desk_beat(desk));
+    desk_change_shifts(desk);
+    if (desk->now_ms >= desk->next_heartbeat_ms && desk_begin_item(desk))
+        (void)desk_end_item(desk, desk_beat(desk));
     alarms_advance(&desk->alarms, desk->now_ms);
     while (limit > 0 && desk->trouble == STORE_OK && alarms_pop(&desk->alarms, &kind, &id, &due_ms)) {
         take_one_due(desk, kind, id);
@@ -452,9 +451,8 @@ int64_t desk_next_ms(const struct desk *desk)
     int64_t wake_ms;
     if (alarms_next(&desk->alarms, &wake_ms) && wake_ms < next_ms)
         next_ms = wake_ms;
-    int64_t shift_ms = desk_next_shift_ms(desk);
-    if (shift_ms < next_ms)
-        next_ms = shift_ms;
+    if (desk->next_shift_ms < next_ms)
+        next_ms = desk->next_shift_ms;
     if (desk->next_heartbeat_ms < next_ms)
         next_ms = desk->next_heartbeat_ms;
     if (desk->lost_track_ms != 0 && desk->lost_track_ms < next_ms)
@@ -483,8 +481,8 @@ void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
            desk_did(desk, store_running(desk->store, after, ids, MANY, &count)))
         for (int i = 0; i < count; i++) {
             after = ids[i];
-            if (begin_item(desk))
-                (void)end_item(desk, step_clock_of(desk, ids[i], shift_ms));
+            if (desk_begin_item(desk))
+                (void)desk_end_item(desk, step_clock_of(desk, ids[i], shift_ms));
         }
     desk->lost_track_ms = desk->now_ms;
     desk->next_poll_ms = desk->next_oncalls_ms = desk->now_ms;

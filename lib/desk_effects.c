@@ -130,17 +130,9 @@ static struct callee find_callee(struct desk *desk, const struct emergency *e, c
 
 /* --- where --- */
 
-static const struct config_channel *product_of(const struct desk *desk, const struct emergency *e)
-{
-    for (size_t i = 0; i < desk->config->channel_count; i++)
-        if (strcmp(desk->config->channels[i].name, e->product) == 0)
-            return &desk->config->channels[i];
-    return NULL;
-}
-
 const char *desk_channel(const struct desk *desk, const struct emergency *e)
 {
-    const struct config_channel *product = product_of(desk, e);
+    const struct config_channel *product = config_find_channel(desk->config, e->product);
     return product ? product->slack : desk->config->slack.channel;
 }
 
@@ -198,7 +190,7 @@ static bool has_thread(const struct doing *d)
 
 static bool reply(const struct doing *d)
 {
-    const struct config_channel *product = product_of(d->desk, d->e);
+    const struct config_channel *product = config_find_channel(d->desk->config, d->e->product);
     if (!has_thread(d) || (d->effect->message == MESSAGE_PRODUCT && (!product || product->links.count == 0)))
         return true;
     struct action action = begin_row(d, ACTION_REPLY);
@@ -330,7 +322,8 @@ static bool is_shown(struct desk *desk, const struct emergency *was, const struc
         write_thread(desk, was, before, sizeof before);
         *shown = strcmp(before, now_text) == 0 && emergency_buttons(was) == emergency_buttons(is);
     } else { /* it has just been opened */
-        found = store_find_action(desk->store, is->id, ACTION_OPEN_THREAD, 1, "", &opening);
+        found =
+            store_find_action(desk->store, is->id, ACTION_OPEN_THREAD, EMERGENCY_THREAD_CAUSE, "", &opening);
         *shown = found == STORE_OK && strcmp(opening.text, now_text) == 0 &&
                  opening.buttons == emergency_buttons(is);
     }
@@ -369,7 +362,7 @@ bool desk_whisper(struct desk *desk, const struct delivery *delivery, const char
                             .service = SERVICE_SLACK,
                             .kind = ACTION_WHISPER,
                             .cause = ++desk->last_serial};
-    if (!delivery->channel[0] || !delivery->event.by_slack[0])
+    if (!delivery->channel[0] || !delivery->event.by_slack[0] || desk->policy.dry_run)
         return true;
     text_copy(action.target, sizeof action.target, delivery->channel);
     text_copy(action.sender, sizeof action.sender, delivery->event.by_slack);

@@ -298,7 +298,7 @@ static bool awaits_thread(struct desk *desk, const struct action *action, bool *
 /* Whether ACTION has to wait for others of its emergency. A thread is opened before all else. */
 static bool awaits_its_turn(struct desk *desk, const struct action *action, bool *awaits)
 {
-    struct action head;
+    struct action head = {0};
     enum store_result found = STORE_NONE;
     if (action->emergency > 0 && !action_is_free(action->kind) && action->kind != ACTION_OPEN_THREAD)
         found = store_head_action(desk->store, action->emergency, action->service, &head);

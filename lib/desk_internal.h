@@ -151,11 +151,17 @@ struct desk {
     struct oncall *new_oncalls; /* pages of the answer that is being read */
     size_t new_oncall_count, new_oncall_room;
     int64_t next_oncalls_ms;   /* when they are asked for again */
+    int64_t next_shift_ms;     /* the next end of any shift; INT64_MAX none is known */
+    int64_t handed_over_to;    /* of that shift the last emergency that was handed over; 0 none */
     int64_t shift_seen_ms;     /* shifts that began until then are handed over */
     int64_t next_heartbeat_ms; /* INT64_MAX: none */
 };
 
 /* --- desk.c --- */
+/* Items: each in a savepoint, so that one bad item harms no other. False: there is trouble, or the item was
+ * bad and is undone. */
+bool desk_begin_item(struct desk *desk);
+bool desk_end_item(struct desk *desk, bool good);
 /* What whoever delivered it is told. */
 void desk_answer(struct delivery *delivery, int status, const char *error);
 /* Whether the store did it; anything but OK and NONE spoils the batch. */
@@ -337,8 +343,7 @@ bool desk_take_oncalls(struct desk *desk, struct flight *flight, struct call *ca
 /* Until when shifts are handed over, by the store: what ended while nobody was here still is to be. */
 bool desk_read_shift(struct desk *desk);
 /* Hands over where a shift has ended. */
-bool desk_change_shifts(struct desk *desk);
-int64_t desk_next_shift_ms(const struct desk *desk);
+void desk_change_shifts(struct desk *desk);
 /* Tells the outside monitor that all is well, if it is. */
 bool desk_beat(struct desk *desk);
 

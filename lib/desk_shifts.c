@@ -41,7 +41,7 @@ static void add_schedule(const char *schedules[SCHEDULES_MAX], size_t *count, co
 
 static bool ask_page(struct desk *desk, struct flight *flight)
 {
-    const char *schedules[SCHEDULES_MAX];
+    const char *schedules[SCHEDULES_MAX] = {0};
     size_t count = 0;
     struct request request = {0};
     const struct config *config = desk->config;
@@ -94,11 +94,44 @@ static void take_turn(void *context, const struct pagerduty_oncall *told)
                  desk_learn_person(desk, &person) && desk_ask_slack(desk, person.email);
 }
 
+/* --- when shifts end --- */
+
+/* When the shift of E, a coverage or (NULL) the engineers' schedule, that runs at AFTER_MS ends. */
+static int64_t shift_end_ms(const struct desk *desk, const struct config_coverage *coverage, int64_t after_ms)
+{
+    struct oncall now;
+    if (coverage)
+        return coverage_next_shift_ms(coverage->window, after_ms);
+    if (!desk_oncall(desk, desk->config->pagerduty.engineer_schedule, after_ms, &now))
+        return INT64_MAX;
+    return now.end_ms;
+}
+
+static bool has_shifts(const struct config_coverage *coverage)
+{
+    return coverage->shifts && coverage->shifts[0];
+}
+
+/* The next end of any shift. */
+static int64_t next_shift_ms(const struct desk *desk)
+{
+    int64_t next_ms = shift_end_ms(desk, NULL, desk->shift_seen_ms);
+    for (size_t i = 0; i < desk->config->coverage_count; i++) {
+        const struct config_coverage *coverage = &desk->config->coverages[i];
+        int64_t end_ms = has_shifts(coverage) ? shift_end_ms(desk, coverage, desk->shift_seen_ms) : INT64_MAX;
+        if (end_ms < next_ms)
+            next_ms = end_ms;
+    }
+    return next_ms;
+}
+
 /* Shifts until then are handed over, or are nobody's any more. */
 static bool see_shifts(struct desk *desk, int64_t until_ms)
 {
     char text[32];
     desk->shift_seen_ms = until_ms;
+    desk->handed_over_to = 0;
+    desk->next_shift_ms = next_shift_ms(desk);
     text_format(text, sizeof text, "%lld", (long long)until_ms);
     return desk_did(desk, store_set_fact(desk->store, SHIFT_FACT, text));
 }
@@ -108,10 +141,12 @@ bool desk_read_shift(struct desk *desk)
     char text[32];
     int64_t seen_ms;
     enum store_result found = store_get_fact(desk->store, SHIFT_FACT, text, sizeof text);
+    desk->handed_over_to = 0;
     if (found == STORE_NONE)
         return see_shifts(desk, desk->now_ms);
     if (found == STORE_OK && text_to_i64(text, strlen(text), &seen_ms))
         desk->shift_seen_ms = seen_ms < desk->now_ms ? seen_ms : desk->now_ms;
+    desk->next_shift_ms = next_shift_ms(desk);
     return desk_did(desk, found);
 }
 
@@ -127,6 +162,7 @@ static bool use_oncalls(struct desk *desk)
     if (!desk_oncall(desk, desk->config->pagerduty.engineer_schedule, desk->shift_seen_ms, &turn) &&
         !see_shifts(desk, desk->now_ms))
         return false;
+    desk->next_shift_ms = next_shift_ms(desk);
     return desk_did(desk, store_put_oncalls(desk->store, desk->oncalls, desk->oncall_count));
 }
 
@@ -152,36 +188,7 @@ bool desk_take_oncalls(struct desk *desk, struct flight *flight, struct call *ca
     return read.good && use_oncalls(desk);
 }
 
-/* --- shifts --- */
-
-/* When the shift of E, a coverage or (NULL) the engineers' schedule, that runs at AFTER_MS ends. */
-static int64_t shift_end_ms(const struct desk *desk, const struct config_coverage *coverage, int64_t after_ms)
-{
-    struct oncall now;
-    if (coverage)
-        return coverage_next_shift_ms(coverage->window, after_ms);
-    if (!desk_oncall(desk, desk->config->pagerduty.engineer_schedule, after_ms, &now))
-        return INT64_MAX;
-    return now.end_ms;
-}
-
-static bool has_shifts(const struct config_coverage *coverage)
-{
-    return coverage->shifts && coverage->shifts[0];
-}
-
-/* The next end of any shift. */
-int64_t desk_next_shift_ms(const struct desk *desk)
-{
-    int64_t next_ms = shift_end_ms(desk, NULL, desk->shift_seen_ms);
-    for (size_t i = 0; i < desk->config->coverage_count; i++) {
-        const struct config_coverage *coverage = &desk->config->coverages[i];
-        int64_t end_ms = has_shifts(coverage) ? shift_end_ms(desk, coverage, desk->shift_seen_ms) : INT64_MAX;
-        if (end_ms < next_ms)
-            next_ms = end_ms;
-    }
-    return next_ms;
-}
+/* --- handing over --- */
 
 /* The coverage whose shifts E follows; NULL: the engineers' schedule. */
 static const struct config_coverage *coverage_of(const struct desk *desk, const struct emergency *e)
@@ -191,23 +198,6 @@ static const struct config_coverage *coverage_of(const struct desk *desk, const 
             has_shifts(&desk->config->coverages[i]))
             return &desk->config->coverages[i];
     return NULL;
-}
-
-static bool hand_over(struct desk *desk, int64_t id, int64_t end_ms)
-{
-    struct emergency e;
-    struct oncall next = {0};
-    struct event event = desk_own_event(desk, EVENT_SHIFT);
-    enum store_result found = store_get_emergency(desk->store, id, &e);
-    if (found != STORE_OK)
-        return desk_did(desk, found);
-    if (shift_end_ms(desk, coverage_of(desk, &e), end_ms - 1) != end_ms)
-        return true; /* another shift than its own */
-    if (desk_oncall(desk, desk->config->pagerduty.engineer_schedule, end_ms, &next)) {
-        text_copy(event.by, sizeof event.by, next.name);
-        text_copy(event.by_email, sizeof event.by_email, next.email);
-    }
-    return desk_apply(desk, &e, &event, NULL, NULL);
 }
 
 /* A schedule may have two turns of one person behind each other: nobody hands over to themselves. */
@@ -220,32 +210,53 @@ static bool is_same_person(const struct desk *desk, int64_t end_ms)
            strcmp(before.user_id, after.user_id) == 0;
 }
 
-static bool hand_over_all(struct desk *desk, int64_t end_ms)
+/* Once, however often it is begun again. */
+static bool hand_over(struct desk *desk, int64_t id, int64_t end_ms)
 {
-    enum { MANY = 256 };
-    int64_t ids[MANY];
-    int64_t after = 0;
-    int count = MANY;
-    bool good = true;
-    while (good && count == MANY) {
-        good = desk_did(desk, store_open_ids(desk->store, after, ids, MANY, &count));
-        for (int i = 0; good && i < count; i++) {
-            after = ids[i];
-            good = hand_over(desk, ids[i], end_ms);
-        }
+    char key[64];
+    struct emergency e;
+    struct oncall next = {0};
+    struct event event = desk_own_event(desk, EVENT_SHIFT);
+    enum store_result found = store_get_emergency(desk->store, id, &e);
+    if (found != STORE_OK)
+        return desk_did(desk, found);
+    const struct config_coverage *coverage = coverage_of(desk, &e);
+    if (shift_end_ms(desk, coverage, end_ms - 1) != end_ms || (!coverage && is_same_person(desk, end_ms)))
+        return true; /* another shift than its own, or none that changes hands */
+    if (desk_oncall(desk, desk->config->pagerduty.engineer_schedule, end_ms, &next)) {
+        text_copy(event.by, sizeof event.by, next.name);
+        text_copy(event.by_email, sizeof event.by_email, next.email);
     }
-    return good;
+    text_format(key, sizeof key, "shift %lld %lld", (long long)end_ms, (long long)e.id);
+    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
+    return desk_apply(desk, &e, &event, &entry, NULL);
 }
 
-bool desk_change_shifts(struct desk *desk)
+/* A part of the open emergencies at a time, each an item of its own. *MORE: not all of them yet. */
+static bool hand_over_some(struct desk *desk, int64_t end_ms, bool *more)
 {
-    int64_t end_ms = desk_next_shift_ms(desk);
-    if (end_ms > desk->now_ms)
-        return true;
-    if (!see_shifts(desk, end_ms))
+    enum { MANY = 32 };
+    int64_t ids[MANY];
+    int count;
+    if (!desk_did(desk, store_open_ids(desk->store, desk->handed_over_to, ids, MANY, &count)))
         return false;
-    bool is_news = desk->now_ms - end_ms < SHIFT_PATIENCE_MS && !is_same_person(desk, end_ms);
-    return !is_news || hand_over_all(desk, end_ms);
+    for (int i = 0; i < count && desk->trouble == STORE_OK; i++)
+        if (desk_begin_item(desk))
+            (void)desk_end_item(desk, hand_over(desk, ids[i], end_ms));
+    *more = count == MANY;
+    desk->handed_over_to = *more ? ids[MANY - 1] : 0;
+    return desk->trouble == STORE_OK;
+}
+
+void desk_change_shifts(struct desk *desk)
+{
+    int64_t end_ms = desk->next_shift_ms;
+    bool more = false;
+    if (end_ms > desk->now_ms || desk->trouble != STORE_OK)
+        return;
+    bool is_news = desk->now_ms - end_ms < SHIFT_PATIENCE_MS;
+    if ((!is_news || hand_over_some(desk, end_ms, &more)) && !more && desk_begin_item(desk))
+        (void)desk_end_item(desk, see_shifts(desk, end_ms));
 }
 
 /* --- the heartbeat --- */

@@ -112,11 +112,44 @@ bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
     return good;
 }
 
+/* What emergencies wake for, by these settings. */
+static void describe_policy(const struct desk *desk, char *out, size_t size)
+{
+    const struct policy *policy = &desk->policy;
+    text_format(out, size, "%d%d%d%d %lld %lld", policy->can_page, policy->can_thread, policy->can_meet,
+                policy->has_runbook, (long long)policy->contact_within_ms,
+                (long long)policy->page_if_missing_ms);
+    for (int i = 0; i < policy->rung_count; i++) {
+        size_t used = strlen(out);
+        text_format(out + used, size - used, " %lld", (long long)policy->rung_after_ms[i]);
+    }
+    for (size_t i = 0; i < desk->config->coverage_count; i++) {
+        const struct config_coverage *coverage = &desk->config->coverages[i];
+        size_t used = strlen(out);
+        text_format(out + used, size - used, " %s %s %s %s", coverage->name, coverage->timezone,
+                    coverage->days, coverage->hours);
+    }
+}
+
+/* Open emergencies sleep until what the last settings had for them. */
+static bool wake_for_policy(struct desk *desk)
+{
+    char now[1024];
+    char before[1024] = "";
+    describe_policy(desk, now, sizeof now);
+    enum store_result found = store_get_fact(desk->store, "policy", before, sizeof before);
+    if (!desk_did(desk, found) || strcmp(before, now) == 0)
+        return desk->trouble == STORE_OK;
+    return (found == STORE_NONE || desk_did(desk, store_wake_all(desk->store))) &&
+           desk_did(desk, store_set_fact(desk->store, "policy", now));
+}
+
 static bool take_up(struct desk *desk, int64_t now_ms)
 {
     if (!desk_did(desk, store_begin(desk->store)))
         return false;
-    if (read_facts(desk, now_ms) && desk_read_shift(desk) && desk_take_up_actions(desk, now_ms))
+    if (read_facts(desk, now_ms) && desk_read_shift(desk) && wake_for_policy(desk) &&
+        desk_take_up_actions(desk, now_ms))
         return desk_did(desk, store_commit(desk->store)) &&
                desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
                desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&

@@ -198,6 +198,12 @@ static bool take_meeting(struct desk *desk, struct flight *flight, const struct 
                                   meeting.url, sizeof meeting.url, &running, error, sizeof error);
     if (!gone && !read)
         return take_unreadable_meeting(desk, flight);
+    struct action action;
+    if (!get_action(desk, flight, &action))
+        return false;
+    action.raised_ms = 0; /* it can be read again */
+    if (!desk_did(desk, store_put_action(desk->store, &action)))
+        return false;
     flight->meeting = running ? MEETING_RUNNING : MEETING_OVER;
     return decide(desk, flight);
 }

@@ -16,7 +16,7 @@
 #define FILE_SIZE_MAX (64 * 1024)
 
 static const char *const names[MESSAGE_COUNT] = {
-#define MESSAGE_NAME(name, file) [MESSAGE_##name] = file,
+#define MESSAGE_NAME(name, file) [MESSAGE_##name] = (file),
     MESSAGES(MESSAGE_NAME)
 #undef MESSAGE_NAME
 };
@@ -106,7 +106,8 @@ void messages_write(const struct messages *messages, enum message message, const
                     char *out, size_t size)
 {
     struct message_values values;
-    message_values_fill(&values, messages, facts, message_texts[message].reader);
+    message_values_fill(&values, messages, facts, message_texts[message].reader,
+                        messages->templates[message]);
     (void)!template_write(messages->templates[message], values.values, out, size); /* cut, if it is long */
     size_t length = strlen(out);
     while (length > 0 && (out[length - 1] == '\n' || out[length - 1] == ' '))
@@ -135,7 +136,7 @@ void messages_fill(const struct message_facts *facts, const char *text, char *ou
 {
     struct message_values values;
     size_t used = 0;
-    message_values_fill(&values, facts->config->messages.texts, facts, FOR_GITLAB);
+    message_values_fill(&values, facts->config->messages.texts, facts, FOR_GITLAB, NULL);
     while (*text && used + 1 < size) {
         size_t length = 1;
         size_t field = strncmp(text, "{{", 2) == 0 ? field_at(text, &length) : FIELD_COUNT;

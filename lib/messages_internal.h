@@ -75,7 +75,8 @@ enum message_field {
 };
 extern const char *const message_field_names[FIELD_COUNT];
 
-/* The values of all fields, for one text. MESSAGES NULL: without those fields that are texts themselves. */
+/* The values of all fields, for one text. MESSAGES NULL: without those fields that are texts themselves.
+ * TEMPLATE NULL: for any text; else those fields that it does not speak of may be missing. */
 #define MESSAGE_VALUE_SIZE 3072
 struct message_values {
     const char *values[FIELD_COUNT]; /* into the room, or NULL */
@@ -83,6 +84,7 @@ struct message_values {
     size_t used;
 };
 void message_values_fill(struct message_values *values, const struct messages *messages,
-                         const struct message_facts *facts, enum message_reader reader);
+                         const struct message_facts *facts, enum message_reader reader,
+                         const struct template *template);
 
 #endif

@@ -28,7 +28,14 @@ struct filling {
     const struct emergency *e;
     bool slack;
     bool gitlab;
+    const struct template *template; /* that they are for; NULL: any */
 };
+
+/* What takes longer to find out is found out for those texts alone that speak of it. */
+static bool is_used(const struct filling *f, enum message_field field)
+{
+    return !f->template || template_uses(f->template, field);
+}
 
 /* Keeps TEXT, which is ours, as the field's value; "" is none. */
 static void set(struct filling *f, enum message_field field, const char *text)
@@ -179,7 +186,7 @@ static void set_until(struct filling *f, enum message_field field, int64_t ms)
     char utc[32];
     char there[64];
     char text[128];
-    if (ms == 0 || ms == INT64_MAX)
+    if (ms == 0 || ms == INT64_MAX || !is_used(f, field))
         return;
     write_time(ms, utc, sizeof utc);
     zone_format(f->e->zone, ms, there, sizeof there);
@@ -190,15 +197,6 @@ static void set_until(struct filling *f, enum message_field field, int64_t ms)
 
 /* --- the ticket --- */
 
-static const struct config_channel *channel_of(const struct config *config, const char *product)
-{
-    for (size_t i = 0; i < config->channel_count; i++)
-        if (strcmp(config->channels[i].name, product) == 0)
-            return &config->channels[i];
-    return NULL;
-}
-
-/* Until it is known which coverage is a ticket's, it might be one that says redact. */
 static bool is_redacted(const struct config *config, const struct emergency *e)
 {
     for (size_t i = 0; i < config->coverage_count; i++)
@@ -243,7 +241,7 @@ static void set_ticket(struct filling *f)
 static void set_links(struct filling *f)
 {
     char text[2048] = "";
-    const struct config_channel *channel = channel_of(f->config, f->e->product);
+    const struct config_channel *channel = config_find_channel(f->config, f->e->product);
     if (!channel)
         return;
     for (size_t i = 0; i < channel->links.count; i++) {
@@ -427,17 +425,20 @@ static void set_availability(struct filling *f, const struct messages *messages)
 {
     char text[700];
     struct message_values values;
-    message_values_fill(&values, NULL, f->facts, FOR_OTHERS);
-    (void)!template_write(messages->templates[MESSAGE_AVAILABILITY], values.values, text, sizeof text);
+    const struct template *template = messages->templates[MESSAGE_AVAILABILITY];
+    message_values_fill(&values, NULL, f->facts, FOR_OTHERS, template);
+    (void)!template_write(template, values.values, text, sizeof text);
     set_foreign(f, FIELD_availability, text);
 }
 
 void message_values_fill(struct message_values *values, const struct messages *messages,
-                         const struct message_facts *facts, enum message_reader reader)
+                         const struct message_facts *facts, enum message_reader reader,
+                         const struct template *template)
 {
     const struct config_policy *policy = &facts->config->policy;
     static const char *const priorities[] = {"high", "normal", "low"};
-    struct filling f = {values, facts, facts->config, facts->e, reader == FOR_SLACK, reader == FOR_GITLAB};
+    struct filling f = {values,  facts, facts->config, facts->e, reader == FOR_SLACK, reader == FOR_GITLAB,
+                        template};
     memset(values->values, 0, sizeof values->values);
     values->used = 0;
     set_ticket(&f);
@@ -445,13 +446,16 @@ void message_values_fill(struct message_values *values, const struct messages *m
     set_state(&f);
     set_thread(&f);
     set_people(&f);
-    set_oncall(&f);
+    if (is_used(&f, FIELD_oncall))
+        set_oncall(&f);
     set_event(&f);
     set(&f, FIELD_priority, priorities[facts->config->zendesk.downgrade_priority]);
     set_period(&f, FIELD_follow_up_after, policy->follow_up_after_ms);
     set_period(&f, FIELD_downgrade_after, policy->downgrade_after_ms);
-    set_commands(&f);
-    set_summary(&f);
-    if (messages)
+    if (is_used(&f, FIELD_commands))
+        set_commands(&f);
+    if (is_used(&f, FIELD_summary))
+        set_summary(&f);
+    if (messages && is_used(&f, FIELD_availability))
         set_availability(&f, messages);
 }

@@ -121,6 +121,8 @@ enum store_result store_of_bulk(struct store *store, const char *tag, int64_t af
 /* Calls EACH for every emergency with a wake time, for the wheel. EACH must not use the store. */
 typedef bool store_wake_fn(void *context, int64_t id, int64_t wake_ms); /* false ends it */
 enum store_result store_wakes(struct store *store, store_wake_fn *each, void *context) MUST_CHECK;
+/* Lets every open emergency look at once what it is to wake for: the settings say otherwise than before. */
+enum store_result store_wake_all(struct store *store) MUST_CHECK;
 /* Open emergencies that have a ticket / unresolved pages, ids above AFTER, at most LIMIT (incidents: at least
  * EMERGENCY_PAGES; the last emergency is told whole or not at all): for the poll. */
 struct store_ticket {

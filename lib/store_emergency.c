@@ -201,6 +201,12 @@ enum store_result store_wakes(struct store *store, store_wake_fn *each, void *co
     return store_walked(result);
 }
 
+enum store_result store_wake_all(struct store *store)
+{
+    store_use(store, STATEMENT_WAKE_ALL);
+    return store_write(store, STATEMENT_WAKE_ALL, NULL);
+}
+
 static sqlite3_stmt *use_walk(struct store *store, enum store_statement statement, int64_t after, int limit)
 {
     sqlite3_stmt *select = store_use(store, statement);

@@ -212,6 +212,10 @@ static const struct {
     [STATEMENT_WAKES] = {"wakes",
                          "SELECT id, wake_ms FROM emergency INDEXED BY emergency_waking WHERE wake_ms > 0",
                          true},
+    [STATEMENT_WAKE_ALL] = {"wake all",
+                            "UPDATE emergency INDEXED BY emergency_open SET wake_ms = 1 "
+                            "WHERE closing = 0 AND joined_into = 0",
+                            true},
     [STATEMENT_OPEN_TICKETS] = {"open tickets",
                                 "SELECT id, ticket_id FROM emergency INDEXED BY emergency_open "
                                 "WHERE id > ? AND closing = 0 AND joined_into = 0 AND ticket_id > 0 "

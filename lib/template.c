@@ -319,6 +319,14 @@ static bool put(struct writer *w, const char *text, size_t len)
     return whole;
 }
 
+bool template_uses(const struct template *t, size_t field)
+{
+    for (size_t i = 0; i < t->part_count; i++)
+        if (t->parts[i].kind != PART_TEXT && t->parts[i].field == field)
+            return true;
+    return false;
+}
+
 bool template_write(const struct template *t, const char *const values[], char *out, size_t size)
 {
     if (size == 0)

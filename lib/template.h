@@ -32,6 +32,9 @@ MUST_CHECK struct template *template_new(const char *text, const char *const fie
 
 void template_free(struct template *t); /* may be NULL */
 
+/* Whether the text, in a part that may not be shown perhaps, speaks of this field. */
+bool template_uses(const struct template *t, size_t field);
+
 /*
  * Writes the text with these values, one for each field, NULL being empty. False if it had to be cut, between
  * two UTF-8 characters; what was written is terminated. A size of 0 is too small for anything.

@@ -53,6 +53,9 @@ ALTER TABLE emergency ADD COLUMN internal_note_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE emergency ADD COLUMN next_tagged_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE emergency ADD COLUMN notes_reminded_ms INTEGER NOT NULL DEFAULT 0;
 
+-- There is more to wake for now: each open one looks anew.
+UPDATE emergency SET wake_ms = 1 WHERE closing = 0 AND joined_into = 0;
+
 CREATE INDEX emergency_meeting ON emergency (meeting) WHERE meeting > 0;
 CREATE INDEX emergency_engineer ON emergency (engineer_id)
     WHERE closing = 0 AND joined_into = 0 AND engineer_id <> '';
