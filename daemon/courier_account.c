@@ -182,10 +182,13 @@ static bool is_address(const char *text)
     return strchr(text, '@') && strlen(text) <= 254;
 }
 
-/* In whose name CALL is; NULL: nobody's. */
+/* In whose name CALL is; NULL: nobody's. PagerDuty wants to know it of incidents and their notes only. */
 static const char *from_line(struct account *account, const struct call *call)
 {
-    if (!account->from || !call->from || !is_address(call->from))
+    static const char incidents[] = "/incidents";
+    if (!account->from || strncmp(call->path, incidents, sizeof(incidents) - 1) != 0)
+        return NULL;
+    if (!call->from || !is_address(call->from))
         return account->from;
     text_format(account->call_from, sizeof(account->call_from), "From: %s", call->from);
     return account->call_from;
@@ -200,7 +203,8 @@ size_t account_headers(struct account *account, const struct call *call, const c
     lines[count++] = kind->accept;
     if (strcmp(call->method, "GET") != 0) {
         const char *from = from_line(account, call);
-        lines[count++] = kind->body_type;
+        if (call->body)
+            lines[count++] = kind->body_type;
         if (from)
             lines[count++] = from;
     }

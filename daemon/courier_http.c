@@ -102,6 +102,26 @@ void courier_http_free(struct courier_http *http)
     free(http);
 }
 
+/* More room for the answer. The old one is wiped: the answer may be a token. */
+static bool grow_answer(struct exchange *exchange, size_t wanted)
+{
+    struct call *call = exchange->call;
+    size_t room = exchange->room ? exchange->room : ANSWER_FIRST_BYTES;
+    while (room < wanted)
+        room *= 2;
+    char *answer = malloc(room);
+    if (!answer)
+        return false;
+    if (call->answer) {
+        memcpy(answer, call->answer, call->answer_length);
+        explicit_bzero(call->answer, call->answer_length);
+        free(call->answer);
+    }
+    call->answer = answer;
+    exchange->room = room;
+    return true;
+}
+
 /* libcurl's: anything but the length it was given breaks the exchange off. */
 static size_t take_answer(char *data, size_t one, size_t length, void *context)
 {
@@ -112,16 +132,8 @@ static size_t take_answer(char *data, size_t one, size_t length, void *context)
     if (exchange->too_long)
         return 0;
     size_t wanted = call->answer_length + length + 1;
-    if (wanted > exchange->room) {
-        size_t room = exchange->room ? exchange->room : ANSWER_FIRST_BYTES;
-        while (room < wanted)
-            room *= 2;
-        char *answer = realloc(call->answer, room);
-        if (!answer)
-            return 0;
-        call->answer = answer;
-        exchange->room = room;
-    }
+    if (wanted > exchange->room && !grow_answer(exchange, wanted))
+        return 0;
     memcpy(call->answer + call->answer_length, data, length);
     call->answer_length += length;
     call->answer[call->answer_length] = '\0';
@@ -137,16 +149,21 @@ static size_t take_header(char *data, size_t one, size_t length, void *context)
     return length;
 }
 
+static bool add_header(struct exchange *exchange, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(exchange->headers, line);
+    if (longer)
+        exchange->headers = longer;
+    return longer;
+}
+
 static bool add_headers(struct exchange *exchange, const char *const lines[], size_t count)
 {
-    for (size_t i = 0; i <= count; i++) {
-        const char *line = i < count ? lines[i] : "Expect:"; /* never ask before sending the body */
-        struct curl_slist *longer = curl_slist_append(exchange->headers, line);
-        if (!longer)
+    for (size_t i = 0; i < count; i++)
+        if (!add_header(exchange, lines[i]))
             return false;
-        exchange->headers = longer;
-    }
-    return true;
+    /* Never ask before sending the body; no body has no type, though libcurl would give it one. */
+    return add_header(exchange, "Expect:") && (exchange->call->body || add_header(exchange, "Content-Type:"));
 }
 
 static bool is_read(const struct call *call)
@@ -306,6 +323,8 @@ static void note_failure(struct exchange *exchange, const char *why)
     call->end = sent_bytes > 0 ? CALL_BROKEN : CALL_NOT_SENT;
     call->retry_after_ms = -1;
     text_copy(call->error, sizeof(call->error), why);
+    if (call->answer)
+        explicit_bzero(call->answer, call->answer_length);
     free(call->answer);
     call->answer = NULL;
     call->answer_length = 0;

@@ -66,6 +66,8 @@ enum service_id action_service(enum action_kind kind)
 bool action_is_free(enum action_kind kind)
 {
     switch (kind) {
+    case ACTION_READ_ALERTS:
+    case ACTION_SUMMON:
     case ACTION_CHECK_PAGE:
     case ACTION_READ_PAGER:
     case ACTION_POST:

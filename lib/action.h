@@ -40,7 +40,7 @@ struct action {
     int64_t created_ms;
     int64_t ended_ms;
     int64_t ticket_id;
-    int64_t raised_ms; /* READ_TICKET: it turned urgent then; 0: its audits must tell */
+    int64_t raised_ms; /* READ_TICKET: it turned urgent then; 0: its audits must tell; SUMMON: see below */
     int64_t due_ms;    /* when the step was due; READ_TICKET: when a trigger said that it turned urgent */
     char incident[32]; /* of the page; else what tells calls of one cause apart */
     char target[96];   /* SUMMON: PagerDuty's user; POST, WHISPER: the channel; READ_…: whom */
@@ -49,6 +49,10 @@ struct action {
     char error[200];   /* the last failure; "" none */
     char text[3000];   /* what was, or is to be, written: a comment, a message; or "" */
 };
+
+/* Until when a SUMMON goes out, in its raised_ms: a person's order always; what the emergency wants while it
+ * is open; a rung, as RUNG + enum ladder_kind, while its ladder stands. */
+enum { SUMMON_ALWAYS = 0, SUMMON_WHILE_OPEN = 1, SUMMON_OF_RUNG = 2 };
 
 const char *service_name(enum service_id service);      /* "zendesk", "pagerduty" */
 const char *action_state_name(enum action_state state); /* the contract's words */

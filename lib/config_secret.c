@@ -70,7 +70,8 @@ static bool check_secret_file(struct loader *loader, const struct setting *setti
                                path);
     }
     return text_is_utf8(content, length, NULL) ||
-           loader_fail(loader, setting, "%s is not in UTF-8; wanted one line with the secret, in UTF-8", path);
+           loader_fail(loader, setting, "%s is not in UTF-8; wanted one line with the secret, in UTF-8",
+                       path);
 }
 
 bool config_read_secret_file(struct loader *loader, const struct setting *setting, void *out)

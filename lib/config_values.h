@@ -70,6 +70,10 @@ extern const struct value_type value_text;
 /* char *: not empty, no white space */
 extern const struct value_type value_word;
 extern const struct value_type value_secret;
+/* char *: a secret that goes into a header: no white space */
+extern const struct value_type value_token;
+/* char *: a channel's id in Slack: C or G, then capitals and digits */
+extern const struct value_type value_slack_channel;
 extern const struct value_type value_email;
 /* char *: without slashes at its end; https, or http on a loopback host */
 extern const struct value_type value_url;

@@ -218,6 +218,13 @@ static const char *service_for(const struct desk *desk, const struct effect *eff
     return service ? service : desk->config->pagerduty.page_service;
 }
 
+static int64_t summoned_until(const struct doing *d)
+{
+    if (d->effect->who == WHO_RUNG)
+        return SUMMON_OF_RUNG + (int64_t)emergency_rung_ladder(d->event->call.cause);
+    return d->event->type == EVENT_COMMAND ? SUMMON_ALWAYS : SUMMON_WHILE_OPEN;
+}
+
 static bool summon_person(const struct doing *d)
 {
     const char *service = service_for(d->desk, d->effect);
@@ -227,6 +234,7 @@ static bool summon_person(const struct doing *d)
     const struct callee callee = find_callee(d->desk, d->e, d->event, d->effect);
     text_copy(action.target, sizeof action.target, callee.id);
     text_copy(action.sender, sizeof action.sender, service);
+    action.raised_ms = summoned_until(d);
     write_text(d, MESSAGE_SUMMON_TITLE, action.text, 256);
     size_t length = strlen(action.text);
     action.text[length++] = '\n';

@@ -95,16 +95,26 @@ static bool move(struct desk *desk, struct emergency *e, const struct event *eve
     return settle(desk, &was, e, event, &out) && desk_ask_who(desk, e, event);
 }
 
+/* Our own of this moment are never late: not when the clock was set back, nor in the millisecond of an event
+ * whose source comes later in order. */
+static void be_in_time(const struct emergency *e, struct event *event)
+{
+    if (event->at_ms < e->last_ms)
+        event->at_ms = e->last_ms;
+    if (emergency_is_late(e, event))
+        event->at_ms++;
+}
+
 bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
                 const struct journal_entry *entry, bool *repeat)
 {
     const struct journal_entry plain = {.outcome = DELIVERY_APPLIED};
     event->emergency = e->id;
     event->now_ms = desk->now_ms;
-    if (event->source == EVENT_SOURCE_SELF && event->at_ms < e->last_ms && event->at_ms == desk->now_ms)
-        event->at_ms = e->last_ms; /* our own are never late, also when the clock was set back */
     if (event->source == EVENT_SOURCE_SELF && !event->id[0])
         text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
+    if (event->source == EVENT_SOURCE_SELF && event->at_ms >= desk->now_ms)
+        be_in_time(e, event);
     if (!desk_know_people(desk, e, event))
         return false;
     enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);
@@ -149,6 +159,26 @@ static bool open_emergency(struct desk *desk, struct emergency *e, struct event 
     return move(desk, e, event);
 }
 
+/* What has begun for YOUNGER goes on for OLDER, unless it was cancelled: it must not be sent then. */
+static bool move_flights(struct desk *desk, int64_t younger, int64_t older)
+{
+    struct action action;
+    struct flight *next = NULL;
+    for (struct flight *flight = desk->flights; flight; flight = next) {
+        next = flight->next;
+        if (flight->emergency != younger)
+            continue;
+        flight->emergency = older;
+        if (flight->action == 0)
+            continue;
+        if (!desk_did(desk, store_get_action(desk->store, flight->action, &action)))
+            return false;
+        if (action.state == ACTION_CANCELLED)
+            desk_end_flight(desk, flight);
+    }
+    return true;
+}
+
 /* Hands everything of the younger to the older, which is then added up again. */
 static bool join(struct desk *desk, struct emergency *e, const struct emergency *other)
 {
@@ -158,9 +188,8 @@ static bool join(struct desk *desk, struct emergency *e, const struct emergency 
     if (!desk_did(desk, store_join(desk->store, younger, older, desk->now_ms)) ||
         !desk_did(desk, store_get_emergency(desk->store, older, e)))
         return false;
-    for (struct flight *flight = desk->flights; flight; flight = flight->next)
-        if (flight->emergency == younger)
-            flight->emergency = older;
+    if (!move_flights(desk, younger, older))
+        return false;
     desk_alarm(desk, ALARM_EMERGENCY, younger, 0);
     log_event(desk->log, LOG_LEVEL_INFO, "JOINED", older, other->ticket_id, "emergency %lld is the same one",
               (long long)younger);
@@ -321,7 +350,7 @@ static bool settle_comment(struct desk *desk, struct emergency *e, struct event 
         return true;
     }
     bool own = event->comment.author_id == desk->own_user_id && desk->own_user_id > 0;
-    if (!own && text && event->comment.standing == AUTHOR_STAFF &&
+    if (desk->own_user_id == 0 && text && event->comment.standing == AUTHOR_STAFF &&
         !desk_is_own_comment(desk, e->id, text, &own))
         return false;
     if (own)
@@ -479,7 +508,8 @@ bool desk_is_own_comment(struct desk *desk, int64_t emergency, const char *text,
     size_t count = 0;
     bool good = desk_did(desk, store_actions_of(desk->store, emergency, &actions, &count));
     for (size_t i = 0; good && !*own && i < count; i++)
-        *own = actions[i].text[0] && same_words(actions[i].text, text);
+        *own = action_is_customer_facing(actions[i].kind) && actions[i].text[0] &&
+               same_words(actions[i].text, text);
     free(actions);
     return good;
 }

@@ -6,6 +6,7 @@
 #include "lib/text.h"
 #include "lib/timestamp.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define FIRST_PAUSE_MS   1000
@@ -160,7 +161,7 @@ static void describe(const struct call *call, char *out, size_t size)
 /* Both the text and what it belongs to are told by whatever still works, once. */
 static bool tell_stuck(struct desk *desk, const struct action *action)
 {
-    char key[48];
+    char key[64]; /* what was cancelled and is taken up again begins anew */
     struct emergency e;
     enum store_result found = store_get_emergency(desk->store, action->emergency, &e);
     if (found != STORE_OK)
@@ -168,7 +169,7 @@ static bool tell_stuck(struct desk *desk, const struct action *action)
     struct event event = desk_own_event(desk, EVENT_STUCK);
     event.call = (struct call_facts){.action = action->id, .kind = action->kind, .cause = action->cause};
     desk_write_comment(desk, &e, action, event.text, sizeof event.text);
-    text_format(key, sizeof key, "stuck %lld", (long long)action->id);
+    text_format(key, sizeof key, "stuck %lld %lld", (long long)action->id, (long long)action->created_ms);
     const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
     return desk_apply(desk, &e, &event, &entry, NULL);
 }
@@ -199,6 +200,13 @@ static bool park(struct desk *desk, struct flight *flight, struct action *action
     if (is_told_when_parked(action->kind) && !desk_call_event(desk, action, EVENT_REFUSED, 0, text, NULL))
         return false;
     return !action_is_customer_facing(action->kind) || tell_stuck(desk, action);
+}
+
+bool desk_take_unmade(struct desk *desk, struct flight *flight, struct action *action)
+{
+    if (errno == ENOMEM) /* malloc's */
+        return desk_did(desk, STORE_BROKEN);
+    return park(desk, flight, action, "it can't be written: a text in it is not UTF-8");
 }
 
 /* It will be done, but much too late for whoever waits for it. */

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DESCRIPTION_SIZE (128 * 1024)
+#define DESCRIPTION_ROOM (128 * 1024) /* for the head, the fields and the mark, beside the template */
 
 /* Whether it may go on; else the flight has ended, or there is trouble (*GOOD false). */
 static bool goes_on(struct desk *desk, struct flight *flight, const struct emergency *e,
@@ -60,17 +60,18 @@ static char *write_description(struct desk *desk, const struct emergency *e, con
     char mark[80];
     struct emergency other;
     struct message_facts facts = desk_facts(desk, e, NULL, &other);
-    char *out = malloc(DESCRIPTION_SIZE);
+    size_t size = strlen(template) + DESCRIPTION_ROOM;
+    char *out = malloc(size);
     if (!out)
         return NULL;
     desk_mark(desk, action, mark, sizeof mark);
     messages_write(desk->config->messages.texts, MESSAGE_RUNBOOK_HEAD, &facts, out, 4096);
     size_t used = strlen(out);
-    text_format(out + used, DESCRIPTION_SIZE - used, "\n\n");
+    text_format(out + used, size - used, "\n\n");
     used = strlen(out);
-    messages_fill(&facts, template, out + used, DESCRIPTION_SIZE - used - 128);
+    messages_fill(&facts, template, out + used, size - used - 128);
     used = strlen(out);
-    text_format(out + used, DESCRIPTION_SIZE - used, "\n\n<!-- emergencyd %s -->\n", mark);
+    text_format(out + used, size - used, "\n\n<!-- emergencyd %s -->\n", mark);
     return out;
 }
 
@@ -86,7 +87,7 @@ static bool create(struct desk *desk, struct flight *flight, struct emergency *e
     bool made = description && gitlab_create_issue(&request, desk->config, title, description);
     free(description);
     if (!made)
-        return desk_did(desk, STORE_BROKEN);
+        return desk_take_unmade(desk, flight, action);
     if (!desk_mark_sending(desk, action)) {
         request_free(&request);
         return false;

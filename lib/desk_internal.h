@@ -251,6 +251,9 @@ bool desk_get_both(struct desk *desk, const struct flight *flight, struct action
 /* The flight's action; its emergency too if it has one, else *E is zeroed. */
 bool desk_get_action(struct desk *desk, const struct flight *flight, struct action *action,
                      struct emergency *e);
+/* ACTION's request could not be made: without memory nothing can be done; a text that can't be put into JSON
+ * keeps from being done only what it is of. */
+bool desk_take_unmade(struct desk *desk, struct flight *flight, struct action *action);
 /* Marks an action that moves no emergency as sending, in this batch, before its first byte. */
 bool desk_mark_sending(struct desk *desk, struct action *action);
 /* It has taken effect, and the emergency is told what came of it (RESULT may be NULL). */

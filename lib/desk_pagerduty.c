@@ -78,7 +78,7 @@ static bool send(struct desk *desk, struct flight *flight, struct emergency *e, 
     struct request request = {0};
     bool moves = action->kind == ACTION_CREATE_PAGE || action->kind == ACTION_RESOLVE_PAGE;
     if (!make_write(desk, e, action, from, &request))
-        return desk_did(desk, STORE_BROKEN);
+        return desk_take_unmade(desk, flight, action);
     if (moves ? !desk_release(desk, e, action) : !desk_mark_sending(desk, action)) {
         request_free(&request);
         return false;
@@ -130,6 +130,8 @@ static bool find_sender(struct desk *desk, struct flight *flight, struct action 
         *waits = true; /* Slack is being asked who that is */
         return desk_retry_later(desk, flight, action, SENDER_PAUSE_MS, "");
     }
+    if (ask && flight->without_lookups) /* PagerDuty does not tell: an address of nobody would be refused */
+        email[0] = '\0';
     if (!ask || flight->without_lookups)
         return true;
     *waits = true;
@@ -147,11 +149,14 @@ static bool accept_dry(struct desk *desk, struct flight *flight, struct action *
     return accept(desk, flight, action, &dry);
 }
 
-/* What follows from a state must still be wanted; summons and notes are done in any case. */
+/* What follows from a state must still be wanted; notes are done in any case. */
 static bool is_wanted(const struct emergency *e, const struct action *action)
 {
-    return action->kind == ACTION_SUMMON || action->kind == ACTION_NOTE_PAGE ||
-           emergency_still_wants(e, action->kind, action->cause);
+    if (action->kind == ACTION_SUMMON && action->raised_ms >= SUMMON_OF_RUNG)
+        return emergency_ladder_stands(e, (enum ladder_kind)(action->raised_ms - SUMMON_OF_RUNG));
+    if (action->kind == ACTION_SUMMON)
+        return action->raised_ms == SUMMON_ALWAYS || emergency_is_open(e);
+    return action->kind == ACTION_NOTE_PAGE || emergency_still_wants(e, action->kind, action->cause);
 }
 
 /* Nothing is known to stand against it. */

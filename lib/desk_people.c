@@ -100,8 +100,9 @@ static void complete(struct event *event, const struct person *person)
 /* Who has it, or is to: by this event, else by what is known of the pages. */
 static const char *responder(const struct emergency *e, const struct event *event)
 {
-    if (event->page.agent[0] && (event->type == EVENT_COMMAND || event->page.status == PAGE_ACKNOWLEDGED))
-        return event->page.agent;
+    bool presses = event->type == EVENT_COMMAND && event->command.name == COMMAND_ACK;
+    if (presses || (event->page.agent[0] && event->page.status == PAGE_ACKNOWLEDGED))
+        return event->page.agent; /* "": nobody knows who pressed it */
     if (event->page.assignee[0] && e->acknowledged_ms == 0)
         return event->page.assignee;
     if (e->engineer_id[0])
@@ -149,12 +150,18 @@ static bool find_former(struct desk *desk, const struct emergency *e, const stru
     return desk_did(desk, found);
 }
 
-/* Another emergency counts once it is known that it is another customer's. */
+static bool links(const struct event *event)
+{
+    return event->type == EVENT_LINK || (event->type == EVENT_COMMAND && event->command.name == COMMAND_LINK);
+}
+
+/* Another emergency counts once it is known that it is another customer's, or that there is no ticket. */
 static bool know_busy(struct desk *desk, const struct emergency *e, struct event *event)
 {
     int64_t organization =
         event->ticket.organization_id > 0 ? event->ticket.organization_id : e->organization_id;
-    bool will_be_known = organization == 0 && !e->link_prompted && !e->ticket_seen && !event->ticket.known;
+    bool has_none = e->link_prompted || (links(event) && event->ticket_id == 0);
+    bool will_be_known = organization == 0 && !has_none && !e->ticket_seen && !event->ticket.known;
     const char *engineer = responder(e, event);
     if (will_be_known)
         event->page.busy_with = PAGE_BUSY_UNKNOWN;
@@ -176,7 +183,7 @@ bool desk_know_people(struct desk *desk, const struct emergency *e, struct event
         return false;
     if (found == STORE_OK)
         complete(event, &person);
-    bool may_be_busy = event->type == EVENT_PAGE || event->type == EVENT_TICKET ||
+    bool may_be_busy = event->type == EVENT_PAGE || event->type == EVENT_TICKET || links(event) ||
                        (event->type == EVENT_COMMAND && event->command.name == COMMAND_ACK);
     return !may_be_busy || know_busy(desk, e, event);
 }

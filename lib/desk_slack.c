@@ -120,7 +120,7 @@ static bool send(struct desk *desk, struct flight *flight, struct emergency *e, 
         note_opening(desk, flight, e, action, text);
     mention_resolve(text, find_user, desk, resolved, sizeof resolved);
     if (!make_write(desk, e, action, resolved, &request))
-        return desk_did(desk, STORE_BROKEN);
+        return desk_take_unmade(desk, flight, action);
     if (!desk_mark_sending(desk, action)) {
         request_free(&request);
         return false;

@@ -146,7 +146,7 @@ static bool send_write(struct desk *desk, struct flight *flight, struct emergenc
     else if (action->kind == ACTION_URGENT)
         update.priority = ticket_priority_name(PRIORITY_URGENT);
     if (!zendesk_update_ticket(&request, desk->config, &update))
-        return desk_did(desk, STORE_BROKEN);
+        return desk_take_unmade(desk, flight, action);
     if (!desk_release(desk, e, action)) {
         request_free(&request);
         return false;

@@ -26,7 +26,7 @@ static bool write_it(struct desk *desk, struct flight *flight, struct emergency 
                     ? zoom_create_meeting(&request, desk->config, topic, mark, desk->now_ms)
                     : zoom_end_meeting(&request, e->meeting);
     if (!made)
-        return desk_did(desk, STORE_BROKEN);
+        return desk_take_unmade(desk, flight, action);
     if (!desk_mark_sending(desk, action)) {
         request_free(&request);
         return false;

@@ -89,6 +89,23 @@ void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms)
     e->due_ms = start_ms + period_ms;
     e->left_ms = 0;
     e->warned_due_ms = 0;
+    e->meeting_settled = false;
+}
+
+static void tell_doubt(struct step_context *c, const char *sentence)
+{
+    say(c, "comment", "%s Before the next step you will be asked.", sentence);
+    tell(c, MESSAGE_DOUBTED, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND));
+}
+
+/* What came before the customer was contacted is no answer. */
+static void drop_doubts_before(struct emergency *e, int64_t start_ms)
+{
+    for (unsigned d = 0; d < DOUBT_COUNT; d++)
+        if (e->doubt_ms[d] < start_ms)
+            e->doubt_ms[d] = 0;
+    if (e->doubt_join_before_ms < start_ms)
+        e->doubt_join_before_ms = 0;
 }
 
 void begin_first_period(struct step_context *c, int64_t start_ms)
@@ -96,9 +113,12 @@ void begin_first_period(struct step_context *c, int64_t start_ms)
     struct emergency *e = c->e;
     int64_t period_ms = c->policy->follow_up_after_ms;
     e->contacted_ms = start_ms;
+    drop_doubts_before(e, start_ms);
     if (e->phase < PHASE_CONTACTED) {
         e->phase = PHASE_CONTACTED;
         begin_period(e, start_ms, period_ms);
+        if (open_doubts(e, ACTION_DOWNGRADE) != 0)
+            tell_doubt(c, "Something came that may be an answer.");
     } else if (e->phase == PHASE_ENGAGED && e->before_engaged < PHASE_CONTACTED) {
         e->before_engaged = PHASE_CONTACTED;
         e->left_ms = period_ms;
@@ -164,8 +184,6 @@ unsigned open_doubts(const struct emergency *e, enum action_kind step)
 void settle_doubts(struct emergency *e, int64_t at_ms)
 {
     unsigned shown = e->asked ? open_doubts(e, e->asked_step) : 0;
-    if (shown & DOUBT_BIT(DOUBT_MEETING))
-        e->meeting_settled = true;
     for (unsigned d = 0; d < DOUBT_COUNT; d++)
         if ((shown & DOUBT_BIT(d)) && e->doubt_ms[d] <= at_ms)
             e->doubt_ms[d] = 0;
@@ -174,7 +192,7 @@ void settle_doubts(struct emergency *e, int64_t at_ms)
 
 bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char *by)
 {
-    if (!in_period(e) || at_ms <= e->doubt_ms[doubt])
+    if (e->phase > PHASE_FOLLOWED_UP || at_ms <= e->doubt_ms[doubt])
         return false;
     e->doubt_ms[doubt] = at_ms;
     if (by[0])
@@ -182,13 +200,12 @@ bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char
     return true;
 }
 
-/* Notes a doubt while the clock runs on; it is asked when the step is due. */
+/* Notes a doubt while the clock runs on; it is asked when the step is due. Before contact nothing is told: it
+ * matters only if the customer turns out to have been contacted before it. */
 void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence)
 {
-    if (!note_doubt(c->e, doubt, at_ms, c->event->by))
-        return;
-    say(c, "comment", "%s Before the next step you will be asked.", sentence);
-    tell(c, MESSAGE_DOUBTED, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND));
+    if (note_doubt(c->e, doubt, at_ms, c->event->by) && in_period(c->e))
+        tell_doubt(c, sentence);
 }
 
 /* Doubts of the moment: how late it is, whether anybody was there. */
@@ -326,7 +343,7 @@ static void take_customer_comment(struct step_context *c)
     bool outsider = event->comment.standing != AUTHOR_CUSTOMER;
     if (!outsider && !event->comment.automatic)
         e->last_customer_ms = later(e->last_customer_ms, latest);
-    if (before_contact(e) || latest < e->contacted_ms)
+    if (latest < e->contacted_ms)
         return;
     if (event->comment.standing == AUTHOR_STAFF_REQUESTER)
         take_doubt(c, DOUBT_STAFF_REQUESTER, latest, "The requester, who is of staff, wrote.");
@@ -337,7 +354,7 @@ static void take_customer_comment(struct step_context *c)
                    "Someone wrote who is neither requester, CC nor of the organisation.");
     else if (event->comment.automatic)
         take_doubt(c, DOUBT_AUTO_REPLY, latest, "An automatic reply came.");
-    else
+    else if (!before_contact(e))
         take_answer(c, event->at_ms);
 }
 
@@ -408,7 +425,7 @@ static void take_wake(struct step_context *c)
         e->page_cause = c->event->row;
         say(c, "page", "No page came for this ticket: paging.");
     }
-    if (!e->met && !e->contact_prompted &&
+    if (!is_contacted_by_person(e) && !e->contact_prompted &&
         now_ms >= e->opened_ms + e->clock_shift_ms + policy->contact_within_ms) {
         e->contact_prompted = true;
         say(c, "prompt", "Nobody has contacted the customer yet.");

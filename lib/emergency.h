@@ -54,7 +54,8 @@ enum step_origin {
     STEP_BY_ORDER,      /* a person ordered it: only an answer newer than that */
 };
 
-#define EMERGENCY_PAGES 8
+#define EMERGENCY_PAGES      8
+#define EMERGENCY_ATTENDANTS 8 /* more than these are only counted, and never leave */
 
 struct page {
     char incident[32];
@@ -127,6 +128,7 @@ struct emergency {
     char bulk[64];          /* the incident that it belongs to */
     bool bulk_by_person;    /* said so by a person, not by the ticket's tag */
     bool bulk_waived;       /* a person let the clocks run all the same */
+    bool bulk_answered;     /* with a person's text for all of the incident */
     bool organization_read; /* so that it is known whether there is an account manager: */
     char tam[96];           /* the account manager's e-mail address */
     char zone[48];          /* the requester's time zone */
@@ -173,8 +175,11 @@ struct emergency {
     int64_t meeting;
     char bridge_url[256];
     bool bridge_over;
-    int staff_in, others_in; /* who is in it, as far as is known */
-    bool meeting_settled;    /* a person said to go on although it is in use */
+    int64_t former_meeting;                     /* another one, whose link the customer may have */
+    int staff_in, others_in;                    /* how many are in it, as far as is known */
+    char in_bridge[EMERGENCY_ATTENDANTS][64];   /* Zoom's keys for them; "" a free place */
+    bool in_bridge_staff[EMERGENCY_ATTENDANTS]; /* as which they were counted */
+    bool meeting_settled;                       /* a person said to go on although it is in use */
 
     /* runbook, call, notes */
     bool runbook_wanted;
@@ -316,6 +321,9 @@ int64_t emergency_buttons(const struct emergency *e);
 
 /* Somebody who is free for it has taken it. */
 bool emergency_is_taken(const struct emergency *e);
+
+/* What its rungs call people for has not been done yet. */
+bool emergency_ladder_stands(const struct emergency *e, enum ladder_kind kind);
 
 /* A rung's cause, as a want and its call have it, and back. */
 int64_t emergency_rung_cause(enum ladder_kind ladder, int rung);

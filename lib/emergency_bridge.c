@@ -5,7 +5,16 @@
 #include "lib/emergency_internal.h"
 #include "lib/text.h"
 
+#include <string.h>
+
 /* --- the bridge --- */
+
+static void empty_bridge(struct emergency *e)
+{
+    e->staff_in = e->others_in = 0;
+    memset(e->in_bridge, 0, sizeof e->in_bridge);
+    memset(e->in_bridge_staff, 0, sizeof e->in_bridge_staff);
+}
 
 /* A meeting, or a new one after the last was closed. */
 void want_bridge(struct step_context *c)
@@ -20,9 +29,11 @@ void want_bridge(struct step_context *c)
     e->bridge_number++;
     e->bridge_wanted_ms = moment_ms(c->event);
     e->bridge_over = false;
+    if (e->meeting != 0)
+        e->former_meeting = e->meeting;
     e->meeting = 0;
     e->bridge_url[0] = '\0';
-    e->staff_in = e->others_in = 0;
+    empty_bridge(e);
 }
 
 bool bridge_may_come(const struct step_context *c)
@@ -35,10 +46,13 @@ bool bridge_may_come(const struct step_context *c)
 void take_meeting(struct step_context *c)
 {
     struct emergency *e = c->e;
-    if (c->event->call.cause != e->bridge_number)
-        return;
+    bool is_first = c->event->call.cause == e->bridge_number && e->meeting == 0;
     if (c->event->call.dry) {
-        e->bridge_over = true; /* there is none */
+        e->bridge_over = e->bridge_over || is_first; /* there is none */
+        return;
+    }
+    if (!is_first) { /* of an emergency that was joined: not closed, Zoom ends it when nobody is in it */
+        e->former_meeting = c->event->result.meeting;
         return;
     }
     e->meeting = c->event->result.meeting;
@@ -59,6 +73,41 @@ static bool is_of_bridge(const struct step_context *c)
     return c->e->meeting != 0 && c->event->meeting.id == c->e->meeting;
 }
 
+/* Whoever enters by an old link has come too; but only the bridge's own people are counted. */
+static bool is_of_former(const struct step_context *c)
+{
+    return c->e->former_meeting != 0 && c->event->meeting.id == c->e->former_meeting;
+}
+
+/* False: nobody like that has been seen to join. */
+static bool count_out(struct step_context *c, bool of_staff)
+{
+    struct emergency *e = c->e;
+    const char *key = c->event->meeting.participant;
+    for (int i = 0; i < EMERGENCY_ATTENDANTS; i++) {
+        if (!key[0] || strcmp(e->in_bridge[i], key) != 0 || e->in_bridge_staff[i] != of_staff)
+            continue;
+        --*(of_staff ? &e->staff_in : &e->others_in);
+        memset(e->in_bridge[i], 0, sizeof e->in_bridge[i]);
+        e->in_bridge_staff[i] = false;
+        return true;
+    }
+    return false;
+}
+
+static void count_in(struct step_context *c, bool of_staff)
+{
+    struct emergency *e = c->e;
+    ++*(of_staff ? &e->staff_in : &e->others_in);
+    for (int i = 0; i < EMERGENCY_ATTENDANTS; i++) {
+        if (e->in_bridge[i][0])
+            continue;
+        text_copy(e->in_bridge[i], sizeof e->in_bridge[i], c->event->meeting.participant);
+        e->in_bridge_staff[i] = of_staff && e->in_bridge[i][0];
+        return;
+    }
+}
+
 /* A call goes on from now on, if none does: what to mind is told once. */
 static void begin_call(struct step_context *c)
 {
@@ -75,8 +124,8 @@ static void begin_call(struct step_context *c)
 static void take_back_unknown(struct step_context *c)
 {
     struct emergency *e = c->e;
-    if (e->others_in > 0)
-        e->others_in--;
+    if (is_of_bridge(c))
+        (void)count_out(c, false);
     if (e->doubt_ms[DOUBT_JOIN] == latest_ms(c->event)) /* others are as unknown as before */
         e->doubt_ms[DOUBT_JOIN] = e->doubt_join_before_ms;
 }
@@ -86,25 +135,26 @@ void take_joined(struct step_context *c)
     struct emergency *e = c->e;
     const struct event *event = c->event;
     const char *name = name_or(event->by, "Somebody");
-    if (!is_of_bridge(c) || e->closing != CLOSING_NONE)
+    if (!is_of_bridge(c) && !is_of_former(c))
         return;
-    e->meeting_settled = false;
     if (event->meeting.refines)
         take_back_unknown(c);
+    if (is_of_bridge(c))
+        count_in(c, event->comment.standing == AUTHOR_STAFF);
+    if (e->closing != CLOSING_NONE)
+        return;
+    e->meeting_settled = false;
     switch (event->comment.standing) {
     case AUTHOR_STAFF:
-        e->staff_in++;
         someone_met(c);
         say(c, "call", "%s of support is in the bridge.", name);
         break;
     case AUTHOR_CUSTOMER:
-        e->others_in++;
         say(c, "call", "%s, the customer's, is in the bridge.", name);
         begin_call(c);
         take_answer(c, event->at_ms);
         break;
     default:
-        e->others_in++;
         e->doubt_join_before_ms = e->doubt_ms[DOUBT_JOIN];
         if (event->meeting.is_asked) { /* noted at once, but nobody is told before the answer */
             (void)note_doubt(e, DOUBT_JOIN, latest_ms(event), event->by);
@@ -116,14 +166,13 @@ void take_joined(struct step_context *c)
     }
 }
 
+/* Who they are is known by how they joined, if at all. Whoever was not seen to join may have been of staff:
+ * that is the safe side, as who else is in it may be a customer. */
 void take_left(struct step_context *c)
 {
     struct emergency *e = c->e;
-    if (!is_of_bridge(c))
-        return;
-    int *count = c->event->comment.standing == AUTHOR_STAFF ? &e->staff_in : &e->others_in;
-    if (*count > 0)
-        --*count;
+    if (is_of_bridge(c) && !count_out(c, true) && !count_out(c, false) && e->staff_in > 0)
+        e->staff_in--;
 }
 
 /* What the look has seen of the bridge, just before the downgrade closes it. */
@@ -183,7 +232,7 @@ void take_meeting_ended(struct step_context *c)
     struct emergency *e = c->e;
     if (!is_of_bridge(c))
         return;
-    e->staff_in = e->others_in = 0;
+    empty_bridge(e);
     if (e->closing == CLOSING_NONE && e->call_started_ms > 0 && e->call_ended_ms == 0)
         end_call(c);
 }

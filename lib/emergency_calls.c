@@ -107,6 +107,15 @@ static void accept_write(struct step_context *c, bool wanted)
     }
 }
 
+/* The echo is still to come, or lost: what undoes it must be seen then too. */
+static void accept_acknowledgement(struct step_context *c)
+{
+    struct page *page = page_of(c->e, &c->event->page);
+    page->status = PAGE_ACKNOWLEDGED;
+    if (page->acknowledge_cause != 0 && c->e->taken_ms > 0)
+        mark_own_acknowledgement(c->e, page);
+}
+
 /* All other calls. */
 static void accept_other(struct step_context *c)
 {
@@ -124,7 +133,7 @@ static void accept_other(struct step_context *c)
         break;
     case ACTION_ACK_PAGE:
         if (!call->dry)
-            page_of(e, &c->event->page)->status = PAGE_ACKNOWLEDGED;
+            accept_acknowledgement(c);
         break;
     case ACTION_SUMMON: say(c, "call", "Paged %s.", name_or(c->event->text, "whoever is on call")); break;
     case ACTION_OPEN_THREAD: accept_thread(c); break;

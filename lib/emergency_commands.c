@@ -57,6 +57,7 @@ static void take_extend(struct step_context *c)
     struct emergency *e = c->e;
     int64_t for_ms = c->event->command.for_ms;
     settle_doubts(e, moment_ms(c->event));
+    e->meeting_settled = false; /* it may be in use at the next deadline too */
     drop_step(e);
     if (e->paused || bulk_holds(e) || e->off_hours) {
         e->due_ms = 0;
@@ -97,6 +98,8 @@ static void take_resume(struct step_context *c)
 static void take_do_it(struct step_context *c)
 {
     struct emergency *e = c->e;
+    if (open_doubts(e, e->asked_step) & DOUBT_BIT(DOUBT_MEETING))
+        e->meeting_settled = true;
     settle_doubts(e, moment_ms(c->event));
     someone_met(c);
     begin_step(c, e->asked_step, STEP_BY_ANSWER, moment_ms(c->event));

@@ -47,6 +47,16 @@ static void take_resolve(struct step_context *c, struct page *page)
     }
 }
 
+/* By us, in the name of whoever pressed the button. */
+void mark_own_acknowledgement(const struct emergency *e, struct page *page)
+{
+    page->acknowledged = true;
+    page->acknowledged_ms = e->taken_ms;
+    page->by_busy = e->taken_busy;
+    text_copy(page->engineer, sizeof page->engineer, e->engineer);
+    text_copy(page->engineer_id, sizeof page->engineer_id, e->engineer_id);
+}
+
 /* A page that stands as acknowledged: somebody did it just now, or it is only seen to be so. */
 static void take_acknowledged(struct step_context *c, struct page *page)
 {
@@ -56,15 +66,12 @@ static void take_acknowledged(struct step_context *c, struct page *page)
     bool again = page->acknowledged && strcmp(page->engineer, event->by) == 0;
     if (page->acknowledged && (!told || (is_read && again))) /* when it happened is known better */
         return;
-    page->acknowledged = true;
-    if (page->acknowledge_cause != 0) { /* the echo of our own, in the name of whoever pressed the button */
+    if (page->acknowledge_cause != 0) { /* the echo of our own */
         page->acknowledge_cause = 0;
-        page->acknowledged_ms = c->e->taken_ms;
-        page->by_busy = c->e->taken_busy;
-        text_copy(page->engineer, sizeof page->engineer, c->e->engineer);
-        text_copy(page->engineer_id, sizeof page->engineer_id, c->e->engineer_id);
+        mark_own_acknowledgement(c->e, page);
         return;
     }
+    page->acknowledged = true;
     page->acknowledged_ms = event->at_ms;
     page->by_busy =
         event->page.busy_with > 0 || (event->page.busy_with == PAGE_BUSY_UNKNOWN && c->e->busy_with > 0);
@@ -238,6 +245,7 @@ void take_link(struct step_context *c)
             tell(c, MESSAGE_LINK, 0);
         }
         e->link_prompted = true;
+        note_busy(c);
         return;
     }
     if (e->ticket_id != 0 && e->ticket_id != event->ticket_id)
@@ -250,6 +258,7 @@ void take_link(struct step_context *c)
     else if (e->phase == PHASE_CONTACTED && e->due_ms != 0 && !e->person_commented) /* a voicemail, say */
         e->due_ms = later(e->due_ms, moment_ms(event) + c->policy->follow_up_after_ms);
     say(c, "ticket", "Ticket %lld.", (long long)event->ticket_id);
+    note_busy(c);
 }
 
 void take_opened(struct step_context *c)

@@ -196,6 +196,7 @@ void accept_bulk_answer(struct step_context *c)
 {
     say(c, "call", "Answered with the text for the whole incident.");
     tell(c, MESSAGE_BULK_ANSWERED, 0);
+    c->e->bulk_answered = true;
     if (before_contact(c->e))
         begin_first_period(c, c->event->call.accepted_ms);
 }

@@ -50,6 +50,7 @@ static inline int64_t moment_ms(const struct event *event)
 
 /* Facts of pages and the ticket (emergency_facts.c). */
 void take_page(struct step_context *c);
+void mark_own_acknowledgement(const struct emergency *e, struct page *page);
 void take_ticket(struct step_context *c);
 void take_gone(struct step_context *c);
 void take_link(struct step_context *c);
@@ -64,6 +65,7 @@ void take_acknowledgements(struct step_context *c);
 /* What whoever has it is to do now. */
 /* Once somebody has it, and it is known what it is about: bridge and runbook are made. */
 void begin_work(struct step_context *c);
+bool is_work_to_do(const struct emergency *e);
 void take_ack(struct step_context *c);
 void take_take(struct step_context *c);
 void note_busy(struct step_context *c);
@@ -138,6 +140,11 @@ void sooner(int64_t *wake_ms, int64_t candidate_ms);
 const char *who(const struct step_context *c);
 
 bool before_contact(const struct emergency *e);
+/* A person has written or spoken to the customer, be it with one text for many. */
+static inline bool is_contacted_by_person(const struct emergency *e)
+{
+    return e->met || e->bulk_answered;
+}
 /* The doubts that are open for a step at AT_MS, as a bit each. */
 unsigned open_doubts(const struct emergency *e, enum action_kind step);
 

@@ -53,14 +53,10 @@ static bool is_over(const struct emergency *e, enum message message)
     }
 }
 
-/* The message that an effect goes with; of those without, what late events can cause. */
+/* The message that an effect goes with; a page for a person that goes with none is wanted in any case. */
 static enum message news_of(const struct effect *effect)
 {
-    switch (effect->kind) {
-    case EFFECT_SUMMON: return MESSAGE_SECOND_MANAGERS;
-    case EFFECT_MACRO: return MESSAGE_CALL_ENDED;
-    default: return effect->message;
-    }
+    return effect->kind == EFFECT_MACRO ? MESSAGE_CALL_ENDED : effect->message;
 }
 
 void drop_old_news(const struct emergency *was, const struct emergency *is, struct outcome *out)

@@ -42,11 +42,17 @@ static void set_engineer(struct emergency *e, const char *name, const char *id)
     text_copy(e->engineer_id, sizeof e->engineer_id, id);
 }
 
+/* What is downgraded already needs nothing, however late it is acknowledged. */
+bool is_work_to_do(const struct emergency *e)
+{
+    bool is_known = e->ticket_id > 0 || e->link_prompted;
+    return e->acknowledged_ms > 0 && e->closing == CLOSING_NONE && is_known && e->phase != PHASE_DOWNGRADED;
+}
+
 void begin_work(struct step_context *c)
 {
     struct emergency *e = c->e;
-    bool is_known = e->ticket_id > 0 || e->link_prompted;
-    if (e->acknowledged_ms == 0 || e->closing != CLOSING_NONE || !is_known)
+    if (!is_work_to_do(e))
         return;
     if (e->bridge_number == 0 && !e->bridge_url[0])
         want_bridge(c);
@@ -163,7 +169,8 @@ void note_busy(struct step_context *c)
         return;
     tell(c, MESSAGE_SECOND, BUTTON(COMMAND_TAKE) | BUTTON(COMMAND_MANAGER));
     post(c, MESSAGE_SECOND_MANAGERS, PLACE_MANAGERS, 0);
-    summon(c, WHO_MANAGER, 0);
+    effect(c,
+           &(struct effect){.kind = EFFECT_SUMMON, .message = MESSAGE_SECOND_MANAGERS, .who = WHO_MANAGER});
 }
 
 /* --- the ladders --- */
@@ -178,13 +185,14 @@ enum ladder_kind emergency_rung_ladder(int64_t cause)
     return (enum ladder_kind)((cause - 1) % LADDER_COUNT);
 }
 
-static bool ladder_stands(const struct emergency *e, enum ladder_kind kind)
+bool emergency_ladder_stands(const struct emergency *e, enum ladder_kind kind)
 {
     if (e->closing != CLOSING_NONE)
         return false;
     switch (kind) {
-    case LADDER_TAKE: return !emergency_is_taken(e);
-    case LADDER_CONTACT: return !e->met;
+    case LADDER_TAKE: /* whoever answered all of an incident has it, while that lasts */
+        return !emergency_is_taken(e) && !(e->bulk_answered && bulk_holds(e));
+    case LADDER_CONTACT: return !is_contacted_by_person(e);
     case LADDER_ASKED: return e->asked && e->reminded;
     default: return false;
     }
@@ -194,7 +202,7 @@ static bool ladder_stands(const struct emergency *e, enum ladder_kind kind)
 static int64_t rung_due_ms(const struct emergency *e, const struct policy *policy, enum ladder_kind kind)
 {
     const struct ladder *ladder = &e->ladders[kind];
-    if (!ladder_stands(e, kind) || ladder->checking || ladder->rung >= policy->rung_count)
+    if (!emergency_ladder_stands(e, kind) || ladder->checking || ladder->rung >= policy->rung_count)
         return 0;
     int64_t from_ms = e->opened_ms + e->clock_shift_ms;
     if (kind == LADDER_CONTACT)
@@ -213,7 +221,7 @@ void climb_ladders(struct step_context *c)
     for (int kind = 0; kind < LADDER_COUNT; kind++) {
         struct ladder *ladder = &c->e->ladders[kind];
         int64_t due_ms = rung_due_ms(c->e, c->policy, (enum ladder_kind)kind);
-        if (!ladder_stands(c->e, (enum ladder_kind)kind))
+        if (!emergency_ladder_stands(c->e, (enum ladder_kind)kind))
             ladder->checking = false;
         else if (due_ms != 0 && due_ms <= moment_ms(c->event))
             ladder->checking = true;
@@ -248,7 +256,7 @@ void take_checked(struct step_context *c)
     if (!ladder->checking || c->event->call.cause != emergency_rung_cause(kind, ladder->rung))
         return;
     ladder->checking = false;
-    if (!ladder_stands(c->e, kind))
+    if (!emergency_ladder_stands(c->e, kind))
         return;
     int rung = ladder->rung++;
     ladder->last_ms = moment_ms(c->event);

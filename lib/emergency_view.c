@@ -169,8 +169,8 @@ void sooner(int64_t *wake_ms, int64_t candidate_ms)
 /* What is to name the bridge does not wait for it forever. */
 static void wake_for_bridge(const struct emergency *e, const struct policy *policy, int64_t *wake_ms)
 {
-    bool is_waited_for = may_offer_first_contact(e, policy) ||
-                         (policy->has_runbook && !e->runbook_wanted && e->acknowledged_ms > 0);
+    bool is_waited_for =
+        may_offer_first_contact(e, policy) || (policy->has_runbook && !e->runbook_wanted && is_work_to_do(e));
     if (is_waited_for && e->bridge_number > 0 && !e->bridge_url[0] && !e->bridge_over)
         sooner(wake_ms, e->bridge_wanted_ms + EMERGENCY_BRIDGE_PATIENCE_MS);
 }
@@ -181,7 +181,7 @@ static void wake_for_people(const struct emergency *e, const struct policy *poli
     int64_t opened_ms = e->opened_ms + e->clock_shift_ms;
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0)
         sooner(wake_ms, opened_ms + policy->page_if_missing_ms);
-    if (!e->met && !e->contact_prompted)
+    if (!is_contacted_by_person(e) && !e->contact_prompted)
         sooner(wake_ms, opened_ms + policy->contact_within_ms);
     if (policy->can_thread && !e->thread_wanted && e->thread_waits_ms > 0)
         sooner(wake_ms, e->thread_waits_ms + EMERGENCY_THREAD_PATIENCE_MS);

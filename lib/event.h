@@ -242,7 +242,7 @@ struct event {
     char by[96]; /* a person's name, "" unknown or nobody */
     char by_email[96];
     char by_slack[24]; /* their id in Slack */
-    char text[2048];   /* note, why, how; what a person typed */
+    char text[3000];   /* note, why, how; what a person typed; STUCK: all of a comment */
     int64_t shift_ms;  /* CLOCK_STEP */
     struct page_facts page;
     struct ticket_facts ticket;
@@ -278,7 +278,7 @@ enum ticket_status ticket_status_by_name(const char *name);
  * bytes with the terminator and returns the length, or 0 if it does not fit; EVENT_MEANING_SIZE is always
  * enough.
  */
-#define EVENT_MEANING_SIZE 32768
+#define EVENT_MEANING_SIZE 40960
 size_t event_meaning(const struct event *event, char *out, size_t size) MUST_CHECK;
 
 /* What reads meanings, used by one thread at a time; NULL without memory. The caller frees it. */

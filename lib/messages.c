@@ -8,6 +8,7 @@
 #include "lib/template.h"
 #include "lib/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,8 +77,53 @@ static struct template *load(enum message message, const char *directory, char *
     return template;
 }
 
+/* The message that FILE is the text of; MESSAGE_NONE: none. */
+static enum message message_of(const char *file)
+{
+    for (int i = MESSAGE_NONE + 1; i < MESSAGE_COUNT; i++) {
+        size_t length = strlen(names[i]);
+        if (strncmp(file, names[i], length) == 0 && strcmp(file + length, ".txt") == 0)
+            return (enum message)i;
+    }
+    return MESSAGE_NONE;
+}
+
+static void complain_of_name(const char *directory, const char *file, char *error, size_t size)
+{
+    text_format(error, size, "%s/%s: no message has this name; wanted NAME.txt, NAME one of", directory,
+                file);
+    for (int i = MESSAGE_NONE + 1; i < MESSAGE_COUNT; i++) {
+        size_t used = strlen(error);
+        text_format(error + used, size - used, " %s", names[i]);
+    }
+}
+
+/* What would stay without effect: a directory that is not there, a text that is no message's. Hidden files
+ * are nobody's texts. */
+static bool check_directory(const char *directory, char *error, size_t error_size)
+{
+    const struct dirent *file;
+    DIR *files = opendir(directory);
+    if (!files) {
+        text_format(error, error_size, "%s: %s; wanted a directory that can be read", directory,
+                    strerror(errno));
+        return false;
+    }
+    while ((file = readdir(files))) {
+        const char *ending = strrchr(file->d_name, '.');
+        if (!ending || strcmp(ending, ".txt") != 0 || file->d_name[0] == '.' || message_of(file->d_name))
+            continue;
+        complain_of_name(directory, file->d_name, error, error_size);
+        break;
+    }
+    closedir(files);
+    return !file;
+}
+
 struct messages *messages_new(const char *directory, char *error, size_t error_size)
 {
+    if (directory && !check_directory(directory, error, error_size))
+        return NULL;
     struct messages *messages = calloc(1, sizeof *messages);
     if (!messages) {
         text_format(error, error_size, "out of memory");

@@ -62,7 +62,7 @@ static void escape_for_gitlab(const char *text, char *out, size_t size)
             text_copy(out + used, size - used, "&lt;");
             used += strlen(out + used);
         } else {
-            if (is_order || *text == '@')
+            if (is_order || *text == '@' || *text == '\\')
                 out[used++] = '\\';
             out[used++] = *text;
         }

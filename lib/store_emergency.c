@@ -127,6 +127,10 @@ enum store_result store_of_meeting(struct store *store, int64_t meeting, struct 
     int64_t joined_into = 0;
     sqlite3_bind_int64(store_use(store, STATEMENT_OF_MEETING), 1, meeting);
     enum store_result result = read_one(store, STATEMENT_OF_MEETING, e, &joined_into);
+    if (result == STORE_NONE) {
+        sqlite3_bind_int64(store_use(store, STATEMENT_OF_FORMER_MEETING), 1, meeting);
+        result = read_one(store, STATEMENT_OF_FORMER_MEETING, e, &joined_into);
+    }
     return result == STORE_OK && joined_into > 0 ? store_get_emergency(store, joined_into, e) : result;
 }
 

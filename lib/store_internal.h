@@ -121,7 +121,25 @@
     X(public_notes_ms, public_notes_ms)                                                                      \
     X(internal_note_ms, internal_note_ms)                                                                    \
     X(next_tagged_ms, next_tagged_ms)                                                                        \
-    X(notes_reminded_ms, notes_reminded_ms)
+    X(notes_reminded_ms, notes_reminded_ms)                                                                  \
+    X(former_meeting, former_meeting)                                                                        \
+    X(bulk_answered, bulk_answered)                                                                          \
+    X(in_bridge_0, in_bridge[0])                                                                             \
+    X(in_bridge_staff_0, in_bridge_staff[0])                                                                 \
+    X(in_bridge_1, in_bridge[1])                                                                             \
+    X(in_bridge_staff_1, in_bridge_staff[1])                                                                 \
+    X(in_bridge_2, in_bridge[2])                                                                             \
+    X(in_bridge_staff_2, in_bridge_staff[2])                                                                 \
+    X(in_bridge_3, in_bridge[3])                                                                             \
+    X(in_bridge_staff_3, in_bridge_staff[3])                                                                 \
+    X(in_bridge_4, in_bridge[4])                                                                             \
+    X(in_bridge_staff_4, in_bridge_staff[4])                                                                 \
+    X(in_bridge_5, in_bridge[5])                                                                             \
+    X(in_bridge_staff_5, in_bridge_staff[5])                                                                 \
+    X(in_bridge_6, in_bridge[6])                                                                             \
+    X(in_bridge_staff_6, in_bridge_staff[6])                                                                 \
+    X(in_bridge_7, in_bridge[7])                                                                             \
+    X(in_bridge_staff_7, in_bridge_staff[7])
 
 #define PAGE_COLUMNS(F, X)                                                                                   \
     F(incident, incident)                                                                                    \
@@ -190,6 +208,7 @@ enum store_statement {
     STATEMENT_OF_INCIDENT,
     STATEMENT_PAGES,
     STATEMENT_OF_MEETING,
+    STATEMENT_OF_FORMER_MEETING,
     STATEMENT_OF_ENGINEER,
     STATEMENT_OF_BULK,
     STATEMENT_OPEN_IDS,

@@ -96,7 +96,8 @@ static const struct {
                                false},
     [STATEMENT_JOIN_CANCEL] = {"join cancel",
                                "UPDATE action INDEXED BY action_once SET state = 6, ended_ms = ?1 "
-                               "WHERE emergency = ?2 AND emergency > 0 AND state = 0",
+                               "WHERE emergency = ?2 AND emergency > 0 AND state = 0 "
+                               "AND kind IN (1, 2, 3, 4, 5, 6, 10, 13, 15, 21, 22, 23)", /* emergency_wants */
                                false},
     /* what both did for the same cause stays where it is */
     [STATEMENT_JOIN_ACTIONS] = {"join actions",
@@ -164,6 +165,11 @@ static const struct {
                               "INDEXED BY emergency_meeting WHERE meeting = ? AND meeting > 0 "
                               "ORDER BY id DESC LIMIT 1",
                               false},
+    [STATEMENT_OF_FORMER_MEETING] = {"of former meeting",
+                                     EMERGENCY_SELECT
+                                     "INDEXED BY emergency_former_meeting WHERE former_meeting = ? "
+                                     "AND former_meeting > 0 ORDER BY id DESC LIMIT 1",
+                                     false},
     /* that somebody works on, but those of one organisation; the next after an id */
     [STATEMENT_OF_ENGINEER] = {"of engineer",
                                EMERGENCY_SELECT
@@ -252,7 +258,7 @@ static const struct {
         {"head action",
          ACTION_SELECT
          "INDEXED BY action_line WHERE emergency = ? AND service = ? AND state < 3 "
-         "AND kind NOT IN (13, 14, 18, 19, 20, 24, 25) ORDER BY id LIMIT 1", /* action_is_free */
+         "AND kind NOT IN (8, 11, 13, 14, 18, 19, 20, 24, 25) ORDER BY id LIMIT 1", /* action_is_free */
          false},
     [STATEMENT_PENDING_READ] = {"pending read",
                                 ACTION_SELECT

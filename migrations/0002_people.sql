@@ -52,11 +52,30 @@ ALTER TABLE emergency ADD COLUMN public_notes_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE emergency ADD COLUMN internal_note_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE emergency ADD COLUMN next_tagged_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE emergency ADD COLUMN notes_reminded_ms INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN former_meeting INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN bulk_answered INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_0 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_0 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_1 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_1 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_2 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_2 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_3 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_3 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_4 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_4 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_5 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_5 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_6 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_6 INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE emergency ADD COLUMN in_bridge_7 TEXT NOT NULL DEFAULT '';
+ALTER TABLE emergency ADD COLUMN in_bridge_staff_7 INTEGER NOT NULL DEFAULT 0;
 
 -- There is more to wake for now: each open one looks anew.
 UPDATE emergency SET wake_ms = 1 WHERE closing = 0 AND joined_into = 0;
 
 CREATE INDEX emergency_meeting ON emergency (meeting) WHERE meeting > 0;
+CREATE INDEX emergency_former_meeting ON emergency (former_meeting) WHERE former_meeting > 0;
 CREATE INDEX emergency_engineer ON emergency (engineer_id)
     WHERE closing = 0 AND joined_into = 0 AND engineer_id <> '';
 CREATE INDEX emergency_bulk ON emergency (bulk, id) WHERE closing = 0 AND joined_into = 0 AND bulk <> '';

@@ -13,7 +13,19 @@
 
 #define LATEST_MS INT64_C(253402300799999) /* the end of the year 9999, as for other times */
 
-enum { NAME, TIME, PLAIN_TOKEN, UUID, MEETING, USER_ID, PARTICIPANT_USER_ID, USER_NAME, EMAIL, FIELDS };
+enum {
+    NAME,
+    TIME,
+    PLAIN_TOKEN,
+    UUID,
+    MEETING,
+    USER_ID,
+    PARTICIPANT_USER_ID,
+    USER_NAME,
+    EMAIL,
+    FIELDS,
+    OPTIONAL = USER_NAME, /* from here on */
+};
 
 static const char *const paths[FIELDS] = {
     [NAME] = "event",
@@ -133,11 +145,13 @@ static bool read_values(struct reading *reading)
     if (strcmp(values[NAME].text, "endpoint.url_validation") == 0)
         return read_validation(reading);
     const enum event_type type = type_of(values[NAME].text);
-    if (!read_time(reading))
-        return false;
-    name_event(reading);
-    if (type == EVENT_IGNORED)
-        return true;
+    const bool timed = read_time(reading);
+    if (timed)
+        name_event(reading);
+    if (!timed && type == EVENT_IGNORED)
+        reading->complaint.text[0] = '\0';
+    if (!timed || type == EVENT_IGNORED)
+        return type == EVENT_IGNORED;
     if (!field_id(&values[MEETING], paths[MEETING], &event->meeting.id, &reading->complaint) ||
         (type != EVENT_MEETING_ENDED && !read_participant(reading)))
         return false;
@@ -145,17 +159,38 @@ static bool read_values(struct reading *reading)
     return true;
 }
 
+/* A name that can't be read, for there is a NUL in it, does not keep anybody from having come. ROOM is for
+ * the values without it. */
+static const struct json_value *read_fields(struct reading *reading, struct json_reader *reader,
+                                            const struct webhook *webhook, struct json_value room[FIELDS])
+{
+    const struct json_value *values =
+        json_fields_read(reader, reading->receiver->spec, webhook->body, webhook->length, NULL, NULL,
+                         reading->complaint.text, reading->complaint.size);
+    if (values)
+        return values;
+    values = fields_read_once(reader, paths, OPTIONAL, webhook->body, webhook->length, NULL, NULL,
+                              &reading->complaint);
+    if (!values)
+        return NULL;
+    reading->complaint.text[0] = '\0';
+    memcpy(room, values, OPTIONAL * sizeof(*room));
+    for (int i = OPTIONAL; i < FIELDS; i++)
+        room[i] = (struct json_value){.kind = JSON_ABSENT, .text = "", .name = ""};
+    return room;
+}
+
 static bool read_webhook(const struct receiver *receiver, struct json_reader *reader,
                          const struct webhook *webhook, struct delivery *delivery)
 {
+    struct json_value room[FIELDS];
     struct reading reading = {
         .receiver = receiver,
         .delivery = delivery,
         .complaint = {delivery->error, sizeof(delivery->error)},
     };
     delivery->event = (struct event){.type = EVENT_IGNORED, .source = EVENT_SOURCE_ZOOM};
-    reading.values = json_fields_read(reader, receiver->spec, webhook->body, webhook->length, NULL, NULL,
-                                      delivery->error, sizeof(delivery->error));
+    reading.values = read_fields(&reading, reader, webhook, room);
     delivery->rejected = !reading.values || !read_values(&reading);
     return !delivery->rejected;
 }

@@ -109,7 +109,7 @@ def test_the_example_is_good_and_complete(tmp_path):
     # Every section and key that is commented out may be switched on, bar
     # those of the other way to do the same.
     others = ("#user = emergencyd@", "#api_token_file = %d/zendesk",
-              "#static_url =")
+              "#static_url =", "#directory =")  # which is not there
     bare = "".join(
         line if line.startswith(others)
         else re.sub(r"^#(?=[a-z_0-9]+ =|\[)", "", line)
@@ -212,13 +212,15 @@ VALUES = [
     ("zendesk", "post_call_macro", "id", ["x"]),
     ("policy", "bulk_tag", "blanks", ["incident *"]),
     ("slack", "api_url", "https://", ["", "http://slack.com/api"]),
-    ("slack", "channel", "blanks", ["", "a b"]),
+    ("slack", "channel", "id of a channel", ["", "C 1", "#emergencies"]),
     ("zoom", "static_url", "https://", ["", "zoom.us/j/1"]),
     ("gitlab", "project", "blanks", [""]),
     ("heartbeat", "url", "https://", ["", "http://monitor.example"]),
     ("heartbeat", "every", "duration", ["1"]),
     ("messages", "directory", "text", [""]),
     ("channel a", "match", "tag:NAME", ["", "any"]),
+    ("channel a", "slack", "id of a channel", ["#product"]),
+    ("escalation a", "slack", "id of a channel", ["#managers"]),
     ("channel a", "region_group", "user group", ["@emea"]),
     ("channel a", "links", "https://…", ["https://x", "x"]),
     ("escalation a", "after", "duration", ["", "10"]),
@@ -244,7 +246,33 @@ def test_a_bad_value_is_told_with_line_key_and_what_was_wanted(
                 ["wanted", wanted])
 
 
+def test_what_is_not_utf_8_is_told(tmp_path):
+    for bad, told in (
+            ("[policy]\nbulk_tag = v\xfc", "9: [policy] bulk_tag: "),
+            (f"[admin]\ntoken = {SECRET}\xfc", "9: [admin] token: "),
+            ("# f\xfcr uns", "8: line is not in UTF-8")):
+        refused(written(tmp_path, (GOOD + bad + "\n").encode("latin-1")),
+                told, ["wanted UTF-8"])
+
+
+def test_own_texts_that_would_have_no_effect_are_told(tmp_path):
+    more = f"[messages]\ndirectory = {tmp_path}/texts\n"
+    path = written(tmp_path, GOOD + more)
+    refused(path, "9: [messages] directory: ",
+            [f"{tmp_path}/texts", "No such file", "wanted"])
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "follow_up.txt").write_text("Hello")
+    accepted(path)
+    (tmp_path / "texts" / "followup.txt").write_text("Hello")
+    refused(path, "9: [messages] directory: ",
+            [f"{tmp_path}/texts/followup.txt", "wanted", " follow_up "])
+
+
 def test_a_bad_secret_is_told_without_showing_it(tmp_path):
+    for key in ("client_secret", "api_token"):
+        bad = without(key) + f"{key} = {SECRET} {SECRET}\n"
+        refused(written(tmp_path, bad), f"{bad.count(chr(10))}: [zendesk] "
+                f"{key}: ", ["not shown", "without blanks"])
     empty = GOOD.replace(f"webhook_secret = {SECRET}", "webhook_secret =")
     refused(written(tmp_path, empty), "5: [zendesk] webhook_secret: ",
             ["not shown"])
@@ -269,11 +297,13 @@ def test_a_secret_may_be_in_a_file(tmp_path):
 @pytest.mark.parametrize("content,word", [
     (None, "No such file"), ("", "empty"), ("\n", "empty"),
     (f"{SECRET}\n{SECRET}\n", "line break"), (f"{SECRET}\x01", "control"),
+    (f"{SECRET}\xfc\n", "UTF-8"),
     (SECRET * 1000, "longer")], ids=["none", "empty", "blank", "two lines",
-                                     "control character", "long"])
+                                     "control character", "not UTF-8",
+                                     "long"])
 def test_a_file_that_holds_no_secret_is_told(tmp_path, content, word):
     if content is not None:
-        (tmp_path / "secret").write_text(content)
+        (tmp_path / "secret").write_text(content, encoding="latin-1")
     refused(with_file(tmp_path, tmp_path / "secret"),
             "5: [zendesk] webhook_secret_file: ",
             [word, str(tmp_path / "secret")])
@@ -315,6 +345,9 @@ def without(*keys):
     (GOOD + "[admin]\nlisten = board.example:8081\n", "9: [admin] listen: ",
      ["token"]),
     (GOOD + f"[pagerduty]\nwebhook_secret = {SECRET}\n"
+     "page_service = P1\n", "10: [pagerduty] page_service: ",
+     ["api_token"]),
+    (GOOD + f"[pagerduty]\nwebhook_secret = {SECRET}\n"
      "manager_schedule = P1\n", "10: [pagerduty] manager_schedule: ",
      ["api_token"]),
     (GOOD + "[slack]\nchannel = C1\n", "8: [slack] signing_secret: ",
@@ -323,7 +356,7 @@ def without(*keys):
     (GOOD + "[zoom]\nstatic_url = https://z/j/1\nuser = u\n",
      "10: [zoom] user: ", ["static_url"]),
     (GOOD + "[gitlab]\nproject = 1\n", "8: [gitlab] token: ", ["missing"]),
-    (GOOD + "[channel a]\nmatch = tag:t\nslack = C\n", "8: [channel a]: ",
+    (GOOD + "[channel a]\nmatch = tag:t\nslack = C1\n", "8: [channel a]: ",
      ["[slack]"]),
     (GOOD + "[coverage a]\n", "8: [coverage a] match: ", ["missing"]),
     (GOOD + "[escalation a]\n", "8: [escalation a]: ", ["schedule"]),

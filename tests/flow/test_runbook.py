@@ -170,6 +170,16 @@ def test_what_a_customer_wrote_is_no_order(daemon, world, cast, subject):
 # -- trouble ---------------------------------------------------------------
 
 
+def test_a_long_template_is_not_cut(daemon, world, cast):
+    world.gitlab.add_template(cast.project, cast.template,
+                              "x" * 300_000 + " {{subject}}\nTHE END")
+    d = daemon(services=GITLAB, **LONG)
+    number, ticket = acknowledged(d, world, cast)
+    text = wait_issue(d, world, cast, number)["description"]
+    assert f" {ticket['subject']}\nTHE END\n" in text
+    assert "<!-- emergencyd " in text
+
+
 def test_a_template_that_is_missing_is_told(daemon, world, cast):
     d = daemon(services=("slack", "gitlab"), config={
         "gitlab": {"template": "No such"}}, **LONG)

@@ -139,6 +139,9 @@ static struct event zoom_event(struct story *t, enum event_type type, enum autho
     struct event event = new_event(t, type, EVENT_SOURCE_ZOOM);
     event.meeting.id = t->e.meeting;
     event.comment.standing = standing;
+    PUT(event.meeting.participant, standing == AUTHOR_STAFF      ? "16"
+                                   : standing == AUTHOR_CUSTOMER ? "17"
+                                                                 : "18");
     PUT(event.by, standing == AUTHOR_STAFF ? "Eng One" : standing == AUTHOR_CUSTOMER ? "Carol" : "iPhone");
     return event;
 }
@@ -160,6 +163,7 @@ void turns_out(struct story *t, enum author_standing standing)
 {
     struct event event = zoom_event(t, EVENT_JOINED, standing);
     event.meeting.refines = true;
+    PUT(event.meeting.participant, "18"); /* as which they had joined */
     (void)snprintf(event.id, sizeof event.id, "~ %06lld", (long long)event.row); /* behind the joins */
     happen(t, &event);
 }

@@ -184,6 +184,12 @@ START_TEST(unreadable_lines_are_faults)
     settings_expect_fault("[server\n", "1: ", "[ without ]");
     settings_expect_fault("[server] max_body = 1M\n", "1: ", "behind [server]");
     settings_expect_fault("[admin]\ntoken = a\x02z\n", "2: ", "control character");
+    settings_expect_fault("[admin]\ntoken = a\xfcz\n", "2: [admin] token: not in UTF-8; ", "wanted UTF-8");
+    settings_expect_fault("[admin]\ntoken_file = \xfc\n", "2: [admin] token_file: not in UTF-8; ", "");
+    settings_expect_fault("[policy]\nauto_reply_patterns = a,\n  b\xfc\n",
+                          "3: [policy] auto_reply_patterns: not in UTF-8; ", "");
+    settings_expect_fault("# f\xfcr uns\n", "1: line is not in UTF-8; ", "wanted UTF-8");
+    settings_expect_fault("[channel \xfc]\n", "1: line is not in UTF-8; ", "");
 
     snprintf(longest, sizeof(longest), "[admin]\nlisten = 127.0.0.1:1\ntoken = %0191d\n" ZENDESK, 0);
     settings_expect_fault(longest, "3: ", "longer than 198 bytes");
@@ -347,6 +353,8 @@ START_TEST(what_is_required_must_be_there)
                           "6: [pagerduty] from: missing; ", "api_token");
     settings_expect_fault(ZENDESK "[pagerduty]\nwebhook_secret = a\nengineer_schedule = b\n",
                           "8: [pagerduty] engineer_schedule: of no use ", "wanted also api_token");
+    settings_expect_fault(ZENDESK "[pagerduty]\nwebhook_secret = a\npage_service = b\n",
+                          "8: [pagerduty] page_service: of no use ", "wanted also api_token");
     settings_expect_fault(ZENDESK "[pagerduty]\nwebhook_secret = a\nmanager_schedule = b\n",
                           "8: [pagerduty] manager_schedule: of no use ", "wanted also api_token");
     settings_expect_good(ZENDESK "[pagerduty]\n");
@@ -417,6 +425,8 @@ START_TEST(a_secret_file_that_is_no_secret_is_a_fault)
     settings_expect_fault(text, "2: [admin] token_file: ", "line break");
     settings_write_bytes("secret", "a\0b", 3);
     settings_expect_fault(text, "2: [admin] token_file: ", "control character");
+    settings_write("secret", "a\xfc\n");
+    settings_expect_fault(text, "2: [admin] token_file: ", "secret is not in UTF-8");
     memset(large, 'x', sizeof(large));
     settings_write_bytes("secret", large, sizeof(large));
     settings_expect_fault(text, "2: [admin] token_file: ", "longer than 4096 bytes");

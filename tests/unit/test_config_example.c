@@ -158,8 +158,9 @@ static void write_all_secrets(void)
 /* Lines of another way to do the same. */
 static bool is_alternative(const char *line)
 {
+    /* and a directory that is not there */
     static const char *const lines[] = {"#user = emergencyd@", "#api_token_file = %d/zendesk",
-                                        "#static_url = "};
+                                        "#static_url = ", "#directory = "};
     for (size_t i = 0; i < COUNT_OF(lines); i++) {
         if (strncmp(line, lines[i], strlen(lines[i])) == 0)
             return true;

@@ -5,6 +5,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/config.h"
 #include "lib/coverage.h"
@@ -52,12 +54,18 @@ END_TEST
 
 START_TEST(values_of_services_are_stored)
 {
+    char directory[128], with_directory[1024];
+    snprintf(directory, sizeof(directory), "%s/texts of ours", settings_directory);
+    ck_assert_int_eq(mkdir(directory, 0700), 0);
+    snprintf(with_directory, sizeof(with_directory), ZENDESK "[messages]\ndirectory = %s\n", directory);
+    settings_expect_good(with_directory);
+    ck_assert_str_eq(settings.messages.directory, directory);
+    ck_assert_int_eq(rmdir(directory), 0);
     settings_expect_good(ZENDESK SLACK
                          "api_url = http://127.0.0.1:81/api/\nmanager_channel = C1\nduty_channel = C2\n"  //
                          ZOOM "webhook_secret = z\napi_url = https://z/v2\noauth_url = https://z/oauth\n" //
                          GITLAB "api_url = https://git.example.com/api/v4/\n"
-                         "[heartbeat]\nurl = https://x/ping?id=1\nevery = 30s\n"
-                         "[messages]\ndirectory = /etc/texts of ours\n");
+                         "[heartbeat]\nurl = https://x/ping?id=1\nevery = 30s\n");
     ck_assert_str_eq(settings.slack.signing_secret, "s");
     ck_assert_str_eq(settings.slack.token, "xoxb-1");
     ck_assert_str_eq(settings.slack.channel, "C0");
@@ -77,7 +85,6 @@ START_TEST(values_of_services_are_stored)
     ck_assert_str_eq(settings.gitlab.api_url, "https://git.example.com/api/v4");
     ck_assert_str_eq(settings.heartbeat.url, "https://x/ping?id=1");
     ck_assert_int_eq(settings.heartbeat.every_ms, 30000);
-    ck_assert_str_eq(settings.messages.directory, "/etc/texts of ours");
 }
 END_TEST
 
@@ -85,7 +92,7 @@ START_TEST(secrets_of_services_may_come_from_files)
 {
     settings_write("secret", "hush\n");
     settings_expect_good(ZENDESK
-                         "[slack]\nsigning_secret_file = %d/secret\ntoken_file = %d/secret\nchannel = C\n"
+                         "[slack]\nsigning_secret_file = %d/secret\ntoken_file = %d/secret\nchannel = C1\n"
                          "[zoom]\naccount_id = a\nclient_id = c\nclient_secret_file = %d/secret\n"
                          "webhook_secret_file = %d/secret\nuser = u\n"
                          "[gitlab]\ntoken_file = %d/secret\nproject = 1\ntemplate = t\n");
@@ -116,9 +123,9 @@ struct missing {
 };
 
 static const struct missing missing[] = {
-    {"[slack]\nduty_channel = C\n",
+    {"[slack]\nduty_channel = C1\n",
      "[slack] signing_secret: missing; wanted a secret on one line (or its _file)"},
-    {"[slack]\nsigning_secret = a\nchannel = C\n", "[slack] token: missing; "},
+    {"[slack]\nsigning_secret = a\nchannel = C1\n", "[slack] token: missing; "},
     {"[slack]\nsigning_secret = a\ntoken = b\n", "[slack] channel: missing; "},
     {"[zoom]\nwebhook_secret = a\n", "[zoom] account_id: missing; "},
     {"[zoom]\naccount_id = a\n", "[zoom] client_id: missing; "},
@@ -144,8 +151,15 @@ struct bad_value {
 
 static const struct bad_value bad_values[] = {
     {"slack", "api_url", "http://slack.com/api", "https://HOST"},
-    {"slack", "channel", "the channel", "a text without blanks"},
-    {"slack", "duty_channel", "", "a text without blanks"},
+    {"slack", "channel", "#emergencies", "the id of a channel in Slack"},
+    {"slack", "channel", "emergencies", "no #name"},
+    {"slack", "channel", "C", "the id of a channel in Slack"},
+    {"slack", "channel", "c1", "the id of a channel in Slack"},
+    {"slack", "channel", "D1", "the id of a channel in Slack"},
+    {"slack", "channel", "C1 C2", "the id of a channel in Slack"},
+    {"slack", "manager_channel", "#managers", "the id of a channel in Slack"},
+    {"slack", "duty_channel", "", "the id of a channel in Slack"},
+    {"escalation e", "slack", "#managers", "the id of a channel in Slack"},
     {"zoom", "static_url", "zoom.us/j/1", "a link, https://"},
     {"zoom", "static_url", "https://zoom.us/j/1 2", "a link, https://"},
     {"zoom", "static_url", "https://zoom.us/j/<1>", "a link, https://"},
@@ -158,7 +172,7 @@ static const struct bad_value bad_values[] = {
     {"channel c", "match", "", "tag:NAME or form:ID"},
     {"channel c", "match", "any", "tag:NAME or form:ID"},
     {"channel c", "match", "form:0", "tag:NAME or form:ID"},
-    {"channel c", "slack", "a b", "a text without blanks"},
+    {"channel c", "slack", "#product", "the id of a channel in Slack"},
     {"channel c", "region_group", "@emea", "the id of a user group"},
     {"channel c", "region_group", "S", "the id of a user group"},
     {"channel c", "links", "https://x", "\"Text https://"},
@@ -193,6 +207,24 @@ static const struct bad_value bad_values[] = {
     {"coverage v", "redact", "maybe", "yes or no"},
 };
 
+static const char *const tokens[][2] = {{"slack", "token"},        {"gitlab", "token"},
+                                        {"zoom", "client_secret"}, {"pagerduty", "api_token"},
+                                        {"zendesk", "api_token"},  {"zendesk", "client_secret"}};
+
+START_TEST(a_token_holds_no_blanks)
+{
+    char text[128], start[128];
+    for (int in_file = 0; in_file < 2; in_file++) {
+        settings_write("token", "xoxb 1\n");
+        snprintf(text, sizeof(text), "[%s]\n%s%s\n", tokens[_i][0], tokens[_i][1],
+                 in_file ? "_file = %d/token" : " = xoxb\t1");
+        snprintf(start, sizeof(start), "2: [%s] %s%s: not valid (not shown)", tokens[_i][0], tokens[_i][1],
+                 in_file ? "_file" : "");
+        settings_expect_fault(text, start, "without blanks");
+    }
+}
+END_TEST
+
 START_TEST(a_bad_value_is_named_with_line_and_key)
 {
     const struct bad_value *bad = &bad_values[_i];
@@ -218,8 +250,8 @@ START_TEST(a_name_is_one_word)
         settings_expect_fault(text, start, "wanted [channel NAME]");
     }
     settings_expect_good(ZENDESK SLACK
-                         "[channel \t-_aZ9]\nmatch = tag:a\nslack = C\n"
-                         "[channel 1234567890123456789012345678901] ; 31\nmatch = tag:a\nslack = C\n");
+                         "[channel \t-_aZ9]\nmatch = tag:a\nslack = C1\n"
+                         "[channel 1234567890123456789012345678901] ; 31\nmatch = tag:a\nslack = C1\n");
     ck_assert_str_eq(settings.channels[0].name, "-_aZ9");
     ck_assert_str_eq(settings.channels[1].name, "1234567890123456789012345678901");
 }
@@ -263,13 +295,13 @@ END_TEST
 
 START_TEST(a_key_is_of_its_section)
 {
-    settings_expect_fault("[channel a]\nslack = C\n[channel b]\nafter = 1m\n",
+    settings_expect_fault("[channel a]\nslack = C1\n[channel b]\nafter = 1m\n",
                           "4: [channel b] after: unknown key; ", "one of: match slack region_group links");
     settings_expect_fault("[coverage a]\nredact = no\nredact = no\n", "3: [coverage a] redact: given twice, ",
                           "line 2");
     settings_expect_fault("[channel a]\nslack_file = C\n", "2: [channel a] slack_file: unknown key; ",
                           "match");
-    settings_expect_fault("[channel a]\nslack = C\n [channel b]\n", "3: ", "");
+    settings_expect_fault("[channel a]\nslack = C1\n [channel b]\n", "3: ", "");
 }
 END_TEST
 
@@ -298,9 +330,9 @@ END_TEST
 
 START_TEST(a_channel_needs_its_keys_and_slack)
 {
-    settings_expect_fault(ZENDESK "[channel a]\nmatch = tag:t\nslack = C\n", "6: [channel a]: of no use ",
+    settings_expect_fault(ZENDESK "[channel a]\nmatch = tag:t\nslack = C1\n", "6: [channel a]: of no use ",
                           "the keys of [slack]");
-    settings_expect_fault(ZENDESK SLACK "[channel a]\nslack = C\n", "10: [channel a] match: missing; ",
+    settings_expect_fault(ZENDESK SLACK "[channel a]\nslack = C1\n", "10: [channel a] match: missing; ",
                           "tag:NAME or form:ID");
     settings_expect_fault(ZENDESK SLACK "[channel a]\nmatch = tag:t\n", "10: [channel a] slack: missing; ",
                           "");
@@ -351,7 +383,7 @@ START_TEST(a_rung_has_a_way_to_tell)
                           "api_token (or its _file) in [pagerduty]");
     settings_expect_fault(ZENDESK SLACK "[escalation e]\nuser = a@b\nservice = P\n",
                           "12: [escalation e] service: of no use ", "api_token");
-    settings_expect_fault(ZENDESK PAGERDUTY "page_service = P\n[escalation e]\nuser = a@b\nslack = C\n",
+    settings_expect_fault(ZENDESK PAGERDUTY "page_service = P\n[escalation e]\nuser = a@b\nslack = C1\n",
                           "13: [escalation e] slack: of no use ", "the keys of [slack]");
     settings_expect_fault(ZENDESK "[escalation e]\nuser = a@b\n", "6: [escalation e]: has no way ",
                           "[slack]");
@@ -359,7 +391,7 @@ START_TEST(a_rung_has_a_way_to_tell)
                           "page_service");
     settings_expect_good(ZENDESK PAGERDUTY "page_service = P\n[escalation e]\nuser = a@b\n");
     settings_expect_good(ZENDESK PAGERDUTY "[escalation e]\nuser = a@b\nservice = P\n");
-    settings_expect_good(ZENDESK SLACK "[escalation e]\nuser = a@b\nslack = C\n");
+    settings_expect_good(ZENDESK SLACK "[escalation e]\nuser = a@b\nslack = C1\n");
 }
 END_TEST
 
@@ -455,7 +487,7 @@ END_TEST
 START_TEST(a_fault_behind_them_frees_all)
 {
     settings_expect_fault("[coverage v]\nmatch = tag:t\n[escalation e]\nuser = a@b\n" SLACK
-                          "[channel c]\nmatch = tag:t\nlinks = A https://x\nslack = C\n[zendesk]\n",
+                          "[channel c]\nmatch = tag:t\nlinks = A https://x\nslack = C1\n[zendesk]\n",
                           "13: [zendesk] api_url: missing; ", "");
     settings_expect_fault("[coverage v]\nmatch = tag:t\n[coverage w]\n" ZENDESK "[coverage x]\n",
                           "3: [coverage w] match: missing; ", "");
@@ -472,6 +504,7 @@ static TCase *service_tests(void)
     tcase_add_test(tests, secrets_of_services_may_come_from_files);
     tcase_add_test(tests, a_meeting_may_always_be_there);
     tcase_add_loop_test(tests, a_service_in_use_needs_its_keys, 0, (int)COUNT_OF(missing));
+    tcase_add_loop_test(tests, a_token_holds_no_blanks, 0, (int)COUNT_OF(tokens));
     tcase_add_loop_test(tests, a_bad_value_is_named_with_line_and_key, 0, (int)COUNT_OF(bad_values));
     return tests;
 }

@@ -246,6 +246,28 @@ START_TEST(a_write_to_pagerduty_says_who_and_sends_its_body_at_once)
 }
 END_TEST
 
+/* Not even the type that libcurl gives what is posted. */
+START_TEST(a_write_without_a_body_has_no_type)
+{
+    use_basic();
+    use_pagerduty();
+    start();
+    struct call *call = calloc(1, sizeof(*call));
+    call->service = SERVICE_PAGERDUTY;
+    snprintf(call->method, sizeof(call->method), "POST");
+    call->path = strdup("/webhook_subscriptions/PS1/enable");
+    mailbox_put(courier_mailbox(courier), call);
+    int fd = loopback_request(pagerduty);
+    ck_assert(loopback_request_is("POST /webhook_subscriptions/PS1/enable HTTP/1.1\r\n"));
+    ck_assert(loopback_request_has("Content-Length: 0"));
+    ck_assert_ptr_null(strstr(loopback_text(), "Content-Type"));
+    ck_assert_ptr_null(strstr(loopback_text(), "From"));
+    loopback_reply(fd, OK_ANSWER);
+    close(fd);
+    call_free(next_back());
+}
+END_TEST
+
 START_TEST(a_call_may_be_in_somebodys_name)
 {
     use_basic();
@@ -758,6 +780,7 @@ Suite *courier_suite(void)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, a_read_carries_its_credentials_and_brings_the_answer);
     tcase_add_test(tcase, a_write_to_pagerduty_says_who_and_sends_its_body_at_once);
+    tcase_add_test(tcase, a_write_without_a_body_has_no_type);
     tcase_add_test(tcase, a_call_may_be_in_somebodys_name);
     tcase_add_test(tcase, every_service_is_called_and_counted);
     tcase_add_loop_test(tcase, a_redirect_is_an_answer, 0, (int)COUNT_OF(redirected));

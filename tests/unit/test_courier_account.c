@@ -140,23 +140,29 @@ static void set_up_services(void)
     ck_assert_ptr_nonnull(reader);
 }
 
-/* Opens the service and says with which lines a METHOD of it goes out, one a line. */
-static const char *lines_of(enum service_id service, const char *method, const char *from)
+/* Opens the service and says with which lines CALL goes out, one a line. */
+static const char *lines_of_call(enum service_id service, const struct call *call)
 {
     static char text[1000];
     const char *lines[ACCOUNT_LINES];
-    struct call call = {.service = service, .from = (char *)from};
     text[0] = '\0';
-    snprintf(call.method, sizeof(call.method), "%s", method);
     account_free(&account);
     ck_assert(account_init(&account, service, &config));
     ck_assert(account_is_ready(&account, 0));
     ck_assert(!account_wants_token(&account, 0));
-    const size_t count = account_headers(&account, &call, lines);
+    const size_t count = account_headers(&account, call, lines);
     ck_assert_uint_le(count, ACCOUNT_LINES);
     for (size_t i = 0; i < count; i++)
         snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n", lines[i]);
     return text;
+}
+
+static const char *lines_of(enum service_id service, const char *method, const char *from)
+{
+    struct call call = {.service = service, .path = (char *)"/incidents/P1", .from = (char *)from};
+    snprintf(call.method, sizeof(call.method), "%s", method);
+    call.body = strcmp(method, "GET") == 0 ? NULL : (char *)"{}";
+    return lines_of_call(service, &call);
 }
 
 #define PAGERDUTY_READ                                                                                       \
@@ -199,6 +205,25 @@ START_TEST(a_call_in_somebodys_name_says_so)
 }
 END_TEST
 
+START_TEST(only_what_pagerduty_wants_to_know_the_author_of_names_one)
+{
+    struct call call = {.method = "POST", .path = (char *)"/webhook_subscriptions/PS1/enable"};
+    ck_assert_str_eq(lines_of_call(SERVICE_PAGERDUTY, &call), PAGERDUTY_READ);
+    call.path = (char *)"/incidents/P1/notes";
+    call.body = (char *)"{}";
+    ck_assert_str_eq(lines_of_call(SERVICE_PAGERDUTY, &call), PAGERDUTY_WRITE "From: bot@example.com\n");
+}
+END_TEST
+
+START_TEST(what_has_no_body_has_no_type)
+{
+    struct call call = {.method = "PUT", .path = (char *)"/x"};
+    for (int i = 0; i < SERVICE_COUNT; i++)
+        if (i != SERVICE_ZENDESK && i != SERVICE_ZOOM)
+            ck_assert_ptr_null(strstr(lines_of_call((enum service_id)i, &call), "Content-Type"));
+}
+END_TEST
+
 /* Names come from other services: they must not add lines of their own. */
 START_TEST(what_is_no_address_is_nobodys_name)
 {
@@ -219,7 +244,7 @@ END_TEST
 START_TEST(zoom_gives_a_token_to_a_form_with_a_basic_header)
 {
     const char *lines[ACCOUNT_LINES];
-    struct call call = {.method = "POST"};
+    struct call call = {.method = "POST", .path = (char *)"/users/u/meetings", .body = (char *)"{}"};
     ck_assert(account_init(&account, SERVICE_ZOOM, &config));
     ck_assert_str_eq(account.base_url, "https://zoom.example/v2");
     ck_assert_str_eq(account.token_url, "https://zoom.example/oauth/token");
@@ -278,6 +303,8 @@ Suite *courier_account_suite(void)
     tcase_add_checked_fixture(tcase, set_up_services, tear_down);
     tcase_add_test(tcase, each_service_is_called_as_it_wants);
     tcase_add_test(tcase, a_call_in_somebodys_name_says_so);
+    tcase_add_test(tcase, only_what_pagerduty_wants_to_know_the_author_of_names_one);
+    tcase_add_test(tcase, what_has_no_body_has_no_type);
     tcase_add_test(tcase, what_is_no_address_is_nobodys_name);
     tcase_add_test(tcase, zoom_gives_a_token_to_a_form_with_a_basic_header);
     tcase_add_test(tcase, a_meeting_that_is_always_the_same_needs_no_calls);

@@ -90,6 +90,31 @@ START_TEST(it_is_noticed_when_the_busy_one_acknowledges)
 }
 END_TEST
 
+static void link_told(struct story *t, int64_t ticket, int64_t busy_with)
+{
+    struct event event = new_event(t, EVENT_LINK, EVENT_SOURCE_SELF);
+    event.ticket_id = ticket;
+    event.page.busy_with = busy_with;
+    happen(t, &event);
+}
+
+/* The page is acknowledged before its alerts tell the ticket, or that there is none. */
+START_TEST(it_is_noticed_when_the_ticket_is_told)
+{
+    for (int64_t ticket = 0; ticket <= STORY_TICKET; ticket += STORY_TICKET) {
+        struct story *t = second();
+        t->busy_with = PAGE_BUSY_UNKNOWN;
+        page(t, "P1", PAGE_ACKNOWLEDGED);
+        expect_not_second(t);
+        at(t, "12:00:21");
+        link_told(t, ticket, 9);
+        expect_second(t);
+        ck_assert(!emergency_is_taken(&t->e));
+        story_end(t);
+    }
+}
+END_TEST
+
 /* That it is another customer's is known with the ticket's organisation only. */
 START_TEST(it_is_noticed_when_the_ticket_is_known)
 {
@@ -256,6 +281,23 @@ START_TEST(taken_by_command_and_then_unacknowledged_is_nobodys)
 }
 END_TEST
 
+START_TEST(unacknowledged_after_a_lost_echo_is_nobodys)
+{
+    struct story *t = paged();
+    t->who = &eng_one;
+    at(t, "12:00:20");
+    command(t, COMMAND_ACK);
+    made(t, ACTION_ACK_PAGE);
+    ck_assert_str_eq(t->e.pages[0].engineer, "Eng One");
+    at(t, "12:30:00");
+    page(t, "P1", PAGE_TRIGGERED);
+    expect_state(t, "paged");
+    ck_assert(!emergency_is_taken(&t->e));
+    expect_told(t, MESSAGE_UNACKNOWLEDGED, BUTTON(COMMAND_ACK));
+    story_end(t);
+}
+END_TEST
+
 /* --- whom a person calls --- */
 
 static void expect_post(const struct story *t, enum message message, enum effect_place place)
@@ -307,6 +349,7 @@ Suite *emergency_second_suite(void)
     tcase_add_test(noticed, it_is_said_once);
     tcase_add_test(noticed, it_is_noticed_when_the_busy_one_acknowledges);
     tcase_add_test(noticed, it_is_noticed_when_the_ticket_is_known);
+    tcase_add_test(noticed, it_is_noticed_when_the_ticket_is_told);
     tcase_add_test(noticed, what_somebody_free_has_taken_is_no_second_one);
     tcase_add_test(noticed, what_is_closed_is_no_second_one);
     suite_add_tcase(suite, noticed);
@@ -317,6 +360,7 @@ Suite *emergency_second_suite(void)
     tcase_add_test(takes, acknowledging_by_command_acknowledges_the_page_in_the_pressers_name);
     tcase_add_test(takes, a_taker_without_an_address_is_known_by_slack);
     tcase_add_test(takes, taken_by_command_and_then_unacknowledged_is_nobodys);
+    tcase_add_test(takes, unacknowledged_after_a_lost_echo_is_nobodys);
     suite_add_tcase(suite, takes);
     TCase *calls = tcase_create("calls");
     tcase_add_test(calls, a_person_calls_somebody);

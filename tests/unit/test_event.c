@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/action.h"
 #include "lib/event.h"
 #include "tests/unit/suites.h"
 
@@ -163,6 +164,17 @@ START_TEST(meaning_has_only_what_is_not_zero)
 }
 END_TEST
 
+/* An end of a call brings all of a comment along. */
+START_TEST(a_whole_comment_fits_whatever_is_in_it)
+{
+    struct event event = {0};
+    memset(event.text, 1, sizeof(((struct action *)0)->text) - 1);
+    memset(event.ticket.subject, 1, sizeof event.ticket.subject - 1);
+    struct event back = there_and_back(&event);
+    ck_assert_uint_eq(strlen(back.text), sizeof(((struct action *)0)->text) - 1);
+}
+END_TEST
+
 START_TEST(texts_come_back_whatever_is_in_them)
 {
     struct event event = {.text = "\"q\" \\ \n\t\r\x01 ü 日本 😀 </x>", .shift_ms = INT64_MIN};
@@ -225,6 +237,7 @@ Suite *event_suite(void)
     tcase_add_test(meaning, every_field_comes_back);
     tcase_add_test(meaning, fields_of_the_journals_own_columns_are_left_alone);
     tcase_add_test(meaning, meaning_has_only_what_is_not_zero);
+    tcase_add_test(meaning, a_whole_comment_fits_whatever_is_in_it);
     tcase_add_test(meaning, texts_come_back_whatever_is_in_them);
     tcase_add_test(meaning, what_is_no_utf8_can_be_read_back_all_the_same);
     tcase_add_test(meaning, too_small_a_buffer_is_told);

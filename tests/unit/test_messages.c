@@ -226,6 +226,35 @@ START_TEST(a_file_that_can_not_be_read_is_told)
 }
 END_TEST
 
+START_TEST(a_directory_that_is_not_there_is_told)
+{
+    char error[600];
+    ck_assert_ptr_null(messages_new("/nonexistent/texts", error, sizeof error));
+    ck_assert_str_eq(error,
+                     "/nonexistent/texts: No such file or directory; wanted a directory that can be read");
+}
+END_TEST
+
+START_TEST(a_file_that_is_no_message_is_told_with_the_names)
+{
+    char error[600];
+    settings_write("followup.txt", "Hello");
+    ck_assert_ptr_null(of_directory(error, sizeof error));
+    expect_part(error,
+                "/followup.txt: no message has this name; wanted NAME.txt, NAME one of first_contact ");
+    expect_part(error, " follow_up ");
+    char path[128];
+    (void)snprintf(path, sizeof path, "%s/followup.txt", settings_directory);
+    ck_assert_int_eq(unlink(path), 0);
+    static const char *const others[] = {"README.md", ".#follow_up.txt", "follow_up.txt~", "txt"};
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        settings_write(others[i], "{{nobody}}");
+    struct messages *messages = of_directory(error, sizeof error);
+    ck_assert_msg(messages != NULL, "%s", error);
+    messages_free(messages);
+}
+END_TEST
+
 START_TEST(the_settings_load_the_directory)
 {
     char with_directory[1024];
@@ -533,6 +562,8 @@ START_TEST(a_value_gives_no_order_in_gitlab)
     ck_assert_str_eq(filled("{{text}}"), "a\n\\/label ~x\n \t\\/close\r\\/assign me");
     PUT(e.subject, "@all <!-- a/b");
     ck_assert_str_eq(filled("{{subject}}"), "\\@all &lt;!-- a/b");
+    PUT(e.subject, "\\@all \\\\");
+    ck_assert_str_eq(filled("{{subject}}"), "\\\\\\@all \\\\\\\\");
     PUT(e.organization, "/close");
     expect_no_part(written(MESSAGE_RUNBOOK_HEAD), "\n/");
     PUT(e.engineer, "/close");
@@ -578,6 +609,8 @@ Suite *messages_suite(void)
     tcase_add_test(texts, a_file_replaces_a_text);
     tcase_add_test(texts, a_file_that_is_wrong_is_told_with_line_and_name);
     tcase_add_test(texts, a_file_that_can_not_be_read_is_told);
+    tcase_add_test(texts, a_directory_that_is_not_there_is_told);
+    tcase_add_test(texts, a_file_that_is_no_message_is_told_with_the_names);
     tcase_add_test(texts, the_settings_load_the_directory);
     tcase_add_test(texts, the_follow_up_has_its_four_points_and_the_bridge);
     tcase_add_test(texts, the_first_comment_offers_the_bridge);

@@ -628,6 +628,46 @@ START_TEST(the_head_of_a_line_is_the_oldest_that_is_not_over)
 }
 END_TEST
 
+/* The statement's list and the function say the same. */
+START_TEST(what_stands_in_no_line_is_never_its_head)
+{
+    struct action head;
+    for (enum action_kind kind = ACTION_NONE + 1; kind < ACTION_KIND_COUNT; kind++) {
+        struct action action = {.emergency = kind, .service = action_service(kind), .kind = kind, .cause = 1};
+        GOOD(store_add_action(store, &action));
+        enum store_result found = store_head_action(store, kind, action.service, &head);
+        ck_assert_msg((found == STORE_NONE) == action_is_free(kind), "%s", action_kind_name(kind));
+    }
+    ck_assert(action_is_free(ACTION_SUMMON) && action_is_free(ACTION_READ_ALERTS));
+}
+END_TEST
+
+/* The state asks for these once more; nothing would bring the others back. */
+START_TEST(joining_cancels_only_what_the_state_asks_for)
+{
+    static const enum action_kind wanted[] = {ACTION_FIRST_CONTACT,  ACTION_FOLLOW_UP,   ACTION_DOWNGRADE,
+                                              ACTION_URGENT,         ACTION_CREATE_PAGE, ACTION_RESOLVE_PAGE,
+                                              ACTION_ACK_PAGE,       ACTION_CHECK_PAGE,  ACTION_OPEN_THREAD,
+                                              ACTION_CREATE_MEETING, ACTION_END_MEETING, ACTION_RUNBOOK};
+    struct emergency older = new_emergency(7);
+    struct emergency younger = new_emergency(0);
+    int64_t ids[ACTION_KIND_COUNT] = {0};
+    for (enum action_kind kind = ACTION_NONE + 1; kind < ACTION_KIND_COUNT; kind++)
+        ids[kind] = add_action(younger.id, kind, 2, ACTION_PENDING);
+    GOOD(store_join(store, younger.id, older.id, 900));
+    for (enum action_kind kind = ACTION_NONE + 1; kind < ACTION_KIND_COUNT; kind++) {
+        struct action action;
+        bool is_wanted = false;
+        for (size_t i = 0; i < COUNT_OF(wanted); i++)
+            is_wanted = is_wanted || wanted[i] == kind;
+        GOOD(store_get_action(store, ids[kind], &action));
+        ck_assert_msg(action.state == (is_wanted ? ACTION_CANCELLED : ACTION_PENDING), "%s",
+                      action_kind_name(kind));
+        ck_assert_int_eq(action.emergency, older.id);
+    }
+}
+END_TEST
+
 START_TEST(open_actions_are_told_in_pieces)
 {
     struct action actions[2], *all = NULL;
@@ -842,6 +882,8 @@ Suite *store_suite(void)
         unresolved_pages_are_told_by_whole_emergencies,
         an_action_is_wanted_once,
         the_head_of_a_line_is_the_oldest_that_is_not_over,
+        what_stands_in_no_line_is_never_its_head,
+        joining_cancels_only_what_the_state_asks_for,
         open_actions_are_told_in_pieces,
         a_read_that_has_not_begun_is_found_by_its_ticket,
         the_list_is_newest_first_and_by_state,

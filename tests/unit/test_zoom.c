@@ -263,6 +263,36 @@ START_TEST(test_other_events_are_of_no_interest)
 }
 END_TEST
 
+START_TEST(test_other_events_need_no_time)
+{
+    static const char *const bodies[] = {"{'payload':{},'event':'user.created'}",
+                                         "{'event_ts':'now','event':'user.created'}",
+                                         "{'event_ts':253402300800000,'event':'user.created'}"};
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        ck_assert_msg(receive(json(bodies[i], NULL, NULL)), "%s", delivery.error);
+        ck_assert_int_eq(delivery.event.type, EVENT_IGNORED);
+        ck_assert_str_eq(delivery.error, "");
+        ck_assert_str_eq(delivery.repeat_key, "");
+    }
+}
+END_TEST
+
+START_TEST(test_a_name_that_can_not_be_read_keeps_nobody_out)
+{
+    static const char *const names[][2] = {{"'Ada Guest'", "'Ada\\u0000'"},
+                                           {"'ada.guest@example.com'", "'\\u0000'"}};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        ck_assert_msg(receive(json(JOINED, names[i][0], names[i][1])), "%s", delivery.error);
+        ck_assert_int_eq(delivery.event.type, EVENT_JOINED);
+        ck_assert_str_eq(delivery.event.meeting.participant, "tUo7WohjTs6ELvl9WR3JAA");
+        ck_assert_str_eq(delivery.event.by, "");
+        ck_assert_str_eq(delivery.error, "");
+    }
+    ck_assert(!receive(json(JOINED, "'16778240'", "'\\u0000'")));
+    ck_assert_ptr_nonnull(strstr(delivery.error, "NUL"));
+}
+END_TEST
+
 static const struct {
     const char *body, *from, *to, *complaint;
 } unreadable[] = {
@@ -449,6 +479,8 @@ Suite *zoom_suite(void)
     tcase_add_test(webhooks, test_guests_are_known_by_what_there_is);
     tcase_add_test(webhooks, test_a_repeat_is_known_by_what_it_is_about);
     tcase_add_loop_test(webhooks, test_other_events_are_of_no_interest, 0, (int)COUNT_OF(others));
+    tcase_add_test(webhooks, test_other_events_need_no_time);
+    tcase_add_test(webhooks, test_a_name_that_can_not_be_read_keeps_nobody_out);
     tcase_add_loop_test(webhooks, test_what_is_missing_is_named, 0, (int)COUNT_OF(unreadable));
     tcase_add_test(webhooks, test_a_tried_address_is_answered_at_once);
     tcase_add_test(webhooks, test_without_a_secret_nothing_is_answered_or_verified);
