@@ -107,16 +107,14 @@ static bool read_period(const char *text, int64_t *ms)
     return value_read(&value_duration, text, ms);
 }
 
-/* A person's text, which is to fit into one message of Slack's with what is said around it. */
-#define TEXT_SIZE 2048
-_Static_assert(TEXT_SIZE <= sizeof(((struct event *)0)->text), "it fits");
+_Static_assert(COMMAND_TEXT_SIZE <= sizeof(((struct event *)0)->text), "it fits");
 
 /* Where the text of an argument of this kind goes, and how large that is; NULL and 0: it is not kept as
  * a text. */
 static char *text_field(struct event *event, enum argument_kind kind, size_t *size)
 {
     switch (kind) {
-    case ARGUMENT_TEXT: *size = TEXT_SIZE; return event->text;
+    case ARGUMENT_TEXT: *size = COMMAND_TEXT_SIZE; return event->text;
     case ARGUMENT_TO: *size = sizeof(event->command.to); return event->command.to;
     case ARGUMENT_BY: *size = sizeof(event->by); return event->by;
     default: return NULL;

@@ -15,6 +15,9 @@ enum argument_kind {
     ARGUMENT_TICKET, /* → event.ticket_id; a number, with "#" before it or not, or the ticket's address */
 };
 
+/* Room for a person's text: it is to fit into one message of Slack's with what is said around it. */
+#define COMMAND_TEXT_SIZE 2048
+
 struct command_argument {
     const char *name;
     enum argument_kind kind;

@@ -323,7 +323,7 @@ static void write_thread(struct desk *desk, const struct emergency *e, char *out
 static bool is_shown(struct desk *desk, const struct emergency *was, const struct emergency *is,
                      const char *now_text, bool *shown)
 {
-    char before[3000];
+    char before[sizeof((struct action *)0)->text];
     struct action opening;
     enum store_result found = STORE_OK;
     if (was->thread_ts[0]) {
@@ -341,7 +341,7 @@ static bool is_shown(struct desk *desk, const struct emergency *was, const struc
 bool desk_refresh_thread(struct desk *desk, const struct emergency *was, const struct emergency *is,
                          int64_t cause)
 {
-    char now[3000];
+    char now[sizeof((struct action *)0)->text];
     bool shown;
     struct action waiting;
     if (!is->thread_ts[0] || !desk->lines[SERVICE_SLACK].configured)

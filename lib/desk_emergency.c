@@ -95,16 +95,6 @@ static bool move(struct desk *desk, struct emergency *e, const struct event *eve
     return settle(desk, &was, e, event, &out) && desk_ask_who(desk, e, event);
 }
 
-/* Our own of this moment are never late: not when the clock was set back, nor in the millisecond of an event
- * whose source comes later in order. */
-static void be_in_time(const struct emergency *e, struct event *event)
-{
-    if (event->at_ms < e->last_ms)
-        event->at_ms = e->last_ms;
-    if (emergency_is_late(e, event))
-        event->at_ms++;
-}
-
 bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
                 const struct journal_entry *entry, bool *repeat)
 {
@@ -113,8 +103,7 @@ bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
     event->now_ms = desk->now_ms;
     if (event->source == EVENT_SOURCE_SELF && !event->id[0])
         text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
-    if (event->source == EVENT_SOURCE_SELF && event->at_ms >= desk->now_ms)
-        be_in_time(e, event);
+    emergency_put_in_time(e, event);
     if (!desk_know_people(desk, e, event))
         return false;
     enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);

@@ -148,11 +148,11 @@ static bool take_up(struct desk *desk, int64_t now_ms)
 {
     if (!desk_did(desk, store_begin(desk->store)))
         return false;
-    if (read_facts(desk, now_ms) && desk_read_shift(desk) && wake_for_policy(desk) &&
-        desk_take_up_actions(desk, now_ms))
+    if (read_facts(desk, now_ms) &&
+        desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&
+        desk_read_shift(desk) && wake_for_policy(desk) && desk_take_up_actions(desk, now_ms))
         return desk_did(desk, store_commit(desk->store)) &&
                desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
-               desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&
                desk->trouble == STORE_OK;
     store_rollback(desk->store);
     return false;

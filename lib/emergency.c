@@ -89,7 +89,6 @@ void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms)
     e->due_ms = start_ms + period_ms;
     e->left_ms = 0;
     e->warned_due_ms = 0;
-    e->meeting_settled = false;
 }
 
 static void tell_doubt(struct step_context *c, const char *sentence)
@@ -117,8 +116,6 @@ void begin_first_period(struct step_context *c, int64_t start_ms)
     if (e->phase < PHASE_CONTACTED) {
         e->phase = PHASE_CONTACTED;
         begin_period(e, start_ms, period_ms);
-        if (open_doubts(e, ACTION_DOWNGRADE) != 0)
-            tell_doubt(c, "Something came that may be an answer.");
     } else if (e->phase == PHASE_ENGAGED && e->before_engaged < PHASE_CONTACTED) {
         e->before_engaged = PHASE_CONTACTED;
         e->left_ms = period_ms;
@@ -127,6 +124,8 @@ void begin_first_period(struct step_context *c, int64_t start_ms)
         drop_step(e);
     if (e->last_customer_ms >= start_ms) /* within the same second: nobody can tell that it was no answer */
         take_answer(c, start_ms);
+    else if (in_period(e) && open_doubts(e, ACTION_DOWNGRADE) != 0)
+        tell_doubt(c, "Something came that may be an answer.");
 }
 
 /* Starts or stops the clock as the state now has it; what is left of a period is kept while it rests. */
@@ -161,6 +160,8 @@ void begin_step(struct step_context *c, enum action_kind kind, enum step_origin 
     /* of the moment, so of the step before */
     e->doubt_ms[DOUBT_STALE] = e->doubt_ms[DOUBT_NOBODY_MET] = e->doubt_ms[DOUBT_MEETING] = 0;
     e->doubt_ms[DOUBT_HOURS] = 0;
+    if (by == STEP_BY_CLOCK) /* a person's word was for the step that they saw */
+        e->meeting_settled = false;
 }
 
 void drop_step(struct emergency *e)
@@ -510,15 +511,6 @@ static void remember_order(struct emergency *e, const struct event *event)
     e->last_ms = event->at_ms;
     e->last_source = event->source;
     text_copy(e->last_id, sizeof e->last_id, event->id);
-}
-
-bool emergency_is_late(const struct emergency *e, const struct event *event)
-{
-    if (event->at_ms != e->last_ms)
-        return event->at_ms < e->last_ms;
-    if (event->source != e->last_source)
-        return event->source < e->last_source;
-    return strcmp(event->id, e->last_id) < 0;
 }
 
 /* dispatch */

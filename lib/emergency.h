@@ -280,6 +280,10 @@ void emergency_init(struct emergency *e, int64_t id, int64_t opened_ms, const st
 /* The event belongs before one that is already added up. */
 bool emergency_is_late(const struct emergency *e, const struct event *event);
 
+/* An event of our own that happens now is never late: not after the clock was set back, nor within the
+ * millisecond of an event whose source comes later in order. EVENT has its id and now_ms. */
+void emergency_put_in_time(const struct emergency *e, struct event *event);
+
 /* Whether an event of this kind opens an emergency by itself (and so may set opened_ms). */
 bool event_opens(const struct event *event);
 

@@ -1,9 +1,29 @@
 /*
- * The handbook's news that come late: an event is put in its place, and what it would have had people told
- * and paged for there may have been told since, because of an event that is behind it in order but came
- * before it; or it is no longer so. Effects are never undone, but neither are they repeated.
+ * What is late, and the handbook's news that come late: an event is put in its place, and what it would have
+ * had people told and paged for there may have been told since, because of an event that is behind it in
+ * order but came before it; or it is no longer so. Effects are never undone, but neither are they repeated.
  */
 #include "lib/emergency_internal.h"
+
+#include <string.h>
+
+bool emergency_is_late(const struct emergency *e, const struct event *event)
+{
+    if (event->at_ms != e->last_ms)
+        return event->at_ms < e->last_ms;
+    if (event->source != e->last_source)
+        return event->source < e->last_source;
+    return strcmp(event->id, e->last_id) < 0;
+}
+
+void emergency_put_in_time(const struct emergency *e, struct event *event)
+{
+    if (event->source != EVENT_SOURCE_SELF || event->at_ms < event->now_ms || !emergency_is_late(e, event))
+        return;
+    event->at_ms = later(event->at_ms, e->last_ms);
+    if (emergency_is_late(e, event))
+        event->at_ms++;
+}
 
 static bool has_early_resolve(const struct emergency *e)
 {

@@ -53,10 +53,10 @@ static char *read_file(const char *path, bool *missing, char *error, size_t erro
 static struct template *make_template(const char *where, const char *text, char *error, size_t error_size)
 {
     char why[400] = "";
-    struct template *template = template_new(text, message_field_names, FIELD_COUNT, why, sizeof why);
-    if (!template)
+    struct template *made = template_new(text, message_field_names, FIELD_COUNT, why, sizeof why);
+    if (!made)
         text_format(error, error_size, "%s: %s", where, why);
-    return template;
+    return made;
 }
 
 static struct template *load(enum message message, const char *directory, char *error, size_t error_size)
@@ -70,11 +70,11 @@ static struct template *load(enum message message, const char *directory, char *
         if (!text && !missing)
             return NULL;
     }
-    struct template *template =
+    struct template *made =
         text ? make_template(path, text, error, error_size)
              : make_template(names[message], message_texts[message].text, error, error_size);
     free(text);
-    return template;
+    return made;
 }
 
 /* The message that FILE is the text of; MESSAGE_NONE: none. */

@@ -1,5 +1,8 @@
 """The runbook issue in GitLab: once, filled in, for nobody else's eyes."""
 
+import contextlib
+import sqlite3
+
 import pytest
 from bridge_scenes import acknowledge, acknowledged, meeting_of
 from harness import wait_until
@@ -178,6 +181,23 @@ def test_a_long_template_is_not_cut(daemon, world, cast):
     text = wait_issue(d, world, cast, number)["description"]
     assert f" {ticket['subject']}\nTHE END\n" in text
     assert "<!-- emergencyd " in text
+
+
+def test_a_text_that_can_not_be_sent_stops_nothing_else(daemon, world, cast):
+    """It should never be there: whatever comes in is UTF-8."""
+    d = daemon(services=GITLAB, **LONG)
+    number, ticket = opened(d, world, cast)
+    d.stop()
+    with contextlib.closing(sqlite3.connect(d.database)) as database:
+        with database:
+            database.execute("UPDATE emergency SET organization = "
+                             "CAST(x'41ff4142' AS TEXT)")
+    d.start()
+    order(d, number, "ack", by=cast.engineer_pd["name"])
+    assert "not UTF-8" in wait_call(d, number, "parked")["error"]
+    assert not issues(world, cast)
+    order(d, number, "first-contact")
+    wait_until(lambda: own_comments(world, cast, ticket), 15, "a comment")
 
 
 def test_a_template_that_is_missing_is_told(daemon, world, cast):

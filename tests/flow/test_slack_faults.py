@@ -1,7 +1,6 @@
 """Whatever goes wrong with Slack: no message is lost or comes twice, nothing
 else waits for it, and people are told where they can be reached."""
 
-import sqlite3
 import time
 
 import pytest
@@ -373,26 +372,6 @@ def test_a_post_that_is_refused_is_told_in_the_thread(daemon, world, cast):
     order(d, number, "note", text="And on.")
     wait_reply(world, root, "And on.")
     assert not pages(world)
-
-
-def test_a_text_that_can_not_be_sent_stops_nothing_else(daemon, world, cast):
-    d, number, _, root = threaded(daemon, world, cast)
-    slack_idle(d)
-    d.stop()
-    database = sqlite3.connect(d.database)
-    with database:
-        database.execute("UPDATE emergency SET organization = "
-                         "CAST(x'41ff4142' AS TEXT)")
-    database.close()
-    d.start()
-    order(d, number, "pause")
-    [update] = wait_until(
-        lambda: [a for a in of_kind(d, number, "update_thread")
-                 if a["state"] == "parked"], 15, "a parked call",
-        lambda: d.emergency(number)["actions"])
-    assert "not UTF-8" in update["error"]
-    order(d, number, "note", text="And on.")
-    wait_reply(world, root, "And on.")
 
 
 # -- words for one person --------------------------------------------------

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/admin_command.h"
+#include "lib/command.h"
 #include "tests/unit/suites.h"
 
 #define NOW_MS INT64_C(1795435200000)
@@ -117,13 +118,13 @@ END_TEST
 START_TEST(a_text_is_taken_whole_or_not_at_all)
 {
     struct delivery d;
-    char text[sizeof d.event.text + 1];
+    char text[COMMAND_TEXT_SIZE + 1];
     char body[sizeof text + 100];
-    for (size_t length = sizeof d.event.text - 1; length <= sizeof d.event.text; length++) {
+    for (size_t length = COMMAND_TEXT_SIZE - 1; length <= COMMAND_TEXT_SIZE; length++) {
         memset(text, 'x', length);
         text[length] = '\0';
         (void)snprintf(body, sizeof body, "{\"by\": \"Ann\", \"text\": \"%s\"}", text);
-        bool fits = length < sizeof d.event.text;
+        bool fits = length < COMMAND_TEXT_SIZE;
         ck_assert(read_command(COMMAND_NOTE, body, &d) == fits);
         if (fits)
             ck_assert_str_eq(d.event.text, text);

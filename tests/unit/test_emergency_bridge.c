@@ -6,6 +6,8 @@
 #include "tests/unit/emergency_story.h"
 #include "tests/unit/suites.h"
 
+#include <stdio.h>
+
 static struct story *bridged_and_downgraded(void)
 {
     struct story *t = bridged();
@@ -145,6 +147,27 @@ START_TEST(a_dry_run_has_no_bridge)
     made(t, ACTION_CREATE_MEETING);
     ck_assert_int_eq(t->e.meeting, 0);
     ck_assert(!wants(t, ACTION_CREATE_MEETING));
+    story_end(t);
+}
+END_TEST
+
+START_TEST(nothing_is_made_for_what_is_downgraded_already)
+{
+    struct story *t = story_new();
+    t->policy.can_meet = t->policy.has_runbook = true;
+    go_paged(t);
+    at(t, "12:00:40");
+    staff_comment(t);
+    go_followed_up(t);
+    go_downgraded(t);
+    at(t, "12:40:00");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+    ck_assert(!wants(t, ACTION_CREATE_MEETING));
+    ck_assert(!wants(t, ACTION_RUNBOOK));
+    at(t, "12:41:00");
+    command(t, COMMAND_URGENT);
+    sent(t, ACTION_URGENT);
+    expect_wants(t, ACTION_CREATE_MEETING);
     story_end(t);
 }
 END_TEST
@@ -415,7 +438,60 @@ START_TEST(a_join_elsewhere_or_afterwards_is_nothing)
     at(t, "12:06:00");
     joined(t, AUTHOR_CUSTOMER);
     expect_effects(t, 0);
-    ck_assert_int_eq(t->e.others_in, 0);
+    ck_assert_int_eq(t->e.others_in, 1); /* counted all the same, should it be opened again */
+    story_end(t);
+}
+END_TEST
+
+/* Both of two emergencies that are one had made a bridge: the customer may have been told of either. */
+static void made_another(struct story *t)
+{
+    struct event event = new_event(t, EVENT_ACCEPTED, EVENT_SOURCE_SELF);
+    event.call = (struct call_facts){.action = 2, .kind = ACTION_CREATE_MEETING, .cause = 1};
+    event.result.meeting = 955;
+    (void)snprintf(event.result.url, sizeof event.result.url, "https://zoom.example/j/955");
+    happen(t, &event);
+}
+
+static void joined_meeting(struct story *t, int64_t meeting, enum author_standing standing)
+{
+    struct event event = new_event(t, EVENT_JOINED, EVENT_SOURCE_ZOOM);
+    event.meeting.id = meeting;
+    event.comment.standing = standing;
+    happen(t, &event);
+}
+
+START_TEST(of_two_bridges_the_first_stays_and_both_count)
+{
+    static const int64_t meetings[] = {901, 955};
+    for (size_t i = 0; i < COUNT_OF(meetings); i++) {
+        struct story *t = bridged();
+        at(t, "12:01:00");
+        made_another(t);
+        ck_assert_int_eq(t->e.meeting, 901);
+        ck_assert_str_eq(t->e.bridge_url, "https://zoom.example/j/901");
+        at(t, "12:05:00");
+        joined_meeting(t, meetings[i], AUTHOR_CUSTOMER);
+        expect_state(t, "engaged");
+        story_end(t);
+    }
+}
+END_TEST
+
+START_TEST(who_enters_by_an_old_link_has_answered)
+{
+    struct story *t = bridged_and_downgraded();
+    at(t, "12:30:44");
+    made(t, ACTION_END_MEETING);
+    at(t, "12:40:00");
+    command(t, COMMAND_URGENT);
+    sent(t, ACTION_URGENT);
+    made(t, ACTION_CREATE_MEETING);
+    at(t, "12:41:00");
+    joined_meeting(t, 901, AUTHOR_CUSTOMER);
+    expect_told(t, MESSAGE_CALL_STARTED,
+                BUTTON(COMMAND_COLLEAGUE) | BUTTON(COMMAND_CALL_ENDED) | BUTTON(COMMAND_RESUME));
+    ck_assert_int_eq(t->e.others_in, 0); /* of the bridge that the downgrade would close */
     story_end(t);
 }
 END_TEST
@@ -444,6 +520,8 @@ static void add_joins(Suite *suite)
     tcase_add_test(joins, somebody_turns_out_to_be_the_customer);
     tcase_add_test(joins, that_one_is_known_settles_no_other);
     tcase_add_test(joins, a_join_elsewhere_or_afterwards_is_nothing);
+    tcase_add_test(joins, of_two_bridges_the_first_stays_and_both_count);
+    tcase_add_test(joins, who_enters_by_an_old_link_has_answered);
     suite_add_tcase(suite, joins);
 }
 
@@ -459,6 +537,7 @@ Suite *emergency_bridge_suite(void)
     tcase_add_test(wanted, the_runbook_waits_a_moment_for_the_bridge_too);
     tcase_add_test(wanted, a_runbook_without_zoom_is_wanted_on_acknowledgement);
     tcase_add_test(wanted, a_dry_run_has_no_bridge);
+    tcase_add_test(wanted, nothing_is_made_for_what_is_downgraded_already);
     suite_add_tcase(suite, wanted);
     add_ends(suite);
     add_joins(suite);

@@ -109,6 +109,73 @@ START_TEST(a_doubt_is_noted_only_while_a_step_is_to_come)
 }
 END_TEST
 
+/* The first comment has left, and its end becomes known only after what came upon it. */
+static struct story *contact_in_the_dark(const char *when, enum author_standing standing, bool automatic)
+{
+    struct story *t = acknowledged();
+    command(t, COMMAND_FIRST_CONTACT);
+    at(t, "12:00:30");
+    released(t, ACTION_FIRST_CONTACT);
+    at(t, when);
+    struct event event = new_event(t, EVENT_COMMENT, EVENT_SOURCE_ZENDESK);
+    event.ticket_id = STORY_TICKET;
+    event.comment.standing = standing;
+    event.comment.automatic = automatic;
+    event.comment.is_public = true;
+    happen(t, &event);
+    expect_effects(t, 0);
+    at(t, "12:02:30");
+    accepted_since(t, ACTION_FIRST_CONTACT, "12:00:31");
+    expect_state(t, "contacted");
+    return t;
+}
+
+START_TEST(a_doubt_before_contact_is_known_is_asked_all_the_same)
+{
+    static const struct {
+        enum author_standing standing;
+        bool automatic;
+        const char *follow_up; /* NULL: it is asked before the downgrade */
+    } comments[] = {
+        {AUTHOR_OUTSIDER, false, "neither requester"},
+        {AUTHOR_SUSPENDED, false, "suspended tickets"},
+        {AUTHOR_STAFF_REQUESTER, false, "of staff, wrote"},
+        {AUTHOR_CUSTOMER, true, NULL},
+    };
+    for (size_t i = 0; i < COUNT_OF(comments); i++) {
+        struct story *t = contact_in_the_dark("12:01:00", comments[i].standing, comments[i].automatic);
+        expect_told(t, MESSAGE_DOUBTED, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND));
+        at(t, "12:15:31");
+        expect_doubt(t, comments[i].follow_up);
+        story_end(t);
+    }
+    struct story *t = contact_in_the_dark("12:00:29", AUTHOR_OUTSIDER, false); /* before it was sent */
+    expect_no_effect(t, EFFECT_REPLY, MESSAGE_DOUBTED);
+    at(t, "12:15:31");
+    expect_doubt(t, NULL);
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_guest_before_contact_is_known_is_asked_about)
+{
+    struct story *t = story_new();
+    t->policy.can_meet = true;
+    go_acknowledged(t);
+    made(t, ACTION_CREATE_MEETING);
+    command(t, COMMAND_FIRST_CONTACT);
+    at(t, "12:00:30");
+    released(t, ACTION_FIRST_CONTACT);
+    at(t, "12:01:00");
+    joined(t, AUTHOR_UNKNOWN);
+    at(t, "12:02:30");
+    accepted_since(t, ACTION_FIRST_CONTACT, "12:00:31");
+    at(t, "12:15:31");
+    expect_doubt(t, "somebody unidentified joined the bridge");
+    story_end(t);
+}
+END_TEST
+
 START_TEST(several_doubts_are_told_together)
 {
     struct story *t = followed_up();
@@ -356,6 +423,8 @@ Suite *emergency_doubts_suite(void)
     tcase_add_test(doubts, a_doubt_that_the_look_brings_is_asked);
     tcase_add_test(doubts, what_is_doubted_before_which_step);
     tcase_add_test(doubts, a_doubt_is_noted_only_while_a_step_is_to_come);
+    tcase_add_test(doubts, a_doubt_before_contact_is_known_is_asked_all_the_same);
+    tcase_add_test(doubts, a_guest_before_contact_is_known_is_asked_about);
     tcase_add_test(doubts, several_doubts_are_told_together);
     tcase_add_test(doubts, an_automatic_reply_of_the_first_period_still_counts_for_the_downgrade);
     tcase_add_test(doubts, a_further_comment_of_the_engineer_may_be_no_doubt);

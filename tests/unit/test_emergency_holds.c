@@ -188,6 +188,30 @@ START_TEST(a_persons_word_outlasts_the_tag)
 }
 END_TEST
 
+/* Else fifty of an incident would page the managers fifty times. */
+START_TEST(what_is_answered_in_bulk_calls_nobody)
+{
+    struct story *t = story_new();
+    three_rungs(t);
+    go_paged(t);
+    order(t, COMMAND_BULK, "incident-1", "We are on it");
+    at(t, "12:00:40");
+    bulk_answered(t);
+    ck_assert(!t->e.met); /* that asks before the downgrade */
+    expect_wake(t, NULL);
+    at(t, "13:30:00");
+    wake(t);
+    expect_effects(t, 0);
+    ck_assert(!wants(t, ACTION_CHECK_PAGE));
+    command(t, COMMAND_RESUME); /* from here on it is one like others, and nobody has taken it */
+    wake(t);
+    expect_no_effect(t, EFFECT_REPLY, MESSAGE_NOT_CONTACTED);
+    checked(t, LADDER_TAKE);
+    expect_told(t, MESSAGE_NOT_TAKEN, BUTTON(COMMAND_TAKE));
+    story_end(t);
+}
+END_TEST
+
 START_TEST(the_answer_for_all_can_be_the_first_contact)
 {
     struct story *t = acknowledged();
@@ -298,6 +322,7 @@ Suite *emergency_holds_suite(void)
     tcase_add_test(order, one_command_answers_and_holds);
     tcase_add_test(order, a_persons_word_outlasts_the_tag);
     tcase_add_test(order, the_answer_for_all_can_be_the_first_contact);
+    tcase_add_test(order, what_is_answered_in_bulk_calls_nobody);
     tcase_add_test(order, the_answer_for_all_stops_with_the_close_only);
     tcase_add_test(order, persons_work_while_held);
     tcase_add_test(order, the_first_hold_is_shown);

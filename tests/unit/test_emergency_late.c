@@ -138,6 +138,38 @@ START_TEST(what_else_an_event_brings_about_stays_in_its_order)
 }
 END_TEST
 
+START_TEST(what_happens_now_is_never_late)
+{
+    static const struct {
+        int64_t last_ms;
+        enum event_source last_source;
+        const char *last_id;
+        enum event_source source;
+        int64_t at_ms; /* now it is 1000 */
+        int64_t put_ms;
+    } events[] = {
+        {999, EVENT_SOURCE_ZOOM, "m", EVENT_SOURCE_SELF, 1000, 1000},
+        {1000, EVENT_SOURCE_ZENDESK, "m", EVENT_SOURCE_SELF, 1000, 1000},
+        {1000, EVENT_SOURCE_SELF, "b", EVENT_SOURCE_SELF, 1000, 1000},
+        {1000, EVENT_SOURCE_SELF, "m", EVENT_SOURCE_SELF, 1000, 1001},
+        {1000, EVENT_SOURCE_ZOOM, "m", EVENT_SOURCE_SELF, 1000, 1001},
+        {5000, EVENT_SOURCE_ZOOM, "m", EVENT_SOURCE_SELF, 1000, 5001},
+        {5000, EVENT_SOURCE_ZENDESK, "m", EVENT_SOURCE_SELF, 1000, 5000},
+        {5000, EVENT_SOURCE_ZOOM, "m", EVENT_SOURCE_SELF, 5000, 5001},
+        {1000, EVENT_SOURCE_ZOOM, "m", EVENT_SOURCE_SELF, 990, 990}, /* its place is there */
+        {1000, EVENT_SOURCE_ZOOM, "m", EVENT_SOURCE_ZENDESK, 1000, 1000},
+    };
+    for (size_t i = 0; i < COUNT_OF(events); i++) {
+        struct emergency e = {.last_ms = events[i].last_ms, .last_source = events[i].last_source};
+        struct event event = {
+            .source = events[i].source, .at_ms = events[i].at_ms, .now_ms = 1000, .id = "c"};
+        e.last_id[0] = events[i].last_id[0];
+        emergency_put_in_time(&e, &event);
+        ck_assert_msg(event.at_ms == events[i].put_ms, "row %zu: %lld", i, (long long)event.at_ms);
+    }
+}
+END_TEST
+
 Suite *emergency_late_suite(void)
 {
     Suite *suite = suite_create("emergency_late");
@@ -145,6 +177,7 @@ Suite *emergency_late_suite(void)
     tcase_add_loop_test(all, what_is_news_is_told_once, 0, (int)COUNT_OF(all_news));
     tcase_add_loop_test(all, what_is_over_is_told_to_nobody, 0, (int)COUNT_OF(all_news));
     tcase_add_test(all, what_else_an_event_brings_about_stays_in_its_order);
+    tcase_add_test(all, what_happens_now_is_never_late);
     suite_add_tcase(suite, all);
     return suite;
 }

@@ -5,6 +5,8 @@
 #include "tests/unit/emergency_story.h"
 #include "tests/unit/suites.h"
 
+#include <stdio.h>
+
 /* 12:30:41 the downgrade is due. */
 static struct story *downgrade_due(void)
 {
@@ -139,6 +141,95 @@ START_TEST(an_unidentified_join_while_the_look_goes_on_is_asked)
 }
 END_TEST
 
+/* At the next deadline the customer may still be there. */
+START_TEST(extending_settles_the_bridge_for_this_deadline_only)
+{
+    for (int paused = 0; paused < 2; paused++) {
+        struct story *t = asked_about_the_bridge();
+        at(t, "12:31:00");
+        if (paused)
+            command(t, COMMAND_PAUSE);
+        extend(t, MINUTES(10));
+        if (paused)
+            command(t, COMMAND_RESUME);
+        at(t, "12:41:00");
+        wake(t);
+        expect_wants(t, ACTION_DOWNGRADE);
+        looked_at_meeting(t, MEETING_RUNNING);
+        expect_held(t, "asked");
+        story_end(t);
+    }
+}
+END_TEST
+
+START_TEST(do_it_settles_the_bridge_for_that_step_only)
+{
+    struct story *t = asked_about_the_bridge();
+    at(t, "12:31:00");
+    command(t, COMMAND_DO_IT);
+    command(t, COMMAND_PAUSE); /* it has not left yet */
+    at(t, "12:32:00");
+    command(t, COMMAND_RESUME);
+    wake(t);
+    looked_at_meeting(t, MEETING_RUNNING);
+    expect_held(t, "asked");
+    story_end(t);
+}
+END_TEST
+
+/* By Zoom's key, whatever the leaving says of them. */
+static void left_again(struct story *t, const char *participant, enum author_standing standing)
+{
+    struct event event = new_event(t, EVENT_LEFT, EVENT_SOURCE_ZOOM);
+    event.meeting.id = t->e.meeting;
+    event.comment.standing = standing;
+    (void)snprintf(event.meeting.participant, sizeof event.meeting.participant, "%s", participant);
+    happen(t, &event);
+}
+
+START_TEST(who_leaves_is_who_joined)
+{
+    static const struct {
+        const char *participant; /* 16 is of staff, 18 nobody knows */
+        enum author_standing standing;
+        bool asks;
+    } leavings[] = {
+        {"16", AUTHOR_UNKNOWN, true}, {"16", AUTHOR_STAFF, true},  {"18", AUTHOR_UNKNOWN, false},
+        {"18", AUTHOR_STAFF, false},  {"77", AUTHOR_STAFF, true},  {"77", AUTHOR_CUSTOMER, true},
+        {"77", AUTHOR_UNKNOWN, true}, {"", AUTHOR_CUSTOMER, true}, {"", AUTHOR_UNKNOWN, true},
+    };
+    for (size_t i = 0; i < COUNT_OF(leavings); i++) {
+        struct story *t = downgrade_due();
+        at(t, "12:20:00");
+        joined(t, AUTHOR_STAFF);
+        joined(t, AUTHOR_UNKNOWN);
+        at(t, "12:21:00");
+        left_again(t, leavings[i].participant, leavings[i].standing);
+        at(t, "12:30:41");
+        wake(t);
+        command(t, COMMAND_DO_IT);
+        looked_at_meeting(t, MEETING_RUNNING);
+        if ((emergency_held(&t->e) != NULL) != leavings[i].asks)
+            ck_abort_msg("row %zu", i);
+        story_end(t);
+    }
+}
+END_TEST
+
+START_TEST(more_than_can_be_told_apart_never_leave)
+{
+    struct story *t = downgrade_due();
+    at(t, "12:20:00");
+    for (int i = 0; i < EMERGENCY_ATTENDANTS; i++)
+        joined(t, AUTHOR_STAFF);
+    joined(t, AUTHOR_UNKNOWN);
+    left(t, AUTHOR_UNKNOWN);
+    ck_assert_int_eq(t->e.others_in, 1);
+    ck_assert_int_eq(t->e.staff_in, EMERGENCY_ATTENDANTS - 1);
+    story_end(t);
+}
+END_TEST
+
 Suite *emergency_meeting_suite(void)
 {
     Suite *suite = suite_create("emergency_meeting");
@@ -150,6 +241,10 @@ Suite *emergency_meeting_suite(void)
     tcase_add_test(in_use, whoever_joins_after_that_is_asked_about_again);
     tcase_add_test(in_use, do_it_settles_what_was_shown_only);
     tcase_add_test(in_use, an_unidentified_join_while_the_look_goes_on_is_asked);
+    tcase_add_test(in_use, extending_settles_the_bridge_for_this_deadline_only);
+    tcase_add_test(in_use, do_it_settles_the_bridge_for_that_step_only);
+    tcase_add_test(in_use, who_leaves_is_who_joined);
+    tcase_add_test(in_use, more_than_can_be_told_apart_never_leave);
     suite_add_tcase(suite, in_use);
     return suite;
 }

@@ -178,12 +178,12 @@ START_TEST(test_what_is_too_long_is_not_cut)
     memcpy(text, "note ", 5);
     ck_assert(!typed(text));
     ck_assert_str_eq(wrong, "That is too long. `/emergency help` shows what there is.");
-    text[5 + sizeof(delivery.event.text)] = '\0';
+    text[5 + COMMAND_TEXT_SIZE] = '\0';
     ck_assert(!typed(text));
     ck_assert_ptr_nonnull(strstr(wrong, "\"text\" is too long: at most 2047 bytes. Wanted is"));
-    text[5 + sizeof(delivery.event.text) - 1] = '\0';
+    text[5 + COMMAND_TEXT_SIZE - 1] = '\0';
     ck_assert(typed(text));
-    ck_assert_uint_eq(strlen(delivery.event.text), sizeof(delivery.event.text) - 1);
+    ck_assert_uint_eq(strlen(delivery.event.text), COMMAND_TEXT_SIZE - 1);
     memcpy(text, "page ", 5);
     text[5 + sizeof(delivery.event.command.to)] = '\0';
     ck_assert(!typed(text));

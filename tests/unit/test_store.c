@@ -159,6 +159,8 @@ START_TEST(every_field_of_an_emergency_comes_back)
     END_TEXT(e.engineer_id), END_TEXT(e.engineer_slack), END_TEXT(e.taker), END_TEXT(e.product);
     END_TEXT(e.coverage), END_TEXT(e.bulk), END_TEXT(e.tam), END_TEXT(e.zone);
     END_TEXT(e.thread_channel), END_TEXT(e.thread_ts), END_TEXT(e.bridge_url), END_TEXT(e.runbook_url);
+    for (int i = 0; i < EMERGENCY_ATTENDANTS; i++)
+        END_TEXT(e.in_bridge[i]);
     for (int i = 0; i < EMERGENCY_PAGES; i++) {
         struct page *page = &e.pages[i];
         snprintf(page->incident, sizeof page->incident, "%030d", i);
