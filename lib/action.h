@@ -47,7 +47,7 @@ struct action {
     char sender[96];   /* ACK_PAGE: in whose name, their e-mail address or Slack id; WHISPER: to whom */
     int64_t buttons;   /* Slack: a bit for each enum command */
     char error[200];   /* the last failure; "" none */
-    char text[4000];   /* what was, or is to be, written: a comment, a message; or "" */
+    char text[3000];   /* what was, or is to be, written: a comment, a message; or "" */
 };
 
 /* Until when a SUMMON goes out, in its raised_ms: a person's order always; what the emergency wants while it
