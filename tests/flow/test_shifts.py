@@ -73,6 +73,7 @@ def test_a_shift_is_handed_over_once_over_restarts(daemon, world, cast):
     wait_reply(d, world, number, CHANGES)
     d.kill()
     d.start()
+    oncalls_read(world, 2)
     d.restart()
     oncalls_read(world, 3)
     order(d, number, "note", text="Still here")
