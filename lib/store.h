@@ -86,8 +86,8 @@ enum store_result store_events(struct store *store, int64_t emergency, struct ev
 enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
                                      const char *incident, int64_t since_ms, size_t *claimed) MUST_CHECK;
 /* Hands all events and actions of one emergency to another (joining), those PENDING actions that
- * emergency_wants asks for as CANCELLED; the younger row then points to the older and shows in nothing but store_get_emergency. The
- * caller adds up the older one's events anew and puts it in the same transaction. */
+ * emergency_wants asks for as CANCELLED; the younger row then points to the older and shows in nothing but
+ * store_get_emergency. The caller adds up the older one's events anew and puts it in the same transaction. */
 enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms) MUST_CHECK;
 /* Drops payloads received before BEFORE_MS, at most LIMIT a call. *DROPPED says how many; less than LIMIT:
  * there are no more. */
