@@ -118,8 +118,12 @@ static void take_by_command(struct step_context *c, bool busy)
             e->pages[i].acknowledge_cause = event->row;
         e->pages[i].by_busy = e->pages[i].by_busy && busy; /* who takes it takes all of it */
     }
+    bool from_another = e->acknowledged_ms > 0 && e->engineer[0] && strcmp(e->engineer, event->by) != 0 &&
+                        (!event->page.agent[0] || strcmp(e->engineer_id, event->page.agent) != 0);
     e->taken_ms = moment_ms(event);
     e->taken_busy = busy;
+    if (from_another)
+        tell(c, MESSAGE_TAKEN_OVER, 0);
     text_copy(e->taker, sizeof e->taker, event->by_email[0] ? event->by_email : event->by_slack);
     set_engineer(e, event->by, event->page.agent);
     if (event->by_email[0])

@@ -29,6 +29,7 @@
     X(PRODUCT, "product")                                                                                    \
     X(LINK, "link")                                                                                          \
     X(ACKNOWLEDGED, "acknowledged")                                                                          \
+    X(TAKEN_OVER, "taken_over")                                                                              \
     X(UNACKNOWLEDGED, "unacknowledged")                                                                      \
     X(RESOLVED_EARLY, "resolved_early")                                                                      \
     X(CONTACTED, "contacted")                                                                                \

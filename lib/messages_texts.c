@@ -108,6 +108,7 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
          "me post the prepared comment\n{{/contacted}}"
          "• hand over your FRT or SLA Hawk shift, if you have one",
          FOR_SLACK},
+    [MESSAGE_TAKEN_OVER] = {"{{engineer}} has it now.", FOR_SLACK},
     [MESSAGE_UNACKNOWLEDGED] = {"The page is no longer acknowledged: who takes it?", FOR_SLACK},
     [MESSAGE_RESOLVED_EARLY] = {":warning: {{by}}{{^by}}Somebody{{/by}} resolved the page, but the customer "
                                 "has not been contacted yet. Please write to them first; the clocks are not "
@@ -116,26 +117,34 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
     [MESSAGE_CONTACTED] = {"The customer has been contacted.{{#resolvable}} The page can be resolved now."
                            "{{/resolvable}}{{#due}} Without an answer {{step}} comes at {{due}}.{{/due}}",
                            FOR_SLACK},
-    [MESSAGE_NOT_CONTACTED] = {":warning: {{engineer}} Nobody has contacted the customer yet.", FOR_SLACK},
-    [MESSAGE_WARNING] = {"{{engineer}} No answer so far: {{step}} comes at {{due}}.", FOR_SLACK},
-    [MESSAGE_ASKED] = {":question: {{engineer}} {{held}}", FOR_SLACK},
-    [MESSAGE_HOURS_END] = {":question: {{engineer}} The hours of {{hours}} end before {{step}} is due. Do it "
+    [MESSAGE_NOT_CONTACTED] =
+        {":warning: {{#engineer}}{{engineer}} {{/engineer}}Nobody has contacted the customer yet.",
+         FOR_SLACK},
+    [MESSAGE_WARNING] =
+        {"{{#engineer}}{{engineer}} {{/engineer}}No answer so far: {{step}} comes at {{due}}.", FOR_SLACK},
+    [MESSAGE_ASKED] = {":question: {{#engineer}}{{engineer}} {{/engineer}}{{held}}", FOR_SLACK},
+    [MESSAGE_HOURS_END] = {":question: {{#engineer}}{{engineer}} {{/engineer}}The hours of {{hours}} end "
+                           "before {{step}} is due. Do it "
                            "now, extend, or leave it: what is left of the period then runs from the next "
                            "opening.",
                            FOR_SLACK},
-    [MESSAGE_REMINDED] = {":question: {{engineer}} Still waiting for your word: {{held}}", FOR_SLACK},
-    [MESSAGE_DOUBTED] = {"{{engineer}} {{why}}", FOR_SLACK},
+    [MESSAGE_REMINDED] =
+        {":question: {{#engineer}}{{engineer}} {{/engineer}}Still waiting for your word: {{held}}",
+         FOR_SLACK},
+    [MESSAGE_DOUBTED] = {"{{#engineer}}{{engineer}} {{/engineer}}{{why}}", FOR_SLACK},
     [MESSAGE_FOLLOWED_UP] = {"The follow-up is in the ticket.{{#due}} Without an answer {{step}} comes at "
                              "{{due}}.{{/due}}",
                              FOR_SLACK},
     [MESSAGE_DOWNGRADED] = {"No answer: the bridge is closed and the ticket is set to {{priority}}.",
                             FOR_SLACK},
-    [MESSAGE_ANSWERED] = {":wave: {{engineer}} The customer answered: the clocks are stopped. Find a "
+    [MESSAGE_ANSWERED] = {":wave: {{#engineer}}{{engineer}} {{/engineer}}The customer answered: the clocks "
+                          "are stopped. Find a "
                           "colleague to join you on the call{{#bridge}}: {{bridge}}{{/bridge}}.",
                           FOR_SLACK},
-    [MESSAGE_ANSWERED_LATE] = {":wave: {{engineer}} The customer answered after the downgrade. Back to "
-                               "urgent?",
-                               FOR_SLACK},
+    [MESSAGE_ANSWERED_LATE] =
+        {":wave: {{#engineer}}{{engineer}} {{/engineer}}The customer answered after the downgrade. Back to "
+         "urgent?",
+         FOR_SLACK},
     [MESSAGE_BACK_TO_URGENT] = {"The ticket is urgent again.", FOR_SLACK},
     [MESSAGE_CLOSED] = {"Closed: {{closed_why}}.", FOR_SLACK},
     [MESSAGE_REOPENED] = {"Open again: it goes on where it was.", FOR_SLACK},
@@ -189,7 +198,8 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
                            "join{{#bridge}}: {{bridge}}{{/bridge}}",
                            FOR_SLACK},
     [MESSAGE_CALL_STARTED] =
-        {":telephone_receiver: {{engineer}} A call with the customer has begun: no clock runs. Find a "
+        {":telephone_receiver: {{#engineer}}{{engineer}} {{/engineer}}A call with the customer has begun: no "
+         "clock runs. Find a "
          "colleague to "
          "join you{{#bridge}}: {{bridge}}{{/bridge}}, and keep notes here "
          "(`/emergency note {{id}} …`).\n"
@@ -206,7 +216,9 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
     [MESSAGE_MACRO] = {"The macro for the public notes ({{macro}}; choose it in "
                        "{{ticket_link}}){{#text}}:\n```{{text}}```{{/text}}",
                        FOR_SLACK},
-    [MESSAGE_NOTES_MISSING] = {"{{engineer}} After the call there is still to do: {{checklist}}", FOR_SLACK},
+    [MESSAGE_NOTES_MISSING] =
+        {"{{#engineer}}{{engineer}} {{/engineer}}After the call there is still to do: {{checklist}}",
+         FOR_SLACK},
     [MESSAGE_NOTES_COMPLETE] = {"All notes of the call are there. Thank you!", FOR_SLACK},
     [MESSAGE_SHIFT] =
         {"The shift changes: {{by}}{{^by}}whoever is next{{/by}}, this is yours now.\n{{summary}}",
@@ -218,11 +230,13 @@ const struct message_text message_texts[MESSAGE_COUNT] = {
          FOR_SLACK},
     [MESSAGE_BULK_LIFTED] = {"It belongs to no incident any more: its clocks go on.", FOR_SLACK},
     [MESSAGE_BULK_ANSWERED] = {"The answer for all of {{bulk}} is in the ticket.", FOR_SLACK},
-    [MESSAGE_STUCK] = {":rotating_light: {{engineer}} {{step}} of {{ticket_link}} can't be sent: {{service}} "
+    [MESSAGE_STUCK] = {":rotating_light: {{#engineer}}{{engineer}} {{/engineer}}{{step}} of {{ticket_link}} "
+                       "can't be sent: {{service}} "
                        "does not take it. Please do it by hand{{#paste}}; here is the text:\n"
                        "```{{paste}}```{{/paste}}",
                        FOR_SLACK},
-    [MESSAGE_PARKED] = {":warning: {{engineer}} {{#ticket_link}}{{ticket_link}}: {{/ticket_link}}{{text}}",
+    [MESSAGE_PARKED] = {":warning: {{#engineer}}{{engineer}} {{/engineer}}{{#ticket_link}}{{ticket_link}}: "
+                        "{{/ticket_link}}{{text}}",
                         FOR_SLACK},
     [MESSAGE_RUNBOOK] = {"Runbook: {{runbook}}", FOR_SLACK},
     [MESSAGE_SERVICE_REFUSED] = {":rotating_light: {{service}} refuses our credentials: nothing can be done "
