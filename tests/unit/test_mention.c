@@ -74,8 +74,8 @@ START_TEST(what_is_no_address_is_no_token)
     static const char *const bad[] = {"<!channel>",
                                       "!channel",
                                       "manager",
-                                      "a@b\x03"
-                                      "c",
+                                      ("a@b\x03"
+                                       "c"),
                                       "<@U1>",
                                       "a b@c"};
     for (size_t i = 0; i < COUNT_OF(bad); i++) {
@@ -99,8 +99,8 @@ END_TEST
 START_TEST(a_token_that_is_cut_names_nobody)
 {
     static const char *const cut[] = {"a\x02one@example.com",
-                                      "a\x02one@example.com\x03"
-                                      "Eng",
+                                      ("a\x02one@example.com\x03"
+                                       "Eng"),
                                       "a\x02"};
     for (size_t i = 0; i < COUNT_OF(cut); i++) {
         resolved(cut[i]);
