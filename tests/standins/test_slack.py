@@ -570,7 +570,9 @@ def test_presses_can_be_held_and_repeated(slack, cast, app, asked):
     assert slack.press(cast.engineer_slack, asked, "do") == ("held", "")
     slack.press(cast.second_slack, asked, "do")
     first, second = url.held
-    url.release(second, first)
+    url.release(second)
+    url.wait_idle()
+    url.release(first)
     url.wait_idle()
     assert app.payload()["user"]["id"] == cast.engineer_slack["id"]
     url.resend(first)
