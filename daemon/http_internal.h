@@ -64,6 +64,7 @@ struct http_loop {
     struct http_list lists[HTTP_PHASE_COUNT];
     size_t connection_count;
     bool place_freed;     /* a connection has ended in this run of libmicrohttpd */
+    bool resumed;         /* since the last run: no descriptor wakes us for what a stream has to send now */
     size_t waiting_count; /* requests that are suspended */
     size_t buffered;      /* bytes of bodies */
     size_t stream_count;

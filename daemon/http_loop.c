@@ -199,6 +199,7 @@ static void take_letters(struct http_loop *loop)
  * again only in the run after the one that freed a place, for which no descriptor would wake us. */
 static void serve(struct http_loop *loop)
 {
+    loop->resumed = false;
     do {
         loop->place_freed = false;
         for (size_t i = 0; i < loop->listener_count; i++)
@@ -253,6 +254,8 @@ static bool has_ended(struct http_loop *loop)
 /* How long epoll may sleep; 0 when libmicrohttpd has data that no descriptor will announce. */
 static int pause_ms(struct http_loop *loop)
 {
+    if (loop->resumed)
+        return 0;
     int64_t pause = next_deadline_ms(loop);
     if (loop->stage == HTTP_STOPPING && loop->stop_ms < pause && loop->stop_ms > loop->now_ms)
         pause = loop->stop_ms;

@@ -67,8 +67,10 @@ void http_stream_ask(struct http_request *request)
         http_connection_enter(connection, HTTP_ANSWERING);
     else
         http_connection_enter(connection, HTTP_STREAMING); /* until the next time */
-    if (connection->phase != HTTP_STREAMING)
+    if (connection->phase != HTTP_STREAMING) {
         MHD_resume_connection(request->connection);
+        connection->loop->resumed = true;
+    }
 }
 
 void http_answer_stream(struct http_request *request, const char *type)
