@@ -103,6 +103,7 @@ class HttpService:
         self._faults = []
         self._server = None
         self._listener = None
+        self._kept_port = None
         self._routes = [(method, re.compile(path), getattr(self, name))
                         for method, path, name in self.routes]
 
@@ -190,10 +191,20 @@ class HttpService:
     def go_down(self):
         """Refuses connections and cuts the present ones, until come_up()."""
         self.world.run_in_loop(self.stop_listening())
+        # bound, but not listening: the port stays ours, and nobody is answered
+        self._kept_port = socket.socket()
+        self._kept_port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept_port.bind(("127.0.0.1", self.port))
 
     def come_up(self):
         """Listens again, on the same port."""
         self.world.run_in_loop(self.listen())
+        self._release_port()
+
+    def _release_port(self):
+        if self._kept_port:
+            self._kept_port.close()
+            self._kept_port = None
 
     # -- life, in the loop's thread ----------------------------------------
 
@@ -215,6 +226,7 @@ class HttpService:
     async def stop(self):
         await self.stop_listening()
         await self._server.shutdown(timeout=0.1)
+        self._release_port()
 
     # -- one request -------------------------------------------------------
 
