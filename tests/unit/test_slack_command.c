@@ -23,72 +23,73 @@ static bool typed(const char *text)
     return slack_command_read("/emergency", text, &delivery, &complaint);
 }
 
+static const struct {
+    const char *text;
+    enum command command;
+    int64_t emergency, ticket;
+    const char *words;
+    const char *to;
+} commands[] = {
+    {"ack", COMMAND_ACK, 0, 0, "", ""},
+    {"ack 7", COMMAND_ACK, 7, 0, "", ""},
+    {"ack #4711", COMMAND_ACK, 0, 4711, "", ""},
+    {"  ACK\t 7 \n", COMMAND_ACK, 7, 0, "", ""},
+    {"take 7", COMMAND_TAKE, 7, 0, "", ""},
+    {"first-contact 7", COMMAND_FIRST_CONTACT, 7, 0, "", ""},
+    {"contacted", COMMAND_CONTACTED, 0, 0, "", ""},
+    {"contacted 7 left a  voicemail", COMMAND_CONTACTED, 7, 0, "left a  voicemail", ""},
+    {"contacted by phone", COMMAND_CONTACTED, 0, 0, "by phone", ""},
+    {"followed-up #4711", COMMAND_FOLLOWED_UP, 0, 4711, "", ""},
+    {"replied", COMMAND_REPLIED, 0, 0, "", ""},
+    {"pause 7", COMMAND_PAUSE, 7, 0, "", ""},
+    {"resume 7", COMMAND_RESUME, 7, 0, "", ""},
+    {"do-it 7", COMMAND_DO_IT, 7, 0, "", ""},
+    {"downgrade 7", COMMAND_DOWNGRADE, 7, 0, "", ""},
+    {"urgent 7", COMMAND_URGENT, 7, 0, "", ""},
+    {"not-emergency 7", COMMAND_NOT_EMERGENCY, 7, 0, "", ""},
+    {"page", COMMAND_PAGE, 0, 0, "", ""},
+    {"page 7 Eng One", COMMAND_PAGE, 7, 0, "", "Eng One"},
+    {"page <@U1|eng.one>", COMMAND_PAGE, 0, 0, "", "<@U1>"},
+    {"page <mailto:eng1@example.com|eng1@example.com>", COMMAND_PAGE, 0, 0, "", "eng1@example.com"},
+    {"manager 7", COMMAND_MANAGER, 7, 0, "", ""},
+    {"call-started 7", COMMAND_CALL_STARTED, 7, 0, "", ""},
+    {"call-ended 7", COMMAND_CALL_ENDED, 7, 0, "", ""},
+    {"handoff 7 <@W23>", COMMAND_HANDOFF, 7, 0, "", "<@W23>"},
+    {"handoff #4711 eng2@example.com", COMMAND_HANDOFF, 0, 4711, "", "eng2@example.com"},
+    {"link #4711", COMMAND_LINK, 0, 4711, "", ""},
+    {"link 4711", COMMAND_LINK, 0, 4711, "", ""},
+    {"link 7 4711", COMMAND_LINK, 7, 4711, "", ""},
+    {"link 7 #4711", COMMAND_LINK, 7, 4711, "", ""},
+    {"link 7 <https://acme.zendesk.com/agent/tickets/4711>", COMMAND_LINK, 7, 4711, "", ""},
+    {"note tried\nthat", COMMAND_NOTE, 0, 0, "tried\nthat", ""},
+    {"note #4711 a &lt; b &amp;&amp; b &gt; c", COMMAND_NOTE, 0, 4711, "a < b && b > c", ""},
+    {"note #important thing", COMMAND_NOTE, 0, 0, "#important thing", ""},
+    {"note 3rd time", COMMAND_NOTE, 0, 0, "3rd time", ""},
+    {"bulk 7 incident-1 We work on it.", COMMAND_BULK, 7, 0, "We work on it.", "incident-1"},
+    {"bulk incident-1 We work on it.", COMMAND_BULK, 0, 0, "We work on it.", "incident-1"},
+    {"close 7", COMMAND_CLOSE, 7, 0, "", ""},
+    {"close 7 false alarm", COMMAND_CLOSE, 7, 0, "false alarm", ""},
+    {"reopen 7", COMMAND_REOPEN, 7, 0, "", ""},
+    {"resolve 7", COMMAND_RESOLVE, 7, 0, "", ""},
+    {"duty", COMMAND_DUTY, 0, 0, "", ""},
+    {"colleague 7", COMMAND_COLLEAGUE, 7, 0, "", ""},
+    {"ack 9223372036854775807", COMMAND_ACK, INT64_MAX, 0, "", ""},
+};
+
 START_TEST(test_every_command_is_read_with_and_without_whose_it_is)
 {
-    static const struct {
-        const char *text;
-        enum command command;
-        int64_t emergency, ticket;
-        const char *words;
-        const char *to;
-    } cases[] = {
-        {"ack", COMMAND_ACK, 0, 0, "", ""},
-        {"ack 7", COMMAND_ACK, 7, 0, "", ""},
-        {"ack #4711", COMMAND_ACK, 0, 4711, "", ""},
-        {"  ACK\t 7 \n", COMMAND_ACK, 7, 0, "", ""},
-        {"take 7", COMMAND_TAKE, 7, 0, "", ""},
-        {"first-contact 7", COMMAND_FIRST_CONTACT, 7, 0, "", ""},
-        {"contacted", COMMAND_CONTACTED, 0, 0, "", ""},
-        {"contacted 7 left a  voicemail", COMMAND_CONTACTED, 7, 0, "left a  voicemail", ""},
-        {"contacted by phone", COMMAND_CONTACTED, 0, 0, "by phone", ""},
-        {"followed-up #4711", COMMAND_FOLLOWED_UP, 0, 4711, "", ""},
-        {"replied", COMMAND_REPLIED, 0, 0, "", ""},
-        {"pause 7", COMMAND_PAUSE, 7, 0, "", ""},
-        {"resume 7", COMMAND_RESUME, 7, 0, "", ""},
-        {"do-it 7", COMMAND_DO_IT, 7, 0, "", ""},
-        {"downgrade 7", COMMAND_DOWNGRADE, 7, 0, "", ""},
-        {"urgent 7", COMMAND_URGENT, 7, 0, "", ""},
-        {"not-emergency 7", COMMAND_NOT_EMERGENCY, 7, 0, "", ""},
-        {"page", COMMAND_PAGE, 0, 0, "", ""},
-        {"page 7 Eng One", COMMAND_PAGE, 7, 0, "", "Eng One"},
-        {"page <@U1|eng.one>", COMMAND_PAGE, 0, 0, "", "<@U1>"},
-        {"page <mailto:eng1@example.com|eng1@example.com>", COMMAND_PAGE, 0, 0, "", "eng1@example.com"},
-        {"manager 7", COMMAND_MANAGER, 7, 0, "", ""},
-        {"call-started 7", COMMAND_CALL_STARTED, 7, 0, "", ""},
-        {"call-ended 7", COMMAND_CALL_ENDED, 7, 0, "", ""},
-        {"handoff 7 <@W23>", COMMAND_HANDOFF, 7, 0, "", "<@W23>"},
-        {"handoff #4711 eng2@example.com", COMMAND_HANDOFF, 0, 4711, "", "eng2@example.com"},
-        {"link #4711", COMMAND_LINK, 0, 4711, "", ""},
-        {"link 4711", COMMAND_LINK, 0, 4711, "", ""},
-        {"link 7 4711", COMMAND_LINK, 7, 4711, "", ""},
-        {"link 7 #4711", COMMAND_LINK, 7, 4711, "", ""},
-        {"link 7 <https://acme.zendesk.com/agent/tickets/4711>", COMMAND_LINK, 7, 4711, "", ""},
-        {"note tried\nthat", COMMAND_NOTE, 0, 0, "tried\nthat", ""},
-        {"note #4711 a &lt; b &amp;&amp; b &gt; c", COMMAND_NOTE, 0, 4711, "a < b && b > c", ""},
-        {"note #important thing", COMMAND_NOTE, 0, 0, "#important thing", ""},
-        {"note 3rd time", COMMAND_NOTE, 0, 0, "3rd time", ""},
-        {"bulk 7 incident-1 We work on it.", COMMAND_BULK, 7, 0, "We work on it.", "incident-1"},
-        {"bulk incident-1 We work on it.", COMMAND_BULK, 0, 0, "We work on it.", "incident-1"},
-        {"close 7", COMMAND_CLOSE, 7, 0, "", ""},
-        {"close 7 false alarm", COMMAND_CLOSE, 7, 0, "false alarm", ""},
-        {"reopen 7", COMMAND_REOPEN, 7, 0, "", ""},
-        {"resolve 7", COMMAND_RESOLVE, 7, 0, "", ""},
-        {"duty", COMMAND_DUTY, 0, 0, "", ""},
-        {"colleague 7", COMMAND_COLLEAGUE, 7, 0, "", ""},
-        {"ack 9223372036854775807", COMMAND_ACK, INT64_MAX, 0, "", ""},
-    };
     bool seen[COMMAND_COUNT] = {[COMMAND_NONE] = true, [COMMAND_EXTEND] = true};
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        ck_assert_msg(typed(cases[i].text), "%s: %s", cases[i].text, wrong);
+    for (size_t i = 0; i < COUNT_OF(commands); i++) {
+        ck_assert_msg(typed(commands[i].text), "%s: %s", commands[i].text, wrong);
         const struct event *event = &delivery.event;
-        ck_assert_msg(event->type == EVENT_COMMAND && event->command.name == cases[i].command, "%s",
-                      cases[i].text);
-        ck_assert_msg(event->emergency == cases[i].emergency && event->ticket_id == cases[i].ticket, "%s",
-                      cases[i].text);
-        ck_assert_str_eq(event->text, cases[i].words);
-        ck_assert_str_eq(event->command.to, cases[i].to);
+        ck_assert_msg(event->type == EVENT_COMMAND && event->command.name == commands[i].command, "%s",
+                      commands[i].text);
+        ck_assert_msg(event->emergency == commands[i].emergency && event->ticket_id == commands[i].ticket,
+                      "%s", commands[i].text);
+        ck_assert_str_eq(event->text, commands[i].words);
+        ck_assert_str_eq(event->command.to, commands[i].to);
         ck_assert_int_eq(delivery.question, QUESTION_NONE);
-        seen[cases[i].command] = true;
+        seen[commands[i].command] = true;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         ck_assert_msg(seen[i], "%s is not tested", command_name((enum command)i));

@@ -11,11 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/store.h"
+#include "tests/unit/store_file.h"
 #include "tests/unit/suites.h"
-
-#define GOOD(call) ck_assert_int_eq((call), STORE_OK)
-#define NONE(call) ck_assert_int_eq((call), STORE_NONE)
 
 /* Padding has no value to compare: MASK is 1 where there is none. Only gcc can tell; others take all for
  * padding. */
@@ -65,87 +62,6 @@ static void expect_same_emergency(const struct emergency *a, const struct emerge
 
 #define END_TEXT(text) ((text)[sizeof(text) - 1] = '\0')
 
-static char directory[64];
-static char path[96];
-static struct log *quiet;
-static struct store *store;
-
-static void open_store(void)
-{
-    char error[300] = "";
-    store = store_open(path, quiet, error, sizeof error);
-    ck_assert_msg(store != NULL, "%s", error);
-}
-
-static void begin(void)
-{
-    snprintf(directory, sizeof directory, "/tmp/test_store_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(path, sizeof path, "%s/db", directory);
-    quiet = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
-    ck_assert_ptr_nonnull(quiet);
-    open_store();
-    GOOD(store_begin(store));
-}
-
-static void end(void)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
-    store_close(store);
-    log_close(quiet);
-    for (size_t i = 0; i < COUNT_OF(endings); i++) {
-        char file[128];
-        snprintf(file, sizeof file, "%s%s", path, endings[i]);
-        unlink(file);
-    }
-    ck_assert_int_eq(rmdir(directory), 0);
-}
-
-static void reopen(void)
-{
-    GOOD(store_commit(store));
-    store_close(store);
-    open_store();
-    GOOD(store_begin(store));
-}
-
-/* What SQL says of the committed database. */
-static int64_t ask(const char *sql)
-{
-    sqlite3 *db = NULL;
-    sqlite3_stmt *select = NULL;
-    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(db, sql, -1, &select, NULL), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(select), SQLITE_ROW);
-    int64_t answer = sqlite3_column_int64(select, 0);
-    sqlite3_finalize(select);
-    sqlite3_close(db);
-    return answer;
-}
-
-static struct emergency new_emergency(int64_t ticket)
-{
-    struct emergency e = {.ticket_id = ticket, .opened_ms = 1000};
-    GOOD(store_new_emergency(store, &e));
-    return e;
-}
-
-static int64_t add_event_of(int64_t emergency, int64_t at_ms, enum event_source source, const char *id)
-{
-    struct event event = {.type = EVENT_TICKET, .source = source, .at_ms = at_ms, .emergency = emergency};
-    struct journal_entry entry = {.outcome = DELIVERY_APPLIED};
-    snprintf(event.id, sizeof event.id, "%s", id);
-    GOOD(store_add_event(store, &event, &entry));
-    return event.row;
-}
-
-static int64_t add_action(int64_t emergency, enum action_kind kind, int64_t cause, enum action_state state)
-{
-    struct action action = {.emergency = emergency, .kind = kind, .cause = cause, .state = state};
-    GOOD(store_add_action(store, &action));
-    return action.id;
-}
-
 /* --- what is written comes back --- */
 
 /* These three fail when a member is added to a struct and not to its columns. */
@@ -176,7 +92,7 @@ START_TEST(every_field_of_an_emergency_comes_back)
     e.left_ms = -5;
     e.pages[7].acknowledged = false;
     GOOD(store_put_emergency(store, NULL, &e, 77));
-    reopen();
+    store_file_reopen();
     GOOD(store_get_emergency(store, e.id, &back));
     expect_same_emergency(&e, &back);
 }
@@ -197,7 +113,7 @@ START_TEST(every_field_of_an_action_comes_back)
     snprintf(action.error, sizeof action.error, "again");
     memset(action.error + 6, 0, sizeof action.error - 6);
     GOOD(store_put_action(store, &action));
-    reopen();
+    store_file_reopen();
     GOOD(store_get_action(store, action.id, &back));
     expect_same_action(&action, &back);
 }
@@ -219,7 +135,7 @@ START_TEST(every_field_of_an_event_comes_back)
     END_TEXT(event.meeting.participant), END_TEXT(event.result.channel), END_TEXT(event.result.ts);
     END_TEXT(event.result.url);
     GOOD(store_add_event(store, &event, &entry));
-    reopen();
+    store_file_reopen();
     GOOD(store_events(store, event.emergency, &back, &count));
     ck_assert_uint_eq(count, 1);
     expect_same_event(&event, back);
@@ -233,7 +149,7 @@ START_TEST(facts_are_kept)
     NONE(store_get_fact(store, "instance", value, sizeof value));
     GOOD(store_set_fact(store, "instance", "one"));
     GOOD(store_set_fact(store, "instance", "two"));
-    reopen();
+    store_file_reopen();
     GOOD(store_get_fact(store, "instance", value, sizeof value));
     ck_assert_str_eq(value, "two");
 }
@@ -248,7 +164,7 @@ START_TEST(a_repeat_is_known_and_not_written)
     GOOD(store_add_event(store, &first, &entry));
     NONE(store_add_event(store, &again, &entry));
     ck_assert_int_eq(again.row, first.row);
-    reopen();
+    store_file_reopen();
     NONE(store_add_event(store, &again, &entry));
     ck_assert_int_eq(again.row, first.row);
     entry.repeat_key = NULL;
@@ -343,7 +259,7 @@ START_TEST(old_payloads_are_dropped_and_nothing_else)
     }
     GOOD(store_drop_payloads(store, 8, 3, &dropped));
     ck_assert_int_eq(dropped, 3);
-    reopen();
+    store_file_reopen();
     GOOD(store_drop_payloads(store, 8, 3, &dropped));
     ck_assert_int_eq(dropped, 1);
     GOOD(store_drop_payloads(store, 8, 3, &dropped));
@@ -367,7 +283,7 @@ START_TEST(an_item_that_is_undone_harms_no_other)
     GOOD(store_item_begin(store));
     struct emergency three = new_emergency(3);
     GOOD(store_item_keep(store));
-    reopen();
+    store_file_reopen();
     GOOD(store_open_of_ticket(store, 1, &one));
     NONE(store_open_of_ticket(store, 2, &two));
     GOOD(store_open_of_ticket(store, 3, &three));
@@ -389,7 +305,7 @@ START_TEST(a_reader_sees_what_is_committed_as_of_its_view)
     char error[200];
     struct emergency e = {0};
     GOOD(store_commit(store));
-    struct store *reader = store_open_reader(path, quiet, error, sizeof error);
+    struct store *reader = store_open_reader(database_path, database_log, error, sizeof error);
     ck_assert_ptr_nonnull(reader);
     GOOD(store_begin(store));
     (void)new_emergency(1);
@@ -404,308 +320,6 @@ START_TEST(a_reader_sees_what_is_committed_as_of_its_view)
     store_view_end(reader);
     GOOD(store_open_of_ticket(reader, 2, &e));
     store_close(reader);
-}
-END_TEST
-
-/* --- emergencies --- */
-
-START_TEST(an_emergency_is_found_by_ticket_and_by_incident)
-{
-    struct emergency old = new_emergency(7), found;
-    old.closing = CLOSING_BY_PERSON;
-    GOOD(store_put_emergency(store, NULL, &old, 0));
-    NONE(store_open_of_ticket(store, 7, &found));
-    GOOD(store_last_of_ticket(store, 7, &found));
-    ck_assert_int_eq(found.id, old.id);
-
-    struct emergency new = {.ticket_id = 7, .page_count = 1, .pages = {{.incident = "Q1"}}};
-    GOOD(store_new_emergency(store, &new));
-    GOOD(store_open_of_ticket(store, 7, &found));
-    ck_assert_int_eq(found.id, new.id);
-    GOOD(store_last_of_ticket(store, 7, &found));
-    ck_assert_int_eq(found.id, new.id);
-    GOOD(store_of_incident(store, "Q1", &found));
-    ck_assert_int_eq(found.id, new.id);
-    NONE(store_of_incident(store, "Q2", &found));
-    NONE(store_of_incident(store, "", &found));
-    NONE(store_open_of_ticket(store, 0, &found));
-    NONE(store_get_emergency(store, 99, &found));
-}
-END_TEST
-
-START_TEST(a_ticket_has_one_open_emergency)
-{
-    struct emergency old = new_emergency(7), found;
-    old.closing = CLOSING_TICKET_SOLVED;
-    GOOD(store_put_emergency(store, NULL, &old, 0));
-    struct emergency new = new_emergency(7);
-    struct emergency third = {.ticket_id = 7};
-    NONE(store_new_emergency(store, &third));
-    old.closing = CLOSING_NONE;
-    old.left_ms = 5;
-    NONE(store_put_emergency(store, NULL, &old, 0));
-    GOOD(store_get_emergency(store, old.id, &found));
-    ck_assert_int_eq(found.closing, CLOSING_TICKET_SOLVED);
-    ck_assert_int_eq(found.left_ms, 0);
-    (void)new_emergency(0), (void)new_emergency(0);
-    GOOD(store_put_emergency(store, NULL, &new, 0));
-}
-END_TEST
-
-START_TEST(pages_follow_the_emergency)
-{
-    struct emergency e = new_emergency(1), found;
-    e.page_count = 2;
-    e.pages[0] = (struct page){.incident = "A", .status = PAGE_TRIGGERED};
-    e.pages[1] = (struct page){.incident = "B", .status = PAGE_ACKNOWLEDGED};
-    GOOD(store_put_emergency(store, NULL, &e, 0));
-    struct page first = e.pages[0];
-    e.pages[0] = e.pages[1];
-    e.pages[1] = first;
-    GOOD(store_put_emergency(store, NULL, &e, 0));
-    GOOD(store_get_emergency(store, e.id, &found));
-    ck_assert_int_eq(found.page_count, 2);
-    ck_assert_str_eq(found.pages[0].incident, "B");
-    ck_assert_int_eq(found.pages[0].status, PAGE_ACKNOWLEDGED);
-    ck_assert_str_eq(found.pages[1].incident, "A");
-}
-END_TEST
-
-START_TEST(a_page_that_differs_from_what_was_is_written)
-{
-    struct emergency e = new_emergency(1), found;
-    e.page_count = 2;
-    e.pages[0] = (struct page){.incident = "A", .status = PAGE_TRIGGERED};
-    e.pages[1] = (struct page){.incident = "B", .status = PAGE_TRIGGERED};
-    GOOD(store_put_emergency(store, NULL, &e, 0));
-    struct emergency was = e;
-    e.pages[1].status = PAGE_ACKNOWLEDGED;
-    snprintf(e.pages[1].engineer, sizeof e.pages[1].engineer, "Eng");
-    e.pages[e.page_count++] = (struct page){.incident = "C"};
-    GOOD(store_put_emergency(store, &was, &e, 0));
-    GOOD(store_get_emergency(store, e.id, &found));
-    ck_assert_int_eq(found.page_count, 3);
-    ck_assert_int_eq(found.pages[1].status, PAGE_ACKNOWLEDGED);
-    ck_assert_str_eq(found.pages[1].engineer, "Eng");
-    ck_assert_str_eq(found.pages[2].incident, "C");
-}
-END_TEST
-
-START_TEST(joining_hands_over_everything)
-{
-    struct emergency older = new_emergency(7);
-    struct emergency younger = {.page_count = 1, .pages = {{.incident = "Q1", .status = PAGE_TRIGGERED}}};
-    struct emergency found, listed[4];
-    struct store_incident incidents[8];
-    struct event *events = NULL;
-    struct action pending, sent;
-    size_t events_count = 0;
-    int count = 0;
-    GOOD(store_new_emergency(store, &younger));
-    GOOD(store_put_emergency(store, NULL, &younger, 500));
-    (void)add_event_of(older.id, 1, EVENT_SOURCE_ZENDESK, "a");
-    (void)add_event_of(younger.id, 2, EVENT_SOURCE_PAGERDUTY, "b");
-    int64_t pending_id = add_action(younger.id, ACTION_RESOLVE_PAGE, 2, ACTION_PENDING);
-    int64_t sent_id = add_action(younger.id, ACTION_READ_ALERTS, 2, ACTION_SENDING);
-
-    GOOD(store_join(store, younger.id, older.id, 900));
-    GOOD(store_events(store, older.id, &events, &events_count));
-    ck_assert_uint_eq(events_count, 2);
-    free(events);
-    GOOD(store_get_emergency(store, younger.id, &found));
-    ck_assert_int_eq(found.id, older.id);
-    GOOD(store_of_incident(store, "Q1", &found));
-    ck_assert_int_eq(found.id, older.id);
-    GOOD(store_get_action(store, pending_id, &pending));
-    ck_assert_int_eq(pending.state, ACTION_CANCELLED);
-    ck_assert_int_eq(pending.ended_ms, 900);
-    GOOD(store_get_action(store, sent_id, &sent));
-    ck_assert_int_eq(sent.state, ACTION_SENDING);
-    ck_assert_int_eq(sent.emergency, older.id);
-    GOOD(store_list(store, "", 0, listed, 4, &count));
-    ck_assert_int_eq(count, 1);
-
-    older.page_count = 1;
-    older.pages[0] = younger.pages[0];
-    GOOD(store_put_emergency(store, NULL, &older, 0));
-    GOOD(store_open_incidents(store, 0, incidents, 8, &count));
-    ck_assert_int_eq(count, 1);
-    ck_assert_int_eq(incidents[0].emergency, older.id);
-    reopen();
-    GOOD(store_get_emergency(store, younger.id, &found));
-    ck_assert_str_eq(found.pages[0].incident, "Q1");
-    ck_assert_int_eq(ask("SELECT count(*) FROM emergency WHERE wake_ms > 0"), 0);
-}
-END_TEST
-
-static bool sum_wakes(void *context, int64_t id, int64_t wake_ms)
-{
-    int64_t *sum = context;
-    *sum += wake_ms * 10 + id;
-    return true;
-}
-
-START_TEST(what_runs_is_found_again_after_a_restart)
-{
-    struct emergency e[3] = {new_emergency(1), new_emergency(0), new_emergency(3)};
-    struct store_ticket tickets[2];
-    int64_t sum = 0, ids[2];
-    int count = 0;
-    e[0].due_ms = 50;
-    e[2].closing = CLOSING_BY_PERSON;
-    for (int i = 0; i < 3; i++)
-        GOOD(store_put_emergency(store, NULL, &e[i], i == 1 ? 0 : 100 * (i + 1)));
-    reopen();
-    GOOD(store_wakes(store, sum_wakes, &sum));
-    ck_assert_int_eq(sum, 100 * 10 + e[0].id + 300 * 10 + e[2].id);
-    GOOD(store_running(store, 0, ids, 2, &count));
-    ck_assert_int_eq(count, 1);
-    ck_assert_int_eq(ids[0], e[0].id);
-    GOOD(store_running(store, e[0].id, ids, 2, &count));
-    ck_assert_int_eq(count, 0);
-    GOOD(store_open_tickets(store, 0, tickets, 2, &count));
-    ck_assert_int_eq(count, 1);
-    ck_assert_int_eq(tickets[0].ticket, 1);
-}
-END_TEST
-
-START_TEST(unresolved_pages_are_told_by_whole_emergencies)
-{
-    struct store_incident incidents[8];
-    int count = 0;
-    for (int i = 0; i < 3; i++) {
-        struct emergency e = {.ticket_id = 1 + i, .page_count = 4};
-        for (int j = 0; j < 4; j++) {
-            snprintf(e.pages[j].incident, sizeof e.pages[j].incident, "Q%d%d", i, j);
-            e.pages[j].status = j == 0 ? PAGE_RESOLVED : PAGE_TRIGGERED;
-        }
-        GOOD(store_new_emergency(store, &e));
-    }
-    GOOD(store_open_incidents(store, 0, incidents, 8, &count));
-    ck_assert_int_eq(count, 6);
-    ck_assert_str_eq(incidents[5].incident, "Q13");
-    GOOD(store_open_incidents(store, incidents[5].emergency, incidents, 8, &count));
-    ck_assert_int_eq(count, 3);
-    GOOD(store_open_incidents(store, incidents[2].emergency, incidents, 8, &count));
-    ck_assert_int_eq(count, 0);
-}
-END_TEST
-
-/* --- the outbox --- */
-
-START_TEST(an_action_is_wanted_once)
-{
-    struct action action = {.emergency = 1, .kind = ACTION_RESOLVE_PAGE, .cause = 5, .incident = "Q1"};
-    struct action found, read = {.kind = ACTION_READ_TICKET, .ticket_id = 7};
-    GOOD(store_add_action(store, &action));
-    NONE(store_add_action(store, &action));
-    GOOD(store_find_action(store, 1, ACTION_RESOLVE_PAGE, 5, "Q1", &found));
-    ck_assert_int_eq(found.id, action.id);
-    NONE(store_find_action(store, 1, ACTION_RESOLVE_PAGE, 5, "Q2", &found));
-    NONE(store_find_action(store, 1, ACTION_RESOLVE_PAGE, 5, NULL, &found));
-    snprintf(action.incident, sizeof action.incident, "Q2");
-    GOOD(store_add_action(store, &action));
-    GOOD(store_add_action(store, &read));
-    NONE(store_add_action(store, &read));
-    read.ticket_id = 8;
-    GOOD(store_add_action(store, &read));
-}
-END_TEST
-
-START_TEST(the_head_of_a_line_is_the_oldest_that_is_not_over)
-{
-    struct action head;
-    NONE(store_head_action(store, 1, SERVICE_ZENDESK, &head));
-    (void)add_action(1, ACTION_FIRST_CONTACT, 1, ACTION_DONE);
-    int64_t second = add_action(1, ACTION_FOLLOW_UP, 2, ACTION_UNKNOWN);
-    int64_t third = add_action(1, ACTION_DOWNGRADE, 3, ACTION_PENDING);
-    (void)add_action(2, ACTION_DOWNGRADE, 3, ACTION_PENDING);
-    GOOD(store_head_action(store, 1, SERVICE_ZENDESK, &head));
-    ck_assert_int_eq(head.id, second);
-    head.state = ACTION_DRY;
-    GOOD(store_put_action(store, &head));
-    GOOD(store_head_action(store, 1, SERVICE_ZENDESK, &head));
-    ck_assert_int_eq(head.id, third);
-    NONE(store_head_action(store, 1, SERVICE_PAGERDUTY, &head));
-}
-END_TEST
-
-/* The statement's list and the function say the same. */
-START_TEST(what_stands_in_no_line_is_never_its_head)
-{
-    struct action head;
-    for (enum action_kind kind = ACTION_NONE + 1; kind < ACTION_KIND_COUNT; kind++) {
-        struct action action = {.emergency = kind, .service = action_service(kind), .kind = kind, .cause = 1};
-        GOOD(store_add_action(store, &action));
-        enum store_result found = store_head_action(store, kind, action.service, &head);
-        ck_assert_msg((found == STORE_NONE) == action_is_free(kind), "%s", action_kind_name(kind));
-    }
-    ck_assert(action_is_free(ACTION_SUMMON) && action_is_free(ACTION_READ_ALERTS));
-}
-END_TEST
-
-/* The state asks for these once more; nothing would bring the others back. */
-START_TEST(joining_cancels_only_what_the_state_asks_for)
-{
-    static const enum action_kind wanted[] = {ACTION_FIRST_CONTACT,  ACTION_FOLLOW_UP,   ACTION_DOWNGRADE,
-                                              ACTION_URGENT,         ACTION_CREATE_PAGE, ACTION_RESOLVE_PAGE,
-                                              ACTION_ACK_PAGE,       ACTION_CHECK_PAGE,  ACTION_OPEN_THREAD,
-                                              ACTION_CREATE_MEETING, ACTION_END_MEETING, ACTION_RUNBOOK};
-    struct emergency older = new_emergency(7);
-    struct emergency younger = new_emergency(0);
-    int64_t ids[ACTION_KIND_COUNT] = {0};
-    for (enum action_kind kind = ACTION_NONE + 1; kind < ACTION_KIND_COUNT; kind++)
-        ids[kind] = add_action(younger.id, kind, 2, ACTION_PENDING);
-    GOOD(store_join(store, younger.id, older.id, 900));
-    for (enum action_kind kind = ACTION_NONE + 1; kind < ACTION_KIND_COUNT; kind++) {
-        struct action action;
-        bool is_wanted = false;
-        for (size_t i = 0; i < COUNT_OF(wanted); i++)
-            is_wanted = is_wanted || wanted[i] == kind;
-        GOOD(store_get_action(store, ids[kind], &action));
-        ck_assert_msg(action.state == (is_wanted ? ACTION_CANCELLED : ACTION_PENDING), "%s",
-                      action_kind_name(kind));
-        ck_assert_int_eq(action.emergency, older.id);
-    }
-}
-END_TEST
-
-START_TEST(open_actions_are_told_in_pieces)
-{
-    struct action actions[2], *all = NULL;
-    size_t all_count = 0;
-    int count = 0;
-    for (int i = 0; i < 3; i++)
-        (void)add_action(1, ACTION_FOLLOW_UP, i, ACTION_PENDING);
-    int64_t last = add_action(2, ACTION_FOLLOW_UP, 9, ACTION_SENDING);
-    (void)add_action(1, ACTION_DOWNGRADE, 4, ACTION_PARKED);
-    GOOD(store_open_actions(store, 0, actions, 2, &count));
-    ck_assert_int_eq(count, 2);
-    GOOD(store_open_actions(store, actions[1].id, actions, 2, &count));
-    ck_assert_int_eq(count, 2);
-    ck_assert_int_eq(actions[1].id, last);
-    GOOD(store_open_actions(store, last, actions, 2, &count));
-    ck_assert_int_eq(count, 0);
-    GOOD(store_outbox(store, last, actions, 2, &count)); /* those that are parked too */
-    ck_assert_int_eq(count, 1);
-    GOOD(store_actions_of(store, 1, &all, &all_count));
-    ck_assert_uint_eq(all_count, 4);
-    for (size_t i = 1; i < all_count; i++)
-        ck_assert_int_lt(all[i - 1].id, all[i].id);
-    free(all);
-}
-END_TEST
-
-START_TEST(a_read_that_has_not_begun_is_found_by_its_ticket)
-{
-    struct action read = {.emergency = 3, .kind = ACTION_READ_TICKET, .ticket_id = 7}, found;
-    GOOD(store_add_action(store, &read));
-    GOOD(store_pending_read(store, 7, &found));
-    ck_assert_int_eq(found.id, read.id);
-    NONE(store_pending_read(store, 8, &found));
-    read.state = ACTION_SENDING;
-    GOOD(store_put_action(store, &read));
-    NONE(store_pending_read(store, 7, &found));
 }
 END_TEST
 
@@ -763,7 +377,7 @@ START_TEST(a_reader_notices_what_others_commit)
     char error[200] = "";
     int64_t first = 0, second = 0, third = 0;
     GOOD(store_commit(store));
-    struct store *reader = store_open_reader(path, quiet, error, sizeof error);
+    struct store *reader = store_open_reader(database_path, database_log, error, sizeof error);
     ck_assert_msg(reader, "%s", error);
     GOOD(store_version(reader, &first));
     GOOD(store_version(reader, &second));
@@ -820,7 +434,7 @@ START_TEST(no_statement_goes_through_a_whole_table)
     sqlite3 *db = NULL;
     bool may_scan = false;
     GOOD(store_commit(store));
-    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open_v2(database_path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     for (size_t i = 0; store_statement_sql(i, &may_scan); i++) {
         ck_assert_uint_gt(strlen(store_statement_sql(i, &may_scan)), 0);
         check_plan(db, store_statement_sql(i, &may_scan), may_scan);
@@ -853,7 +467,7 @@ START_TEST(a_statement_is_prepared_once)
     sqlite3 *db = NULL;
     bool may_scan = false;
     GOOD(store_commit(store));
-    ck_assert_int_eq(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open_v2(database_path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     for (size_t i = 0; store_statement_sql(i, &may_scan); i++)
         check_preparing(db, store_statement_sql(i, &may_scan));
     sqlite3_close(db);
@@ -875,19 +489,6 @@ Suite *store_suite(void)
         an_item_that_is_undone_harms_no_other,
         what_is_rolled_back_is_gone,
         a_reader_sees_what_is_committed_as_of_its_view,
-        an_emergency_is_found_by_ticket_and_by_incident,
-        a_ticket_has_one_open_emergency,
-        pages_follow_the_emergency,
-        a_page_that_differs_from_what_was_is_written,
-        joining_hands_over_everything,
-        what_runs_is_found_again_after_a_restart,
-        unresolved_pages_are_told_by_whole_emergencies,
-        an_action_is_wanted_once,
-        the_head_of_a_line_is_the_oldest_that_is_not_over,
-        what_stands_in_no_line_is_never_its_head,
-        joining_cancels_only_what_the_state_asks_for,
-        open_actions_are_told_in_pieces,
-        a_read_that_has_not_begun_is_found_by_its_ticket,
         the_list_is_newest_first_and_by_state,
         figures_count_what_is_open,
         a_reader_notices_what_others_commit,
@@ -896,7 +497,7 @@ Suite *store_suite(void)
     };
     Suite *suite = suite_create("store");
     TCase *rows = tcase_create("rows");
-    tcase_add_checked_fixture(rows, begin, end);
+    tcase_add_checked_fixture(rows, store_file_begin, store_file_end);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(rows, tests[i]);
     suite_add_tcase(suite, rows);

@@ -5,57 +5,9 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "lib/store.h"
+#include "tests/unit/store_file.h"
 #include "tests/unit/suites.h"
-
-#define GOOD(call) ck_assert_int_eq((call), STORE_OK)
-#define NONE(call) ck_assert_int_eq((call), STORE_NONE)
-
-static char directory[64];
-static char path[96];
-static struct log *quiet;
-static struct store *store;
-
-static void open_store(void)
-{
-    char error[300] = "";
-    store = store_open(path, quiet, error, sizeof error);
-    ck_assert_msg(store != NULL, "%s", error);
-    GOOD(store_begin(store));
-}
-
-static void begin(void)
-{
-    snprintf(directory, sizeof directory, "/tmp/test_store_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(path, sizeof path, "%s/db", directory);
-    quiet = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
-    ck_assert_ptr_nonnull(quiet);
-    open_store();
-}
-
-static void end(void)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
-    store_close(store);
-    log_close(quiet);
-    for (size_t i = 0; i < COUNT_OF(endings); i++) {
-        char file[128];
-        snprintf(file, sizeof file, "%s%s", path, endings[i]);
-        unlink(file);
-    }
-    ck_assert_int_eq(rmdir(directory), 0);
-}
-
-static void reopen(void)
-{
-    GOOD(store_commit(store));
-    store_close(store);
-    open_store();
-}
 
 /* --- persons --- */
 
@@ -86,7 +38,7 @@ START_TEST(a_person_comes_back_by_each_of_their_names)
 {
     struct person found;
     GOOD(store_put_person(store, &ann));
-    reopen();
+    store_file_reopen();
     GOOD(store_get_person(store, "ann@example.com", &found));
     expect_same_person(&ann, &found);
     GOOD(store_get_person(store, "Ann@Example.COM", &found));
@@ -148,7 +100,7 @@ START_TEST(on_calls_are_replaced_all_together)
     ck_assert_uint_eq(count, 0);
     free(found);
     GOOD(store_put_oncalls(store, first, COUNT_OF(first)));
-    reopen();
+    store_file_reopen();
     GOOD(store_oncalls(store, &found, &count));
     ck_assert_uint_eq(count, COUNT_OF(first));
     for (size_t i = 0; i < count; i++) {
@@ -199,7 +151,7 @@ START_TEST(an_emergency_is_found_by_its_meeting)
     NONE(store_of_meeting(store, 0, &found));
     new.meeting = 901; /* a number that Zoom has given again: the newest */
     put(&new);
-    reopen();
+    store_file_reopen();
     GOOD(store_of_meeting(store, 901, &found));
     ck_assert_int_eq(found.id, new.id);
     ck_assert_int_eq(found.ticket_id, 7);
@@ -342,7 +294,8 @@ END_TEST
 
 /* --- the outbox --- */
 
-static struct action add_action(int64_t emergency, enum action_kind kind, int64_t cause, int64_t created_ms)
+static struct action pending_action(int64_t emergency, enum action_kind kind, int64_t cause,
+                                    int64_t created_ms)
 {
     struct action action = {.emergency = emergency,
                             .service = action_service(kind),
@@ -362,8 +315,8 @@ static void set_state(struct action *action, enum action_state state)
 START_TEST(an_update_of_the_thread_that_has_not_begun_is_found)
 {
     struct action found;
-    struct action update = add_action(1, ACTION_UPDATE_THREAD, 5, 0);
-    (void)add_action(2, ACTION_REPLY, 5, 0);
+    struct action update = pending_action(1, ACTION_UPDATE_THREAD, 5, 0);
+    (void)pending_action(2, ACTION_REPLY, 5, 0);
     GOOD(store_pending_update(store, 1, &found));
     ck_assert_int_eq(found.id, update.id);
     NONE(store_pending_update(store, 2, &found));
@@ -381,11 +334,11 @@ START_TEST(the_oldest_call_is_one_that_somebody_waits_for)
                                                  ACTION_OPEN_THREAD, ACTION_UPDATE_THREAD, ACTION_RUNBOOK};
     NONE(store_oldest_call(store, &created_ms));
     for (size_t i = 0; i < COUNT_OF(unhurried); i++)
-        (void)add_action(1, unhurried[i], 1, 10);
+        (void)pending_action(1, unhurried[i], 1, 10);
     NONE(store_oldest_call(store, &created_ms));
-    struct action first = add_action(1, ACTION_FOLLOW_UP, 2, 100);
-    struct action second = add_action(1, ACTION_SUMMON, 3, 200);
-    struct action third = add_action(1, ACTION_BULK_ANSWER, 4, 300);
+    struct action first = pending_action(1, ACTION_FOLLOW_UP, 2, 100);
+    struct action second = pending_action(1, ACTION_SUMMON, 3, 200);
+    struct action third = pending_action(1, ACTION_BULK_ANSWER, 4, 300);
     GOOD(store_oldest_call(store, &created_ms));
     ck_assert_int_eq(created_ms, 100);
     set_state(&first, ACTION_UNKNOWN);
@@ -410,7 +363,7 @@ START_TEST(the_line_knows_who_presses_and_whom_it_is_for)
     snprintf(action.target, sizeof action.target, "C1");
     snprintf(action.sender, sizeof action.sender, "U1");
     GOOD(store_add_action(store, &action));
-    reopen();
+    store_file_reopen();
     GOOD(store_get_action(store, action.id, &found));
     ck_assert_str_eq(found.target, "C1");
     ck_assert_str_eq(found.sender, "U1");
@@ -438,7 +391,7 @@ Suite *store_people_suite(void)
     };
     Suite *suite = suite_create("store_people");
     TCase *rows = tcase_create("rows");
-    tcase_add_checked_fixture(rows, begin, end);
+    tcase_add_checked_fixture(rows, store_file_begin, store_file_end);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(rows, tests[i]);
     suite_add_tcase(suite, rows);

@@ -15,12 +15,11 @@
 
 #include "lib/store.h"
 #include "lib/store_internal.h"
+#include "tests/unit/database_file.h"
 #include "tests/unit/suites.h"
 
 #define GOOD(call) ck_assert_int_eq((call), STORE_OK)
 
-static char directory[64];
-static char path[96];
 static char error[300];
 static char *logged;
 static size_t logged_size;
@@ -29,9 +28,7 @@ static struct log *trouble_log;
 
 static void begin(void)
 {
-    snprintf(directory, sizeof directory, "/tmp/test_store_XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(directory));
-    snprintf(path, sizeof path, "%s/db", directory);
+    database_begin();
     log_stream = open_memstream(&logged, &logged_size);
     trouble_log = log_open(log_stream, LOG_TARGET_STREAM, LOG_LEVEL_INFO, NULL);
     ck_assert_ptr_nonnull(trouble_log);
@@ -40,21 +37,15 @@ static void begin(void)
 
 static void end(void)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     log_close(trouble_log);
     fclose(log_stream);
     free(logged);
-    for (size_t i = 0; i < COUNT_OF(endings); i++) {
-        char file[128];
-        snprintf(file, sizeof file, "%s%s", path, endings[i]);
-        unlink(file);
-    }
-    ck_assert_int_eq(rmdir(directory), 0);
+    database_end();
 }
 
 static struct store *open_store(void)
 {
-    struct store *store = store_open(path, trouble_log, error, sizeof error);
+    struct store *store = store_open(database_path, trouble_log, error, sizeof error);
     ck_assert_msg(store != NULL, "%s", error);
     return store;
 }
@@ -83,7 +74,7 @@ static void run_sql(sqlite3 *db, const char *sql)
 
 static void write_file(const char *text, off_t at)
 {
-    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    int fd = open(database_path, O_WRONLY | O_CREAT, 0600);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(pwrite(fd, text, strlen(text), at), (ssize_t)strlen(text));
     close(fd);
@@ -112,7 +103,7 @@ START_TEST(a_file_that_is_no_database_is_told)
     write_file("This is a letter to grandmother, and by no means a database. It is longer than a header, so "
                "that nobody can take it for the beginning of one.",
                0);
-    expect_refused(path, "is damaged");
+    expect_refused(database_path, "is damaged");
 }
 END_TEST
 
@@ -120,7 +111,7 @@ START_TEST(a_damaged_schema_is_told)
 {
     store_close(open_store());
     write_file("garbage garbage garbage garbage garbage garbage garbage", 100);
-    expect_refused(path, "is damaged");
+    expect_refused(database_path, "is damaged");
 }
 END_TEST
 
@@ -129,8 +120,8 @@ START_TEST(a_newer_schema_is_refused_and_left_alone)
     struct store *store = open_store();
     run_sql(store->db, "INSERT INTO schema_version VALUES (999, 'later', 'then')");
     store_close(store);
-    expect_refused(path, "newer");
-    expect_refused(path, "999");
+    expect_refused(database_path, "newer");
+    expect_refused(database_path, "999");
 }
 END_TEST
 
@@ -155,7 +146,7 @@ START_TEST(another_process_is_kept_out_and_named)
     ck_assert_int_eq(pipe(done), 0);
     pid_t child = fork();
     if (child == 0) {
-        struct store *store = store_open(path, trouble_log, error, sizeof error);
+        struct store *store = store_open(database_path, trouble_log, error, sizeof error);
         close(done[1]);
         /* ends by itself when the test does */
         bool good = store && write(ready[1], "x", 1) == 1 && read(done[0], &byte, 1) == 0;
@@ -166,7 +157,7 @@ START_TEST(another_process_is_kept_out_and_named)
     close(done[0]);
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
     snprintf(pid, sizeof pid, "(PID %d)", (int)child);
-    expect_refused(path, pid);
+    expect_refused(database_path, pid);
     close(done[1]);
     int status = -1;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -185,7 +176,7 @@ START_TEST(nobody_else_may_read_the_files)
     for (size_t i = 0; i < COUNT_OF(endings); i++) {
         char file[128];
         struct stat status;
-        snprintf(file, sizeof file, "%s%s", path, endings[i]);
+        snprintf(file, sizeof file, "%s%s", database_path, endings[i]);
         ck_assert_int_eq(stat(file, &status), 0);
         ck_assert_msg((status.st_mode & 0777) == 0600, "%s", file);
     }
@@ -195,7 +186,7 @@ END_TEST
 
 START_TEST(a_reader_needs_a_database)
 {
-    ck_assert_ptr_null(store_open_reader(path, trouble_log, error, sizeof error));
+    ck_assert_ptr_null(store_open_reader(database_path, trouble_log, error, sizeof error));
     ck_assert_str_ne(error, "");
 }
 END_TEST
@@ -203,7 +194,7 @@ END_TEST
 START_TEST(a_reader_cannot_write)
 {
     struct store *store = open_store();
-    struct store *reader = store_open_reader(path, trouble_log, error, sizeof error);
+    struct store *reader = store_open_reader(database_path, trouble_log, error, sizeof error);
     ck_assert_ptr_nonnull(reader);
     GOOD(store_view_begin(reader));
     ck_assert_int_ne(store_set_fact(reader, "instance", "x"), STORE_OK);
@@ -282,7 +273,7 @@ START_TEST(a_database_that_another_program_locks_is_told_and_passes)
 {
     struct store *store = open_store();
     sqlite3 *other = NULL;
-    ck_assert_int_eq(sqlite3_open(path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_open(database_path, &other), SQLITE_OK);
     run_sql(other, "BEGIN IMMEDIATE");
     ck_assert_int_eq(store_begin(store), STORE_FULL);
     run_sql(other, "ROLLBACK");

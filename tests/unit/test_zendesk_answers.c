@@ -242,66 +242,30 @@ static bool read_comments(const char *text)
 
 START_TEST(test_comments_come_oldest_first_with_their_authors)
 {
-    ck_assert_msg(
-        read_comments(
-            "{'comments':[" COMMENT("19", "12", "23:09:00", "'body':'ignored',") "," COMMENT("18", "99", "23:08:00", "'body':'not shown among the users',") "," COMMENT("17", "5", "23:07:00", "'body':'us',") "," COMMENT(
-                "16", "4", "23:06:00",
-                "'body':'stranger',") "," COMMENT("15", "777", "23:05:00",
-                                                  "'body':'CC',") "," COMMENT("14", "3", "23:04:00",
-                                                                              "'body':'colleague'"
-                                                                              ",") "," COMMENT("1"
-                                                                                               "3",
-                                                                                               "2",
-                                                                                               "2"
-                                                                                               "3"
-                                                                                               ":"
-                                                                                               "0"
-                                                                                               "3"
-                                                                                               ":"
-                                                                                               "0"
-                                                                                               "0",
-                                                                                               "'"
-                                                                                               "b"
-                                                                                               "o"
-                                                                                               "d"
-                                                                                               "y"
-                                                                                               "'"
-                                                                                               ":"
-                                                                                               "'"
-                                                                                               "a"
-                                                                                               "d"
-                                                                                               "m"
-                                                                                               "i"
-                                                                                               "n"
-                                                                                               "'"
-                                                                                               ","
-                                                                                               "'"
-                                                                                               "p"
-                                                                                               "u"
-                                                                                               "b"
-                                                                                               "l"
-                                                                                               "i"
-                                                                                               "c"
-                                                                                               "'"
-                                                                                               ":"
-                                                                                               "f"
-                                                                                               "a"
-                                                                                               "l"
-                                                                                               "s"
-                                                                                               "e"
-                                                                                               ",") "," COMMENT("12",
-                                                                                                                "1",
-                                                                                                                "23:02:00",
-                                                                                                                "'body':'Not out of office',") "," COMMENT("11",
-                                                                                                                                                           "20978392",
-                                                                                                                                                           "23:01:00",
-                                                                                                                                                           "'body':'Out of office',") "," COMMENT("10",
-                                                                                                                                                                                                  "20978392",
-                                                                                                                                                                                                  "22:55:29",
-                                                                                                                                                                                                  "'body':'The fire is very colorful.',") "]," USERS
-                                                                                                                                                                                                                                          "," LAST
-                                                                                                                                                                                                                                          "}"),
-        "%s", error);
+    static const struct {
+        int id, author;
+        const char *time, *more;
+    } newest_first[] = {
+        {19, 12, "23:09:00", "'body':'ignored',"},
+        {18, 99, "23:08:00", "'body':'not shown among the users',"},
+        {17, 5, "23:07:00", "'body':'us',"},
+        {16, 4, "23:06:00", "'body':'stranger',"},
+        {15, 777, "23:05:00", "'body':'CC',"},
+        {14, 3, "23:04:00", "'body':'colleague',"},
+        {13, 2, "23:03:00", "'body':'admin','public':false,"},
+        {12, 1, "23:02:00", "'body':'Not out of office',"},
+        {11, 20978392, "23:01:00", "'body':'Out of office',"},
+        {10, 20978392, "22:55:29", "'body':'The fire is very colorful.',"},
+    };
+    char answer[4000] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < COUNT_OF(newest_first); i++)
+        used += (size_t)snprintf(answer + used, sizeof answer - used, "%s" COMMENT("%d", "%d", "%s", "%s"),
+                                 i ? "," : "{'comments':[", newest_first[i].id, newest_first[i].author,
+                                 newest_first[i].time, newest_first[i].more);
+    used += (size_t)snprintf(answer + used, sizeof answer - used, "]," USERS "," LAST "}");
+    ck_assert_uint_lt(used, sizeof answer);
+    ck_assert_msg(read_comments(answer), "%s", error);
     ck_assert_str_eq(told, "10 nobody 'The fire is very colorful.'\n"
                            "11 customer automatic 'Out of office'\n"
                            "12 staff 'Not out of office'\n"
