@@ -35,20 +35,11 @@ struct options {
 
 /* --- words --- */
 
-/* The words for people have an ellipsis; the others want as many columns as they have bytes. */
-static int columns_of(const char *text)
-{
-    int columns = 0;
-    for (; *text; text++)
-        columns += ((unsigned char)*text & 0xc0) != 0x80;
-    return columns;
-}
-
 static void print_command(FILE *out, enum command command)
 {
     char usage[64];
     command_usage(command, usage, sizeof usage);
-    fprintf(out, "  %-13s ID%s%*s %s\n", command_name(command), usage, 11 - columns_of(usage), "",
+    fprintf(out, "  %-13s ID%s%*s %s\n", command_name(command), usage, 11 - (int)terminal_width(usage), "",
             command_help(command));
 }
 
@@ -256,9 +247,7 @@ static bool put_arguments(json_t **root, enum command command, char *const words
     const struct command_argument *argument = command_arguments(command);
     int used = 0;
     for (size_t i = 0; i < COMMAND_ARGUMENTS && argument[i].kind != ARGUMENT_NONE; i++) {
-        bool last = i + 1 == COMMAND_ARGUMENTS || argument[i + 1].kind == ARGUMENT_NONE;
-        bool rest = last && (argument[i].kind == ARGUMENT_TEXT || argument[i].kind == ARGUMENT_TO);
-        int taken = rest ? count - used : count > used;
+        int taken = command_takes_rest(command, i) ? count - used : count > used;
         if (taken == 0 && argument[i].required)
             return false;
         char *text = joined(words + used, taken);

@@ -111,8 +111,7 @@ static char *escaped(const char *text)
     return NULL;
 }
 
-/* In characters. */
-static size_t width_of(const char *text)
+size_t terminal_width(const char *text)
 {
     size_t width = 0;
     for (; *text != '\0'; text++)
@@ -137,7 +136,7 @@ static void table_add(struct table *table, const char *const cells[])
     table->rows = rows;
     for (size_t i = 0; i < table->columns; i++) {
         char *cell = cell_of(cells[i], i + 1 == table->columns);
-        size_t width = cell ? width_of(cell) : 0;
+        size_t width = cell ? terminal_width(cell) : 0;
         table->rows[table->count][i] = cell;
         if (width > table->widths[i])
             table->widths[i] = width;
@@ -152,7 +151,7 @@ static void print_cell(const struct table *table, size_t column, const char *tex
         putchar('\n');
         return;
     }
-    for (size_t n = width_of(text); n < table->widths[column] + 2; n++)
+    for (size_t n = terminal_width(text); n < table->widths[column] + 2; n++)
         putchar(' ');
 }
 

@@ -10,6 +10,9 @@
 /* TEXT with such characters escaped, in a form that JSON's strings have, too. */
 void terminal_print(FILE *out, const char *text);
 
+/* How many columns TEXT takes: its characters. */
+size_t terminal_width(const char *text);
+
 /* Each takes an answer as the contract has it; what is missing in it is shown as "-". */
 void terminal_print_list(json_t *answer);
 void terminal_print_emergency(json_t *emergency);

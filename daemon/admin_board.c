@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define OPEN_SHOWN    256
-#define OUTBOX_ROWS   32
 #define KEEP_ALIVE_MS 15000
 #define CONTENT_POLICY                                                                                       \
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; "  \
@@ -64,14 +63,6 @@ struct board {
     bool more; /* emergencies than are shown */
 };
 
-static void append(json_t **array, json_t *value)
-{
-    if (json_array_append_new(*array, value) != 0) {
-        json_decref(*array);
-        *array = NULL;
-    }
-}
-
 static enum store_result read_open(struct admin *admin, struct board *board, int64_t now_ms)
 {
     int64_t ids[OPEN_SHOWN];
@@ -82,8 +73,9 @@ static enum store_result read_open(struct admin *admin, struct board *board, int
     for (int i = 0; i < count && result == STORE_OK; i++) {
         result = store_get_emergency(admin->store, ids[i], &e);
         if (result == STORE_OK)
-            append(&board->emergencies, admin_json_for_board(admin_json_emergency(admin->config, &e, now_ms),
-                                                             &e, board->slack_home));
+            admin_append(
+                &board->emergencies,
+                admin_json_for_board(admin_json_emergency(admin->config, &e, now_ms), &e, board->slack_home));
     }
     return result;
 }
@@ -99,26 +91,6 @@ static enum store_result read_oncalls(struct admin *admin, json_t **oncall, int6
     return result;
 }
 
-static enum store_result read_parked(struct admin *admin, json_t **parked)
-{
-    struct action *rows = calloc(OUTBOX_ROWS, sizeof *rows);
-    enum store_result result = STORE_OK;
-    int64_t after = 0;
-    int count = rows ? OUTBOX_ROWS : 0;
-    while (count == OUTBOX_ROWS && result == STORE_OK) {
-        result = store_outbox(admin->store, after, rows, OUTBOX_ROWS, &count);
-        for (int i = 0; result == STORE_OK && i < count; i++) {
-            after = rows[i].id;
-            if (rows[i].state == ACTION_PARKED)
-                append(parked, admin_json_outbox_action(&rows[i]));
-        }
-    }
-    if (!rows)
-        append(parked, NULL);
-    free(rows);
-    return result;
-}
-
 /* All of it as of one moment. */
 static enum store_result read_board(struct admin *admin, struct board *board, int64_t now_ms)
 {
@@ -131,7 +103,7 @@ static enum store_result read_board(struct admin *admin, struct board *board, in
     if (result == STORE_OK)
         result = read_oncalls(admin, &board->oncall, now_ms);
     if (result == STORE_OK)
-        result = read_parked(admin, &board->parked);
+        result = admin_read_outbox(admin, true, &board->parked);
     store_view_end(admin->store);
     return result == STORE_NONE ? STORE_BROKEN : result; /* what is listed is there */
 }

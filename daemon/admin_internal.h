@@ -41,6 +41,9 @@ void admin_answer_read(struct http_request *request, enum store_result result, j
 /* Reads one emergency into E, and all that is shown of it alone into *OUT; in a view of its own. */
 enum store_result admin_read_alone(struct admin *admin, int64_t id, struct emergency *e,
                                    json_t **out) MUST_CHECK;
+/* Appends the calls that are open, or those of them that are parked, to *ARRAY, which is NULL as soon as
+ * memory is out; within a view. */
+enum store_result admin_read_outbox(struct admin *admin, bool only_parked, json_t **array) MUST_CHECK;
 /* What a stream is to send: see http_loop.h. */
 const char *admin_next_of_stream(void *context, int64_t *seen, int64_t silent_ms);
 

@@ -14,6 +14,9 @@
 
 #include <jansson.h>
 
+/* Appends VALUE, which may be NULL, to *ARRAY; if that fails, *ARRAY is freed and NULL from here on. */
+void admin_append(json_t **array, json_t *value);
+
 /* As in a list. NOW_MS is what "in_s" counts from. */
 json_t *admin_json_emergency(const struct config *config, const struct emergency *e,
                              int64_t now_ms) MUST_CHECK;

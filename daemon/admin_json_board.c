@@ -173,21 +173,11 @@ static json_t *allowed_value(const struct emergency *e, int64_t wanted)
 
 /* --- an emergency --- */
 
-/* Slack's address of a message is that of its channel, and its time without the point. */
-static json_t *thread_url(const struct emergency *e, const char *slack_home)
-{
-    char url[256];
-    const char *point = strchr(e->thread_ts, '.');
-    if (!point || !slack_home[0])
-        return json_null();
-    text_format(url, sizeof url, "%sarchives/%s/p%.*s%s", slack_home, e->thread_channel,
-                (int)(point - e->thread_ts), e->thread_ts, point + 1);
-    return admin_text(url);
-}
-
 json_t *admin_json_for_board(json_t *emergency, const struct emergency *e, const char *slack_home)
 {
-    admin_put(&emergency, "thread_url", thread_url(e, slack_home));
+    char thread[256];
+    slack_message_url(slack_home, e->thread_channel, e->thread_ts, thread, sizeof thread);
+    admin_put(&emergency, "thread_url", admin_text_or_null(thread));
     admin_put(&emergency, "runbook_url", admin_text_or_null(e->runbook_url));
     admin_put(&emergency, "buttons", allowed_value(e, emergency_buttons(e)));
     admin_put(&emergency, "commands", allowed_value(e, -1));

@@ -5,10 +5,8 @@
  */
 #include "daemon/admin_json.h"
 
-/* Puts VALUE, which may be NULL, into *OBJECT; if that fails, *OBJECT is freed and NULL from here on. The
- * same for an array. */
+/* Puts VALUE, which may be NULL, into *OBJECT; if that fails, *OBJECT is freed and NULL from here on. */
 void admin_put(json_t **object, const char *key, json_t *value);
-void admin_append(json_t **array, json_t *value);
 
 /* Values; NULL is want of memory. What is empty, or 0, may be null instead. */
 json_t *admin_text(const char *text) MUST_CHECK;

@@ -209,46 +209,36 @@ void admin_retry(struct admin *admin, struct http_request *request, const struct
 
 /* --- the outbox --- */
 
-/* False: out of memory. */
-static bool append_actions(json_t *array, const struct action *rows, int count)
+enum store_result admin_read_outbox(struct admin *admin, bool only_parked, json_t **array)
 {
-    for (int i = 0; i < count; i++)
-        if (json_array_append_new(array, admin_json_outbox_action(&rows[i])) != 0)
-            return false;
-    return true;
-}
-
-static enum store_result read_outbox(struct admin *admin, struct action *rows, json_t **array)
-{
+    struct action *rows = calloc(OUTBOX_ROWS, sizeof *rows);
+    enum store_result result = STORE_OK;
     int64_t after = 0;
-    int count = OUTBOX_ROWS;
-    enum store_result result = store_view_begin(admin->store);
-    if (result != STORE_OK)
-        return result;
-    while (result == STORE_OK && *array && count == OUTBOX_ROWS) {
+    int count = rows ? OUTBOX_ROWS : 0;
+    while (result == STORE_OK && count == OUTBOX_ROWS) {
         result = store_outbox(admin->store, after, rows, OUTBOX_ROWS, &count);
-        if (result != STORE_OK || count == 0)
-            break;
-        after = rows[count - 1].id;
-        if (!append_actions(*array, rows, count)) {
-            json_decref(*array);
-            *array = NULL;
+        for (int i = 0; result == STORE_OK && i < count; i++) {
+            after = rows[i].id;
+            if (!only_parked || rows[i].state == ACTION_PARKED)
+                admin_append(array, admin_json_outbox_action(&rows[i]));
         }
     }
-    store_view_end(admin->store);
+    if (!rows)
+        admin_append(array, NULL);
+    free(rows);
     return result;
 }
 
 void admin_outbox(struct admin *admin, struct http_request *request, const struct admin_target *target)
 {
     (void)target;
-    struct action *rows = calloc(OUTBOX_ROWS, sizeof *rows);
-    json_t *array = rows ? json_array() : NULL;
-    enum store_result result = STORE_OK;
-    if (array)
-        result = read_outbox(admin, rows, &array);
-    free(rows);
-    admin_answer_read(request, result, array ? json_pack("{s:o}", "actions", array) : NULL);
+    json_t *array = json_array();
+    enum store_result result = store_view_begin(admin->store);
+    if (result == STORE_OK) {
+        result = admin_read_outbox(admin, false, &array);
+        store_view_end(admin->store);
+    }
+    admin_answer_read(request, result, json_pack("{s:o}", "actions", array));
 }
 
 /* The action that was sent again. */

@@ -199,15 +199,12 @@ static void take_webhook(struct server *server, struct http_request *request, st
 
 /* --- a webhook, after the ledger --- */
 
-/* Slack shows people whatever a 200 says. */
 static void answer_ok(struct http_request *request, const struct hook *hook, const struct delivery *delivery)
 {
     if (delivery->answer)
         http_answer_json(request, MHD_HTTP_OK, delivery->answer);
-    else if (hook->service->id == SERVICE_SLACK)
+    else if (hook->service->empty_answer)
         http_answer(request, MHD_HTTP_OK, "text/plain", strdup(""), 0);
-    else if (delivery->rejected)
-        server_answer_unreadable(request, delivery->error);
     else
         http_answer_json(request, MHD_HTTP_OK,
                          delivery->duplicate ? "{\"accepted\":true,\"duplicate\":true}"
@@ -233,7 +230,7 @@ static void answer_rejected(struct server *server, struct http_request *request,
     log_event(server->log, LOG_LEVEL_WARNING, "WEBHOOK-REJECTED", 0, 0, "%s: %s", hook->service->route,
               delivery->error);
     if (hook->service->unreadable_status == MHD_HTTP_OK)
-        answer_ok(request, hook, delivery);
+        server_answer_unreadable(request, delivery->error);
     else
         http_answer_error(request, (unsigned int)hook->service->unreadable_status, delivery->error);
 }

@@ -64,6 +64,13 @@ const struct command_argument *command_arguments(enum command command)
     return arguments[command];
 }
 
+bool command_takes_rest(enum command command, size_t i)
+{
+    const struct command_argument *argument = &arguments[command][i];
+    const bool last = i + 1 == COMMAND_ARGUMENTS || argument[1].kind == ARGUMENT_NONE;
+    return last && (argument->kind == ARGUMENT_TEXT || argument->kind == ARGUMENT_TO);
+}
+
 static bool refuse(char *error, size_t error_size, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 static bool refuse(char *error, size_t error_size, const char *fmt, ...)
@@ -146,13 +153,12 @@ bool command_set_argument(struct event *event, const struct command_argument *ar
 }
 
 /* A capital word, in brackets if it may be left out, with "…" if it is the rest of the line. */
-static void add_usage(const struct command_argument *argument, bool last, char *out, size_t size)
+static void add_usage(const struct command_argument *argument, bool rest, char *out, size_t size)
 {
     char name[32];
     text_copy(name, sizeof(name), argument->name);
     for (char *at = name; *at; at++)
         *at = (char)toupper((unsigned char)*at);
-    const bool rest = last && (argument->kind == ARGUMENT_TEXT || argument->kind == ARGUMENT_TO);
     const char *brackets = argument->required ? "" : "[]";
     text_format(out, size, " %.1s%s%s%s", brackets, name, rest ? "…" : "", *brackets ? brackets + 1 : "");
 }
@@ -162,8 +168,7 @@ void command_usage(enum command command, char *out, size_t size)
     const struct command_argument *argument = arguments[command];
     *out = '\0';
     for (size_t i = 0; i < COMMAND_ARGUMENTS && argument[i].kind != ARGUMENT_NONE; i++) {
-        const bool last = i + 1 == COMMAND_ARGUMENTS || argument[i + 1].kind == ARGUMENT_NONE;
         const size_t used = strlen(out);
-        add_usage(&argument[i], last, out + used, size - used);
+        add_usage(&argument[i], command_takes_rest(command, i), out + used, size - used);
     }
 }

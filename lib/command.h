@@ -28,6 +28,9 @@ struct command_argument {
 #define COMMAND_ARGUMENTS 2
 const struct command_argument *command_arguments(enum command command);
 
+/* Whether the argument at I, where it is typed, is all the rest of the line: the last one, if it is words. */
+bool command_takes_rest(enum command command, size_t i);
+
 /*
  * Reads TEXT, NULL if it was not given, into the argument's field of EVENT. What is too long is refused: half
  * of a person's words may be wrong. False: ERROR names the argument and says what was wanted.

@@ -38,18 +38,6 @@ static const struct named_kind kinds[NAMED_KINDS] = {
 
 /* ---- the keys ---- */
 
-static bool read_user_group(const struct value_type *type, const char *text, void *out)
-{
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    return text[0] == 'S' && text[1] != '\0' && text[strspn(text, allowed)] == '\0' &&
-           value_word.read(type, text, out);
-}
-
-static const struct value_type value_user_group = {.wanted =
-                                                       "the id of a user group in Slack, such as S0123ABCD",
-                                                   .read = read_user_group,
-                                                   .release = value_release_text};
-
 #define CHANNEL(name, field, type, fallback)                                                                 \
     {                                                                                                        \
         "channel", name, &(type), offsetof(struct config_channel, field), fallback                           \
@@ -66,7 +54,7 @@ static const struct value_type value_user_group = {.wanted =
 static const struct config_key named_keys[] = {
     CHANNEL("match", match, value_ticket_choice, NULL),
     CHANNEL("slack", slack, value_slack_channel, NULL),
-    CHANNEL("region_group", region_group, value_user_group, NULL),
+    CHANNEL("region_group", region_group, value_slack_group, NULL),
     CHANNEL("links", links, value_link_list, NULL),
 
     ESCALATION("after", after_ms, value_duration, "10m"),

@@ -134,12 +134,23 @@ static bool read_unbroken(const struct value_type *type, const char *text, void 
     return !has_blank(text) && read_text(type, text, out);
 }
 
+/* One of Slack's ids, which begins with one of the letters KINDS. */
+static bool read_slack_id(const char *kinds, const struct value_type *type, const char *text, void *out)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    return text[0] != '\0' && strchr(kinds, text[0]) && text[1] != '\0' &&
+           text[strspn(text, allowed)] == '\0' && read_text(type, text, out);
+}
+
 /* Not a #name, which Slack takes for messages but neither finds nor changes them by. */
 static bool read_slack_channel(const struct value_type *type, const char *text, void *out)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-    return (text[0] == 'C' || text[0] == 'G') && text[1] != '\0' && text[strspn(text, allowed)] == '\0' &&
-           read_text(type, text, out);
+    return read_slack_id("CG", type, text, out);
+}
+
+static bool read_slack_group(const struct value_type *type, const char *text, void *out)
+{
+    return read_slack_id("S", type, text, out);
 }
 
 /* A word, or nothing. */
@@ -394,6 +405,10 @@ const struct value_type value_slack_channel = {
     .wanted = "the id of a channel in Slack, such as C0123ABCD (no #name)",
     .read = read_slack_channel,
     .release = value_release_text};
+
+const struct value_type value_slack_group = {.wanted = "the id of a user group in Slack, such as S0123ABCD",
+                                             .read = read_slack_group,
+                                             .release = value_release_text};
 const struct value_type value_email = {
     .wanted = "an e-mail address", .read = read_email, .release = value_release_text};
 const struct value_type value_tag_glob = {

@@ -74,6 +74,7 @@ extern const struct value_type value_secret;
 extern const struct value_type value_token;
 /* char *: a channel's id in Slack: C or G, then capitals and digits */
 extern const struct value_type value_slack_channel;
+extern const struct value_type value_slack_group;
 extern const struct value_type value_email;
 /* char *: without slashes at its end; https, or http on a loopback host */
 extern const struct value_type value_url;

@@ -34,7 +34,7 @@ static bool ask_audits(struct desk *desk, struct flight *flight)
     struct request request = {0};
     int page = flight->history.next_page > 0 ? flight->history.next_page : 1;
     return desk_ask_made(desk, flight, FLIGHT_AUDITS, &request,
-                         zendesk_get_audits_page(&request, flight->ticket_id, page));
+                         zendesk_get_audits(&request, flight->ticket_id, page));
 }
 
 static bool ask_comments(struct desk *desk, struct flight *flight)

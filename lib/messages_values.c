@@ -170,14 +170,22 @@ static void write_time(int64_t ms, char *out, size_t size)
     text_format(out, size, "%.5s UTC", text + 11);
 }
 
-/* In Slack every reader sees it in their own zone. */
-static void set_time(struct filling *f, enum message_field field, int64_t ms)
+/* In Slack every reader sees it in their own zone, in Slack's FORMAT. */
+static void write_date(int64_t ms, bool slack, const char *format, char *out, size_t size)
 {
     char plain[32];
-    char text[96];
     write_time(ms, plain, sizeof plain);
-    text_format(text, sizeof text, "<!date^%lld^{time_secs}|%s>", (long long)(ms / 1000), plain);
-    set(f, field, f->slack ? text : plain);
+    if (slack)
+        text_format(out, size, "<!date^%lld^%s|%s>", (long long)(ms / 1000), format, plain);
+    else
+        text_copy(out, size, plain);
+}
+
+static void set_time(struct filling *f, enum message_field field, int64_t ms)
+{
+    char text[96];
+    write_date(ms, f->slack, "{time_secs}", text, sizeof text);
+    set(f, field, text);
 }
 
 /* In UTC, and in the customer's zone. */
@@ -297,16 +305,9 @@ static void set_state(struct filling *f)
 static void set_thread(struct filling *f)
 {
     char url[256];
-    char ts[24];
     const struct emergency *e = f->e;
-    size_t used = 0;
-    if (!e->thread_ts[0] || !f->facts->slack_home || !f->facts->slack_home[0])
-        return;
-    for (const char *c = e->thread_ts; *c && used + 1 < sizeof ts; c++)
-        if (*c != '.')
-            ts[used++] = *c;
-    ts[used] = '\0';
-    text_format(url, sizeof url, "%sarchives/%s/p%s", f->facts->slack_home, e->thread_channel, ts);
+    slack_message_url(f->facts->slack_home ? f->facts->slack_home : "", e->thread_channel, e->thread_ts, url,
+                      sizeof url);
     set(f, FIELD_thread_url, url);
 }
 
@@ -335,17 +336,6 @@ static void set_people(struct filling *f)
     set_until(f, FIELD_next_until, facts->next.until_ms);
 }
 
-/* Perhaps tomorrow: in Slack with the day, in the reader's zone. */
-static void write_until(int64_t ms, bool slack, char *out, size_t size)
-{
-    char plain[32];
-    write_time(ms, plain, sizeof plain);
-    if (slack)
-        text_format(out, size, "<!date^%lld^{date_short_pretty} {time}|%s>", (long long)(ms / 1000), plain);
-    else
-        text_copy(out, size, plain);
-}
-
 static void add_oncall(char *out, size_t size, const char *role, const struct named *named, bool slack)
 {
     size_t used = strlen(out);
@@ -357,7 +347,8 @@ static void add_oncall(char *out, size_t size, const char *role, const struct na
     if (slack)
         slack_escape(named->name, name, sizeof name);
     if (named->until_ms != 0 && named->until_ms != INT64_MAX)
-        write_until(named->until_ms, slack, until, sizeof until);
+        write_date(named->until_ms, slack, "{date_short_pretty} {time}", until,
+                   sizeof until); /* perhaps tomorrow */
     text_format(out + used, size - used, "%s%s: %s%s%s", used ? "\n" : "", role, name,
                 until[0] ? " until " : "", until);
 }

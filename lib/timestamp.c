@@ -223,3 +223,9 @@ void timestamp_format(int64_t ms, char out[TIMESTAMP_SIZE])
     }
     *out = '\0';
 }
+
+void timestamp_format_seconds(int64_t ms, char out[TIMESTAMP_SIZE])
+{
+    timestamp_format(ms, out);
+    memcpy(strchr(out, '.'), "Z", sizeof "Z");
+}

@@ -32,4 +32,7 @@ MUST_CHECK bool timestamp_parse_http(const char *text, int64_t *ms);
  */
 void timestamp_format(int64_t ms, char out[TIMESTAMP_SIZE]);
 
+/* The same cut to the second, "2026-11-23T12:00:00Z". */
+void timestamp_format_seconds(int64_t ms, char out[TIMESTAMP_SIZE]);
+
 #endif

@@ -12,10 +12,6 @@ const REFRESH_GAP_MS = 250;
 const TOLD_MS = 6000;
 const SOON_MS = 3 * 60 * 1000;
 
-const STATES = {
-  paged: 'paged', acknowledged: 'acknowledged', contacted: 'contacted', followed_up: 'followed up',
-  downgraded: 'downgraded', engaged: 'engaged', closed: 'closed',
-};
 const STEPS = {
   first_contact: 'first comment', follow_up: 'follow-up', downgrade: 'downgrade', urgent: 'urgent',
 };
@@ -399,7 +395,7 @@ function cardOf(e, details) {
   return make('article', { class: look.join(' ').trim(), id: `e${e.id}`, 'aria-label': `Emergency ${e.id}` },
     make('div', { class: 'top' },
       make('span', { class: 'number' }, `E${e.id}`),
-      make('span', { class: `badge ${e.state}` }, STATES[e.state] || e.state),
+      make('span', { class: `badge ${e.state}` }, e.state.replaceAll('_', ' ')),
       e.held ? make('span', { class: 'badge held' }, e.held) : null,
       e.dry_run ? make('span', { class: 'badge' }, 'dry run') : null, clockOf(e)),
     make('h3', null, titleOf(e)), factsOf(e), holdOf(e),

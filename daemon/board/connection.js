@@ -52,10 +52,9 @@ export async function call(path, options) {
 }
 
 export async function post(path, body) {
-  const answer = await call(path, {
+  await call(path, {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
   });
-  return answer.json();
 }
 
 // --- the stream ---

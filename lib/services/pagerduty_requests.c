@@ -129,9 +129,8 @@ bool pagerduty_find_user(struct request *request, const char *email)
 /* To the second, as PagerDuty itself writes times. */
 static void encode_time(int64_t ms, char *out, size_t size)
 {
-    char text[TIMESTAMP_SIZE], seconds[TIMESTAMP_SIZE];
-    timestamp_format(ms, text);
-    snprintf(seconds, sizeof(seconds), "%.19sZ", text);
+    char seconds[TIMESTAMP_SIZE];
+    timestamp_format_seconds(ms, seconds);
     request_encode(seconds, out, size);
 }
 

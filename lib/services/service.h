@@ -45,6 +45,7 @@ struct service {
     const char *id_header;
     const char *content_type; /* 415 for any other; NULL: any will do */
     int unreadable_status;    /* what a signed body that can't be read is answered: 400 or 200 */
+    bool empty_answer;        /* a 200 has no body: people would be shown it */
     const char *const *paths; /* what read_webhook looks at */
     size_t path_count;
 

@@ -202,6 +202,7 @@ const struct service slack_service = {
     .id_header = NULL,
     .content_type = "application/x-www-form-urlencoded",
     .unreadable_status = 400,
+    .empty_answer = true,
     .paths = paths,
     .path_count = FIELDS,
     .verify = receiver_verify_v0,

@@ -66,6 +66,10 @@ const char *slack_button_label(enum command command);
 /* Writes TEXT of others for mrkdwn: & < > escaped, control characters left out. Cut between characters. */
 void slack_escape(const char *text, char *out, size_t size);
 
+/* Where a message can be read: HOME is "https://WORKSPACE.slack.com/". OUT is "" if that is "", or TS no time
+ * of a message. */
+void slack_message_url(const char *home, const char *channel, const char *ts, char *out, size_t size);
+
 /* {"response_type":"ephemeral","text":…}, the answer to a slash command; malloc'ed, NULL without memory. */
 char *slack_answer(const char *text) MUST_CHECK;
 

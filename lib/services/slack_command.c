@@ -187,14 +187,12 @@ static bool has_subject(const struct typed *typed)
     return *typed->rest != '#' && behind[strspn(behind, BLANKS)] != '\0';
 }
 
-/* The last argument, if it is no number or the like, is all the rest. */
 static bool read_arguments(struct typed *typed, struct event *event)
 {
     const struct command_argument *arguments = command_arguments(typed->command);
     for (size_t i = 0; i < COMMAND_ARGUMENTS && arguments[i].kind != ARGUMENT_NONE; i++) {
-        const bool last = i + 1 == COMMAND_ARGUMENTS || arguments[i + 1].kind == ARGUMENT_NONE;
-        const bool words = arguments[i].kind == ARGUMENT_TEXT || arguments[i].kind == ARGUMENT_TO;
-        char *text = take(typed, last && words ? strlen(typed->rest) : word_length(typed));
+        const bool rest = command_takes_rest(typed->command, i);
+        char *text = take(typed, rest ? strlen(typed->rest) : word_length(typed));
         char error[200];
         if (text)
             as_typed(text, arguments[i].kind == ARGUMENT_TO);

@@ -342,3 +342,12 @@ char *slack_answer(const char *text)
     json_decref(body);
     return answer;
 }
+
+/* Slack's address of a message is that of its channel, and its time without the point. */
+void slack_message_url(const char *home, const char *channel, const char *ts, char *out, size_t size)
+{
+    const char *point = strchr(ts, '.');
+    *out = '\0';
+    if (point && home[0])
+        text_format(out, size, "%sarchives/%s/p%.*s%s", home, channel, (int)(point - ts), ts, point + 1);
+}

@@ -49,9 +49,8 @@ bool zendesk_is_automatic(const struct config *config, const char *text);
 bool zendesk_get_ticket(struct request *request, int64_t ticket) MUST_CHECK;
 bool zendesk_get_comments(struct request *request,
                           int64_t ticket) MUST_CHECK; /* newest 100, with their users */
-bool zendesk_get_audits(struct request *request, int64_t ticket) MUST_CHECK; /* newest 100 */
-/* A further page of them, as next_page of struct zendesk_history says; PAGE 1 is zendesk_get_audits. */
-bool zendesk_get_audits_page(struct request *request, int64_t ticket, int page) MUST_CHECK;
+/* 100 of them; PAGE 1 has the newest, a further one is next_page of struct zendesk_history. */
+bool zendesk_get_audits(struct request *request, int64_t ticket, int page) MUST_CHECK;
 bool zendesk_get_tickets(struct request *request, const int64_t *tickets, size_t count) MUST_CHECK;
 /* Urgent and unsolved, newest first; PAGE 1 is the first, 10 the last that Zendesk gives. A superset of
  * emergency_match (a form can't be searched for by its id): ask zendesk_ticket_matches. */

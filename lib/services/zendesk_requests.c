@@ -24,12 +24,7 @@ bool zendesk_get_comments(struct request *request, int64_t ticket)
         "/api/v2/tickets/%" PRId64 "/comments?include=users&sort=-created_at&page%%5Bsize%%5D=100", ticket);
 }
 
-bool zendesk_get_audits(struct request *request, int64_t ticket)
-{
-    return zendesk_get_audits_page(request, ticket, 1);
-}
-
-bool zendesk_get_audits_page(struct request *request, int64_t ticket, int page)
+bool zendesk_get_audits(struct request *request, int64_t ticket, int page)
 {
     return request_make(request, "GET", NULL,
                         "/api/v2/tickets/%" PRId64

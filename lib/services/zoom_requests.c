@@ -13,14 +13,6 @@
 #define TOPIC_SIZE       201 /* 200 characters are allowed */
 #define DURATION_MINUTES 60  /* for calendars: nothing ends by itself then */
 
-/* Where NOW_MS is cut to the second, as Zoom writes times. */
-static void format_start(int64_t now_ms, char out[TIMESTAMP_SIZE])
-{
-    char precise[TIMESTAMP_SIZE];
-    timestamp_format(now_ms, precise);
-    text_format(out, TIMESTAMP_SIZE, "%.19sZ", precise);
-}
-
 /* A password is left to the account's settings: the link to join holds it. */
 bool zoom_create_meeting(struct request *request, const struct config *config, const char *topic,
                          const char *mark, int64_t now_ms)
@@ -29,7 +21,7 @@ bool zoom_create_meeting(struct request *request, const struct config *config, c
     char start[TIMESTAMP_SIZE];
     char short_topic[TOPIC_SIZE];
     request_encode(config->zoom.user, user, sizeof(user));
-    format_start(now_ms, start);
+    timestamp_format_seconds(now_ms, start); /* as Zoom writes times */
     text_copy(short_topic, sizeof(short_topic), topic);
     json_t *body =
         json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:{s:b, s:i, s:b}}", "topic", short_topic, "type", 2,

@@ -58,9 +58,9 @@ START_TEST(test_zendesk_reads)
     wanted(zendesk_get_ticket(&request, 4711), "GET", "/api/v2/tickets/4711", NULL);
     wanted(zendesk_get_comments(&request, 4711), "GET",
            "/api/v2/tickets/4711/comments?include=users&sort=-created_at&page%5Bsize%5D=100", NULL);
-    wanted(zendesk_get_audits(&request, 4711), "GET",
+    wanted(zendesk_get_audits(&request, 4711, 1), "GET",
            "/api/v2/tickets/4711/audits?sort_by=created_at&sort_order=desc&per_page=100&page=1", NULL);
-    wanted(zendesk_get_audits_page(&request, 4711, 3), "GET",
+    wanted(zendesk_get_audits(&request, 4711, 3), "GET",
            "/api/v2/tickets/4711/audits?sort_by=created_at&sort_order=desc&per_page=100&page=3", NULL);
     wanted(zendesk_get_tickets(&request, tickets, COUNT_OF(tickets)), "GET",
            "/api/v2/tickets/show_many?ids=1,35436,8447388090494", NULL);

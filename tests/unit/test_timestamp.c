@@ -145,6 +145,14 @@ static void assert_written(int64_t ms, const char *expected)
     ck_assert_str_eq(text, expected);
 }
 
+START_TEST(a_time_is_cut_to_the_second)
+{
+    char text[TIMESTAMP_SIZE];
+    timestamp_format_seconds(NOON_MS + 999, text);
+    ck_assert_str_eq(text, "2026-11-23T12:00:00Z");
+}
+END_TEST
+
 START_TEST(a_time_is_written_and_kept_within_its_years)
 {
     assert_written(0, "1970-01-01T00:00:00.000Z");
@@ -187,6 +195,7 @@ Suite *timestamp_suite(void)
     tcase_add_test(all, an_http_date_is_read);
     tcase_add_test(all, other_http_dates_are_refused);
     tcase_add_test(all, a_time_is_written_and_kept_within_its_years);
+    tcase_add_test(all, a_time_is_cut_to_the_second);
     tcase_add_test(all, times_agree_with_the_c_library_through_all_years);
     suite_add_tcase(suite, all);
     return suite;
