@@ -1,18 +1,14 @@
 /*
- * The desk's batches: begin, take what comes, end; and its start. What goes wrong with the store spoils the
+ * The desk's batches: begin, take what comes, end. What goes wrong with the store spoils the
  * batch and is told by desk_end; out of memory counts as a broken store, since a process that can't remember
  * must start again.
  */
 #include "lib/desk_internal.h"
-#include "lib/json_fields.h"
 #include "lib/text.h"
-#include "lib/timestamp.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* A deadline or an answer that could not be handled is tried again after this. */
 #define ITEM_PAUSE_MS 60000

@@ -6,7 +6,6 @@
 #include "lib/mention.h"
 #include "lib/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* A contrary command comes too late for bytes that are on their way. */
@@ -58,9 +57,7 @@ static enum store_result find_emergency(struct desk *desk, struct event *event, 
         return store_get_emergency(desk->store, event->emergency, e);
     if (event->ticket_id == 0 || event->command.name == COMMAND_LINK)
         return only_open(desk, e);
-    enum store_result found = store_open_of_ticket(desk->store, event->ticket_id, e);
-    if (found == STORE_NONE)
-        found = store_last_of_ticket(desk->store, event->ticket_id, e);
+    enum store_result found = store_of_ticket(desk->store, event->ticket_id, e);
     event->ticket_id = 0;
     return found;
 }
@@ -72,10 +69,7 @@ static bool is_known(const struct desk *desk, const char *to)
 {
     if (!to[0] || text_equal_nocase(to, "engineer") || text_equal_nocase(to, "manager"))
         return true;
-    for (size_t i = 0; i < desk->oncall_count; i++)
-        if (strcmp(desk->oncalls[i].user_id, to) == 0 || text_equal_nocase(desk->oncalls[i].name, to))
-            return true;
-    return strchr(to, '@') && to[0] != '<';
+    return desk_oncall_named(desk, to) || (strchr(to, '@') && to[0] != '<');
 }
 
 /* "<@U123>" or "<@U123|name>": whom Slack knows by it. */
@@ -125,16 +119,13 @@ static bool refuse(struct desk *desk, struct delivery *delivery, const struct jo
         desk_answer(delivery, status, reason);
         return true;
     }
-    struct journal_entry kept = *entry;
-    kept.outcome = DELIVERY_IGNORED;
     text_format(text, sizeof text, "Not done: %s.", reason);
     int64_t emergency = delivery->event.emergency;
     delivery->event.emergency = 0;
-    enum store_result added = store_add_event(desk->store, &delivery->event, &kept);
+    bool kept = desk_keep(desk, delivery, entry, DELIVERY_IGNORED);
     delivery->event.emergency = emergency;
-    delivery->duplicate = added == STORE_NONE;
-    if (!desk_did(desk, added) || delivery->duplicate)
-        return added == STORE_NONE;
+    if (!kept || delivery->duplicate)
+        return kept;
     if (!delivery->wants_text)
         return desk_whisper(desk, delivery, text);
     delivery->answer = slack_answer(text);
@@ -165,11 +156,10 @@ static bool is_pressed_again(const struct desk *desk, const struct delivery *del
 
 static bool keep_second_press(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)
 {
-    struct journal_entry kept = *entry;
-    kept.outcome = DELIVERY_IGNORED;
     delivery->event.emergency = 0;
+    bool kept = desk_keep(desk, delivery, entry, DELIVERY_IGNORED);
     delivery->duplicate = true;
-    return desk_did(desk, store_add_event(desk->store, &delivery->event, &kept));
+    return kept;
 }
 
 /* --- giving it --- */
@@ -216,12 +206,10 @@ static bool give(struct desk *desk, struct delivery *delivery, const struct jour
 {
     struct event *event = &delivery->event;
     bool repeat = false;
-    event->emergency = e->id;
     event->source = EVENT_SOURCE_SELF;
     event->at_ms = event->now_ms = desk->now_ms;
     event->resolution_ms = 1;
     text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
-    delivery->status = 200;
     if (event->command.name == COMMAND_LINK) {
         if (!desk_link(desk, e, event, entry))
             return false;
@@ -293,15 +281,10 @@ bool desk_take_question(struct desk *desk, struct delivery *delivery, const stru
 {
     char text[6000];
     char plain[6000];
-    const struct emergency none = {0};
-    struct emergency e = none;
+    struct emergency e = {0};
     struct emergency other;
-    struct journal_entry kept = *entry;
-    kept.outcome = DELIVERY_IGNORED;
     delivery->event.type = EVENT_IGNORED;
-    enum store_result added = store_add_event(desk->store, &delivery->event, &kept);
-    delivery->duplicate = added == STORE_NONE;
-    if (!desk_did(desk, added) || !desk_did(desk, only_open(desk, &e)))
+    if (!desk_keep(desk, delivery, entry, DELIVERY_IGNORED) || !desk_did(desk, only_open(desk, &e)))
         return false;
     struct message_facts facts = desk_facts(desk, &e, NULL, &other);
     if (delivery->question == QUESTION_LIST)

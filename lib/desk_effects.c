@@ -6,7 +6,6 @@
 #include "lib/desk_internal.h"
 #include "lib/text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* --- facts --- */
@@ -92,14 +91,12 @@ static void call_named(struct desk *desk, const char *to, struct callee *callee)
         call_address(desk, to, callee);
         return;
     }
-    for (size_t i = 0; i < desk->oncall_count; i++) {
-        const struct oncall *oncall = &desk->oncalls[i];
-        if (strcmp(oncall->user_id, to) != 0 && !text_equal_nocase(oncall->name, to))
-            continue;
+    const struct oncall *oncall = desk_oncall_named(desk, to);
+    if (oncall) {
         text_copy(callee->id, sizeof callee->id, oncall->user_id);
         text_copy(callee->named.email, sizeof callee->named.email, oncall->email);
     }
-    text_copy(callee->named.name, sizeof callee->named.name, to);
+    text_copy(callee->named.name, sizeof callee->named.name, oncall ? oncall->name : to);
 }
 
 static struct callee find_callee(struct desk *desk, const struct emergency *e, const struct event *event,

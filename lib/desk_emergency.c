@@ -3,7 +3,6 @@
  */
 #include "lib/desk_internal.h"
 #include "lib/text.h"
-#include "lib/timestamp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -277,9 +276,8 @@ bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket,
 
 /* --- webhooks --- */
 
-/* Keeps an event that is of no emergency: as noise, or waiting for one. */
-static bool keep(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry,
-                 enum delivery_outcome outcome)
+bool desk_keep(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry,
+               enum delivery_outcome outcome)
 {
     struct journal_entry kept = *entry;
     kept.outcome = entry->outcome == DELIVERY_REJECTED ? DELIVERY_REJECTED : outcome;
@@ -322,10 +320,39 @@ static bool take_page_event(struct desk *desk, struct delivery *delivery, const 
     if (found)
         return desk_apply(desk, &e, event, entry, &delivery->duplicate);
     if (!pagerduty_page_counts(desk->config, &event->page))
-        return keep(desk, delivery, entry, DELIVERY_IGNORED);
+        return desk_keep(desk, delivery, entry, DELIVERY_IGNORED);
     if (!event_opens(event))
-        return keep(desk, delivery, entry, DELIVERY_WAITING);
+        return desk_keep(desk, delivery, entry, DELIVERY_WAITING);
     return open_by_page(desk, event, entry, &delivery->duplicate);
+}
+
+/* White space and case may come back otherwise than they were sent. */
+static bool same_words(const char *a, const char *b)
+{
+    for (;;) {
+        while (*a == ' ' || *a == '\n' || *a == '\r' || *a == '\t')
+            a++;
+        while (*b == ' ' || *b == '\n' || *b == '\r' || *b == '\t')
+            b++;
+        if (*a != *b)
+            return false;
+        if (*a == '\0')
+            return true;
+        a++;
+        b++;
+    }
+}
+
+static bool is_own_comment(struct desk *desk, int64_t emergency, const char *text, bool *own)
+{
+    struct action *actions = NULL;
+    size_t count = 0;
+    bool good = desk_did(desk, store_actions_of(desk->store, emergency, &actions, &count));
+    for (size_t i = 0; good && !*own && i < count; i++)
+        *own = action_is_customer_facing(actions[i].kind) && actions[i].text[0] &&
+               same_words(actions[i].text, text);
+    free(actions);
+    return good;
 }
 
 /* A comment that is known already says only how the ticket stands. */
@@ -340,7 +367,7 @@ static bool settle_comment(struct desk *desk, struct emergency *e, struct event 
     }
     bool own = event->comment.author_id == desk->own_user_id && desk->own_user_id > 0;
     if (desk->own_user_id == 0 && text && event->comment.standing == AUTHOR_STAFF &&
-        !desk_is_own_comment(desk, e->id, text, &own))
+        !is_own_comment(desk, e->id, text, &own))
         return false;
     if (own)
         event->comment.standing = AUTHOR_OURSELVES;
@@ -377,13 +404,11 @@ static bool take_ticket_event(struct desk *desk, struct delivery *delivery, cons
     struct event *event = &delivery->event;
     struct emergency e;
     int64_t turned_ms = event->ticket.previous_priority != PRIORITY_UNKNOWN ? event->at_ms : 0;
-    enum store_result found = store_open_of_ticket(desk->store, event->ticket_id, &e);
-    if (found == STORE_NONE)
-        found = store_last_of_ticket(desk->store, event->ticket_id, &e);
+    enum store_result found = store_of_ticket(desk->store, event->ticket_id, &e);
     if (!desk_did(desk, found))
         return false;
     bool good = found == STORE_OK ? take_known_ticket(desk, delivery, entry, &e)
-                                  : keep(desk, delivery, entry, DELIVERY_WAITING);
+                                  : desk_keep(desk, delivery, entry, DELIVERY_WAITING);
     bool is_open = found == STORE_OK && emergency_is_open(&e);
     if (!good || delivery->duplicate || is_open || !may_open(&event->ticket))
         return good;
@@ -394,7 +419,7 @@ static bool take_hint(struct desk *desk, struct delivery *delivery, const struct
 {
     const struct event *event = &delivery->event;
     int64_t told_ms = strcmp(event->text, "ticket.urgent") == 0 ? desk->now_ms : 0;
-    return keep(desk, delivery, entry, DELIVERY_IGNORED) &&
+    return desk_keep(desk, delivery, entry, DELIVERY_IGNORED) &&
            desk_want_ticket_read(desk, event->ticket_id, 0, told_ms);
 }
 
@@ -409,7 +434,7 @@ bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct 
     case EVENT_JOINED:
     case EVENT_LEFT:
     case EVENT_MEETING_ENDED: return desk_take_meeting_event(desk, delivery, entry);
-    default: return keep(desk, delivery, entry, DELIVERY_IGNORED);
+    default: return desk_keep(desk, delivery, entry, DELIVERY_IGNORED);
     }
 }
 
@@ -472,33 +497,4 @@ bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *ev
     if (event->type != EVENT_COMMENT) /* known already */
         return true;
     return desk_apply(desk, e, event, NULL, NULL);
-}
-
-/* White space and case may come back otherwise than they were sent. */
-static bool same_words(const char *a, const char *b)
-{
-    for (;;) {
-        while (*a == ' ' || *a == '\n' || *a == '\r' || *a == '\t')
-            a++;
-        while (*b == ' ' || *b == '\n' || *b == '\r' || *b == '\t')
-            b++;
-        if (*a != *b)
-            return false;
-        if (*a == '\0')
-            return true;
-        a++;
-        b++;
-    }
-}
-
-bool desk_is_own_comment(struct desk *desk, int64_t emergency, const char *text, bool *own)
-{
-    struct action *actions = NULL;
-    size_t count = 0;
-    bool good = desk_did(desk, store_actions_of(desk->store, emergency, &actions, &count));
-    for (size_t i = 0; good && !*own && i < count; i++)
-        *own = action_is_customer_facing(actions[i].kind) && actions[i].text[0] &&
-               same_words(actions[i].text, text);
-    free(actions);
-    return good;
 }

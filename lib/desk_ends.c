@@ -7,7 +7,6 @@
 #include "lib/timestamp.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define FIRST_PAUSE_MS   1000
 #define LONGEST_PAUSE_MS 300000
@@ -47,7 +46,7 @@ bool desk_get_action(struct desk *desk, const struct flight *flight, struct acti
     return desk_did(desk, found) && found == STORE_OK;
 }
 
-bool desk_mark_sending(struct desk *desk, struct action *action)
+static bool mark_sending(struct desk *desk, struct action *action)
 {
     action->state = ACTION_SENDING;
     action->attempts++;
@@ -81,25 +80,50 @@ bool desk_call_event(struct desk *desk, const struct action *action, enum event_
 }
 
 bool desk_accept(struct desk *desk, struct flight *flight, struct action *action,
-                 const struct result_facts *result, const char *text)
+                 const struct result_facts *result)
 {
     struct event extra = {0};
     enum action_state state = action->state == ACTION_DRY ? ACTION_DRY : ACTION_DONE;
     if (result)
         extra.result = *result;
-    text_copy(extra.page.incident, sizeof extra.page.incident, action->incident);
     return desk_finish(desk, flight, action, state, "") &&
-           desk_call_event(desk, action, EVENT_ACCEPTED, desk->now_ms, text, &extra);
+           desk_call_event(desk, action, EVENT_ACCEPTED, desk->now_ms, "", &extra);
 }
 
-bool desk_release(struct desk *desk, struct emergency *e, struct action *action)
+static bool release(struct desk *desk, struct emergency *e, struct action *action)
 {
     struct event event = desk_own_event(desk, EVENT_RELEASED);
     event.call = (struct call_facts){.action = action->id, .kind = action->kind, .cause = action->cause};
-    action->state = ACTION_SENDING;
-    action->attempts++;
-    action->error[0] = '\0';
-    return desk_did(desk, store_put_action(desk->store, action)) && desk_apply(desk, e, &event, NULL, NULL);
+    return mark_sending(desk, action) && desk_apply(desk, e, &event, NULL, NULL);
+}
+
+bool desk_send(struct desk *desk, struct flight *flight, struct emergency *e, struct action *action,
+               struct request *request, bool made, bool moves)
+{
+    if (!made)
+        return desk_take_unmade(desk, flight, action);
+    if (moves ? !release(desk, e, action) : !mark_sending(desk, action)) {
+        request_free(request);
+        return false;
+    }
+    return desk_ask_made(desk, flight, FLIGHT_WRITE, request, true);
+}
+
+bool desk_goes_on(struct desk *desk, struct flight *flight, const struct emergency *e, struct action *action,
+                  bool wanted, bool *good)
+{
+    *good = true;
+    if (desk->quiet) {
+        *good = desk_retry_later(desk, flight, action, 0, action->error);
+    } else if (!wanted) {
+        *good = desk_finish(desk, flight, action, ACTION_CANCELLED, "");
+    } else if (e->dry_run) {
+        action->state = ACTION_DRY;
+        *good = desk_accept(desk, flight, action, NULL);
+    } else {
+        return true;
+    }
+    return false;
 }
 
 bool desk_finish(struct desk *desk, struct flight *flight, struct action *action, enum action_state state,

@@ -99,12 +99,6 @@ bool desk_ask_at(struct desk *desk, struct flight *flight, enum service_id servi
     return true;
 }
 
-bool desk_ask(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
-              bool customer_facing)
-{
-    return desk_ask_at(desk, flight, flight->service, step, request, customer_facing);
-}
-
 bool desk_ask_made(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
                    bool made)
 {
@@ -112,7 +106,8 @@ bool desk_ask_made(struct desk *desk, struct flight *flight, enum flight_step st
         request_free(request);
         return desk_did(desk, STORE_BROKEN); /* out of memory */
     }
-    return desk_ask(desk, flight, step, request, flight->service == SERVICE_ZENDESK && flight->emergency > 0);
+    return desk_ask_at(desk, flight, flight->service, step, request,
+                       flight->service == SERVICE_ZENDESK && flight->emergency > 0);
 }
 
 /* --- rows --- */

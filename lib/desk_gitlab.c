@@ -11,21 +11,11 @@
 
 #define DESCRIPTION_ROOM (128 * 1024) /* for the head, the fields and the mark, beside the template */
 
-/* Whether it may go on; else the flight has ended, or there is trouble (*GOOD false). */
 static bool goes_on(struct desk *desk, struct flight *flight, const struct emergency *e,
                     struct action *action, bool *good)
 {
-    if (!desk->quiet && emergency_still_wants(e, action->kind, action->cause) && !e->dry_run)
-        return true;
-    if (desk->quiet) {
-        *good = desk_retry_later(desk, flight, action, 0, action->error);
-    } else if (e->dry_run) {
-        action->state = ACTION_DRY;
-        *good = desk_accept(desk, flight, action, NULL, "");
-    } else {
-        *good = desk_finish(desk, flight, action, ACTION_CANCELLED, "");
-    }
-    return false;
+    bool wanted = emergency_still_wants(e, action->kind, action->cause);
+    return desk_goes_on(desk, flight, e, action, wanted, good);
 }
 
 static bool ask_template(struct desk *desk, struct flight *flight, const struct emergency *e,
@@ -86,13 +76,7 @@ static bool create(struct desk *desk, struct flight *flight, struct emergency *e
     messages_write(desk->config->messages.texts, MESSAGE_RUNBOOK_TITLE, &facts, title, sizeof title);
     bool made = description && gitlab_create_issue(&request, desk->config, title, description);
     free(description);
-    if (!made)
-        return desk_take_unmade(desk, flight, action);
-    if (!desk_mark_sending(desk, action)) {
-        request_free(&request);
-        return false;
-    }
-    return desk_ask_made(desk, flight, FLIGHT_WRITE, &request, true);
+    return desk_send(desk, flight, e, action, &request, made, false);
 }
 
 static bool take_template(struct desk *desk, struct flight *flight, struct call *call)
@@ -133,7 +117,7 @@ static bool take_issue(struct desk *desk, struct flight *flight, struct call *ca
         return desk_take_unreadable(desk, flight, call, error);
     if (!result.url[0]) /* looked for, and not there */
         return ask_template(desk, flight, &e, &action);
-    return desk_accept(desk, flight, &action, &result, "");
+    return desk_accept(desk, flight, &action, &result);
 }
 
 bool desk_take_gitlab(struct desk *desk, struct flight *flight, struct call *call)

@@ -1,11 +1,11 @@
 #ifndef EMERGENCYD_DESK_INTERNAL_H
 #define EMERGENCYD_DESK_INTERNAL_H
 /*
- * What the desk's files share: desk.c (batches, deliveries), desk_emergency.c (moving, opening, joining
- * emergencies), desk_flight.c (the life of an outgoing call), desk_zendesk.c and desk_pagerduty.c (what is
- * asked of each and what its answers mean), desk_slack.c, desk_zoom.c, desk_gitlab.c (likewise),
- * desk_people.c (who is who, who is on call), desk_effects.c (what people are told), desk_questions.c (what
- * Slack asks), desk_poll.c (what might have been missed). Nobody else includes this.
+ * What the desk's files share: desk.c (batches, deliveries), desk_start.c, desk_emergency.c (moving, opening,
+ * joining emergencies), desk_flight.c and desk_ends.c (the life of an outgoing call), a file for each service
+ * (what is asked of it and what its answers mean), desk_people.c (who is who), desk_shifts.c (who is on
+ * call), desk_effects.c (what people are told), desk_commands.c (what people order and ask), desk_poll.c
+ * (what might have been missed). Nobody else includes this.
  *
  * Errors: a failing store marks the batch (desk->trouble) and everything after it in the batch does nothing;
  * functions therefore return whether they may go on.
@@ -62,7 +62,6 @@ struct flight {
     int64_t read_ms;              /* when the ticket was asked for */
     int64_t ticket_date_ms;       /* by Zendesk's clock */
     struct zendesk_history history;
-    bool history_read;
     int page; /* of a search */
     int64_t asked_ids[ZENDESK_MANY];
     size_t asked_count;
@@ -181,6 +180,9 @@ bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
                 const struct journal_entry *entry, bool *repeat);
 /* An event of our own making, now. */
 struct event desk_own_event(const struct desk *desk, enum event_type type);
+/* Keeps an event that is of no emergency: as noise, or waiting for one. */
+bool desk_keep(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry,
+               enum delivery_outcome outcome);
 /* A webhook's event with its payload, wherever it belongs. */
 bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry);
 /* E's ticket became known: joins E with the open emergency of that ticket, if there is another. */
@@ -194,7 +196,6 @@ bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *ev
 /* Opens a new emergency for a ticket that turned urgent at URGENT_MS, if that is news. *OPENED says so. */
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
                          struct emergency *e, bool *opened);
-bool desk_is_own_comment(struct desk *desk, int64_t emergency, const char *text, bool *own);
 /* Corrects the time of an event by Zendesk's skew. */
 void desk_correct_time(const struct desk *desk, struct event *event);
 
@@ -232,15 +233,12 @@ bool desk_begin_action(struct desk *desk, int64_t id);
 struct flight *desk_flight_of(struct desk *desk, int64_t action);
 struct flight *desk_new_flight(struct desk *desk, enum service_id service, int64_t action);
 void desk_end_flight(struct desk *desk, struct flight *flight);
-/* Hands REQUEST out as the flight's next call; takes what the request holds. */
-bool desk_ask(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
-              bool customer_facing);
 /* ENDED has ended: the next in its line may try. */
 bool desk_begin_next(struct desk *desk, const struct action *ended);
-/* The same as desk_ask, at another service than the flight's own. */
+/* Hands REQUEST out as the flight's next call, at SERVICE; takes what the request holds. */
 bool desk_ask_at(struct desk *desk, struct flight *flight, enum service_id service, enum flight_step step,
                  struct request *request, bool customer_facing);
-/* desk_ask, if the request could be made. */
+/* The same at the flight's own service, if the request could be made. */
 bool desk_ask_made(struct desk *desk, struct flight *flight, enum flight_step step, struct request *request,
                    bool made);
 /* An answer that is not as documented is as good as none. */
@@ -254,11 +252,9 @@ bool desk_get_action(struct desk *desk, const struct flight *flight, struct acti
 /* ACTION's request could not be made: without memory nothing can be done; a text that can't be put into JSON
  * keeps from being done only what it is of. */
 bool desk_take_unmade(struct desk *desk, struct flight *flight, struct action *action);
-/* Marks an action that moves no emergency as sending, in this batch, before its first byte. */
-bool desk_mark_sending(struct desk *desk, struct action *action);
 /* It has taken effect, and the emergency is told what came of it (RESULT may be NULL). */
 bool desk_accept(struct desk *desk, struct flight *flight, struct action *action,
-                 const struct result_facts *result, const char *text);
+                 const struct result_facts *result);
 /* Ends of an action, each with the flight's end. */
 bool desk_finish(struct desk *desk, struct flight *flight, struct action *action, enum action_state state,
                  const char *why);
@@ -266,8 +262,14 @@ bool desk_retry_later(struct desk *desk, struct flight *flight, struct action *a
                       const char *why);
 /* An answer that is none of 2xx, 404 and 409, or no answer at all: waits, parks, probes. */
 bool desk_take_failure(struct desk *desk, struct flight *flight, const struct call *call);
-/* Marks the action as sending, in this batch, before its first byte. */
-bool desk_release(struct desk *desk, struct emergency *e, struct action *action);
+/* Whether ACTION, which certainly has not been sent, may be; else the flight has ended, or there is trouble
+ * (*GOOD false). WANTED: there still is a reason. */
+bool desk_goes_on(struct desk *desk, struct flight *flight, const struct emergency *e, struct action *action,
+                  bool wanted, bool *good);
+/* Sends REQUEST, if it was MADE: marks the action as sending, in this batch, before its first byte. MOVES:
+ * the emergency is told. */
+bool desk_send(struct desk *desk, struct flight *flight, struct emergency *e, struct action *action,
+               struct request *request, bool made, bool moves);
 /* The write has ended: ACCEPTED or REFUSED for the emergency. EXTRA (may be NULL) has page facts. */
 bool desk_call_event(struct desk *desk, const struct action *action, enum event_type type,
                      int64_t accepted_ms, const char *text, const struct event *extra);
@@ -340,6 +342,8 @@ bool desk_take_meeting_event(struct desk *desk, struct delivery *delivery, const
 #define DESK_LATE_MS         10000
 /* Who is on call in SCHEDULE (NULL: none) at AT_MS; false: nobody is known. */
 bool desk_oncall(const struct desk *desk, const char *schedule, int64_t at_ms, struct oncall *oncall);
+/* Who of those on call, now or later, is TO: PagerDuty's id or a name. NULL: nobody. */
+const struct oncall *desk_oncall_named(const struct desk *desk, const char *to);
 /* Asks who is on call, if it is time. */
 bool desk_ask_oncalls(struct desk *desk);
 bool desk_take_oncalls(struct desk *desk, struct flight *flight, struct call *call);

@@ -77,13 +77,8 @@ static bool send(struct desk *desk, struct flight *flight, struct emergency *e, 
 {
     struct request request = {0};
     bool moves = action->kind == ACTION_CREATE_PAGE || action->kind == ACTION_RESOLVE_PAGE;
-    if (!make_write(desk, e, action, from, &request))
-        return desk_take_unmade(desk, flight, action);
-    if (moves ? !desk_release(desk, e, action) : !desk_mark_sending(desk, action)) {
-        request_free(&request);
-        return false;
-    }
-    return desk_ask_made(desk, flight, FLIGHT_WRITE, &request, true);
+    bool made = make_write(desk, e, action, from, &request);
+    return desk_send(desk, flight, e, action, &request, made, moves);
 }
 
 static bool ask_incident_by_key(struct desk *desk, struct flight *flight, const struct action *action)

@@ -331,11 +331,8 @@ bool desk_take_meeting_event(struct desk *desk, struct delivery *delivery, const
     enum store_result found = store_of_meeting(desk->store, event->meeting.id, &e);
     if (!desk_did(desk, found))
         return false;
-    if (found == STORE_NONE) {
-        enum store_result added = store_add_event(desk->store, event, entry);
-        delivery->duplicate = added == STORE_NONE;
-        return desk_did(desk, added);
-    }
+    if (found == STORE_NONE)
+        return desk_keep(desk, delivery, entry, DELIVERY_IGNORED);
     if (event->type != EVENT_MEETING_ENDED &&
         !know_joiner(desk, event->by_email, &event->comment.standing, &ask))
         return false;

@@ -6,8 +6,6 @@
 #include "lib/desk_internal.h"
 #include "lib/text.h"
 
-#include <string.h>
-
 #define BATCHES_A_POLL      10 /* of ZENDESK_MANY tickets */
 #define INCIDENTS_A_POLL    25
 #define SUBSCRIPTIONS_EVERY 10 /* polls */

@@ -30,6 +30,14 @@ bool desk_oncall(const struct desk *desk, const char *schedule, int64_t at_ms, s
     return false;
 }
 
+const struct oncall *desk_oncall_named(const struct desk *desk, const char *to)
+{
+    for (size_t i = 0; i < desk->oncall_count; i++)
+        if (strcmp(desk->oncalls[i].user_id, to) == 0 || text_equal_nocase(desk->oncalls[i].name, to))
+            return &desk->oncalls[i];
+    return NULL;
+}
+
 static void add_schedule(const char *schedules[SCHEDULES_MAX], size_t *count, const char *schedule)
 {
     for (size_t i = 0; i < *count; i++)
@@ -274,8 +282,6 @@ bool desk_beat(struct desk *desk)
 {
     bool moves;
     struct request request = {0};
-    if (desk->now_ms < desk->next_heartbeat_ms)
-        return true;
     int64_t late_ms = desk->now_ms - desk->next_heartbeat_ms;
     bool on_time = desk->next_heartbeat_ms == 0 || late_ms < DESK_LATE_MS;
     desk->next_heartbeat_ms = desk->now_ms + desk->config->heartbeat.every_ms;

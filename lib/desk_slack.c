@@ -119,13 +119,8 @@ static bool send(struct desk *desk, struct flight *flight, struct emergency *e, 
     if (action->kind == ACTION_OPEN_THREAD)
         note_opening(desk, flight, e, action, text);
     mention_resolve(text, find_user, desk, resolved, sizeof resolved);
-    if (!make_write(desk, e, action, resolved, &request))
-        return desk_take_unmade(desk, flight, action);
-    if (!desk_mark_sending(desk, action)) {
-        request_free(&request);
-        return false;
-    }
-    return desk_ask_made(desk, flight, FLIGHT_WRITE, &request, true);
+    bool made = make_write(desk, e, action, resolved, &request);
+    return desk_send(desk, flight, e, action, &request, made, false);
 }
 
 /* Whether there is a place for it, and still a reason. */
@@ -144,14 +139,9 @@ static bool write_it(struct desk *desk, struct flight *flight, struct emergency 
 {
     char text[6000];
     struct request request = {0};
-    if (desk->quiet)
-        return desk_retry_later(desk, flight, action, 0, action->error);
-    if (!is_wanted(e, action))
-        return desk_finish(desk, flight, action, ACTION_CANCELLED, "");
-    if (e->dry_run) {
-        action->state = ACTION_DRY;
-        return desk_accept(desk, flight, action, NULL, "");
-    }
+    bool good;
+    if (!desk_goes_on(desk, flight, e, action, is_wanted(e, action), &good))
+        return good;
     write_message(desk, e, action, text, sizeof text);
     if (flight->without_lookups || !find_unknown(desk, text, flight->lookup, sizeof flight->lookup))
         return send(desk, flight, e, action, text);
@@ -197,7 +187,7 @@ static bool accept_posted(struct desk *desk, struct flight *flight, struct actio
         return desk_finish(desk, flight, action, ACTION_DONE, "");
     text_copy(result.channel, sizeof result.channel, channel);
     text_copy(result.ts, sizeof result.ts, ts);
-    return desk_accept(desk, flight, action, &result, "");
+    return desk_accept(desk, flight, action, &result);
 }
 
 static bool take_write(struct desk *desk, struct flight *flight, struct call *call)

@@ -7,8 +7,6 @@
 #include "lib/desk_internal.h"
 #include "lib/text.h"
 
-#include <string.h>
-
 /* Stamps have a resolution of one second: what is younger than this may still change unseen. */
 #define STAMP_SETTLES_MS 2000
 /* After a 409 somebody is at work on the ticket. */
@@ -54,9 +52,7 @@ static bool get_action(struct desk *desk, const struct flight *flight, struct ac
 static bool get_emergency_of_ticket(struct desk *desk, const struct flight *flight, struct emergency *e,
                                     bool *found)
 {
-    enum store_result result = store_open_of_ticket(desk->store, flight->ticket_id, e);
-    if (result == STORE_NONE)
-        result = store_last_of_ticket(desk->store, flight->ticket_id, e);
+    enum store_result result = store_of_ticket(desk->store, flight->ticket_id, e);
     *found = result == STORE_OK;
     return desk_did(desk, result);
 }
@@ -145,13 +141,8 @@ static bool send_write(struct desk *desk, struct flight *flight, struct emergenc
         update.priority = ticket_priority_name(desk->policy.downgrade_priority);
     else if (action->kind == ACTION_URGENT)
         update.priority = ticket_priority_name(PRIORITY_URGENT);
-    if (!zendesk_update_ticket(&request, desk->config, &update))
-        return desk_take_unmade(desk, flight, action);
-    if (!desk_release(desk, e, action)) {
-        request_free(&request);
-        return false;
-    }
-    return desk_ask(desk, flight, FLIGHT_WRITE, &request, true);
+    bool made = zendesk_update_ticket(&request, desk->config, &update);
+    return desk_send(desk, flight, e, action, &request, made, true);
 }
 
 /* --- the bridge, before the downgrade closes it --- */

@@ -11,27 +11,17 @@ static bool write_it(struct desk *desk, struct flight *flight, struct emergency 
     char topic[200];
     struct emergency other;
     struct request request = {0};
-    if (desk->quiet)
-        return desk_retry_later(desk, flight, action, 0, action->error);
-    if (!emergency_still_wants(e, action->kind, action->cause))
-        return desk_finish(desk, flight, action, ACTION_CANCELLED, "");
-    if (e->dry_run) {
-        action->state = ACTION_DRY;
-        return desk_accept(desk, flight, action, NULL, "");
-    }
+    bool good;
+    bool wanted = emergency_still_wants(e, action->kind, action->cause);
+    if (!desk_goes_on(desk, flight, e, action, wanted, &good))
+        return good;
     struct message_facts facts = desk_facts(desk, e, NULL, &other);
     desk_mark(desk, action, mark, sizeof mark);
     messages_write(desk->config->messages.texts, MESSAGE_MEETING_TOPIC, &facts, topic, sizeof topic);
     bool made = action->kind == ACTION_CREATE_MEETING
                     ? zoom_create_meeting(&request, desk->config, topic, mark, desk->now_ms)
                     : zoom_end_meeting(&request, e->meeting);
-    if (!made)
-        return desk_take_unmade(desk, flight, action);
-    if (!desk_mark_sending(desk, action)) {
-        request_free(&request);
-        return false;
-    }
-    return desk_ask_made(desk, flight, FLIGHT_WRITE, &request, true);
+    return desk_send(desk, flight, e, action, &request, made, false);
 }
 
 bool desk_begin_zoom(struct desk *desk, struct flight *flight, struct action *action)
@@ -65,15 +55,14 @@ static bool take_write(struct desk *desk, struct flight *flight, struct call *ca
     if (!desk_get_both(desk, flight, &action, &e))
         return false;
     if (action.kind == ACTION_END_MEETING)
-        return call_is_good(call) || is_over_already(desk, call)
-                   ? desk_accept(desk, flight, &action, NULL, "")
-                   : desk_take_failure(desk, flight, call);
+        return call_is_good(call) || is_over_already(desk, call) ? desk_accept(desk, flight, &action, NULL)
+                                                                 : desk_take_failure(desk, flight, call);
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
     if (!zoom_read_meeting(desk->reader, call->answer, call->answer_length, &result.meeting, result.url,
                            sizeof result.url, &running, error, sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
-    return desk_accept(desk, flight, &action, &result, "");
+    return desk_accept(desk, flight, &action, &result);
 }
 
 static bool take_marked(struct desk *desk, struct flight *flight, struct call *call)
@@ -91,7 +80,7 @@ static bool take_marked(struct desk *desk, struct flight *flight, struct call *c
     if (!zoom_read_marked(desk->reader, call->answer, call->answer_length, mark, &result.meeting, result.url,
                           sizeof result.url, error, sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
-    return result.meeting > 0 ? desk_accept(desk, flight, &action, &result, "")
+    return result.meeting > 0 ? desk_accept(desk, flight, &action, &result)
                               : write_it(desk, flight, &e, &action);
 }
 

@@ -41,9 +41,9 @@ void tell(struct step_context *c, enum message message, int64_t buttons)
     effect(c, &(struct effect){.kind = EFFECT_REPLY, .message = message, .buttons = buttons});
 }
 
-void post(struct step_context *c, enum message message, enum effect_place place, int rung)
+void post(struct step_context *c, enum message message, enum effect_place place)
 {
-    effect(c, &(struct effect){.kind = EFFECT_POST, .message = message, .place = place, .rung = rung});
+    effect(c, &(struct effect){.kind = EFFECT_POST, .message = message, .place = place});
 }
 
 void summon(struct step_context *c, enum effect_who who, int rung)
@@ -78,10 +78,19 @@ bool in_period(const struct emergency *e)
     return e->phase == PHASE_CONTACTED || e->phase == PHASE_FOLLOWED_UP;
 }
 
+bool is_held(const struct emergency *e)
+{
+    return e->paused || e->off_hours || bulk_holds(e);
+}
+
+enum action_kind clock_step(const struct emergency *e)
+{
+    return e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE;
+}
+
 bool clock_may_run(const struct emergency *e)
 {
-    return in_period(e) && e->closing == CLOSING_NONE && !e->paused && !bulk_holds(e) && !e->off_hours &&
-           e->ticket_id > 0;
+    return in_period(e) && e->closing == CLOSING_NONE && !is_held(e) && e->ticket_id > 0;
 }
 
 void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms)
@@ -272,15 +281,18 @@ void reopen_emergency(struct emergency *e)
 
 /* --- comments --- */
 
+void resolve_pages(struct step_context *c)
+{
+    for (int i = 0; i < c->e->page_count; i++)
+        if (c->e->pages[i].status != PAGE_RESOLVED && c->e->pages[i].resolve_cause == 0)
+            c->e->pages[i].resolve_cause = c->event->row;
+}
+
 void someone_met(struct step_context *c)
 {
-    struct emergency *e = c->e;
-    e->met = true;
-    if (!c->policy->resolve_on_contact)
-        return;
-    for (int i = 0; i < e->page_count; i++)
-        if (e->pages[i].status != PAGE_RESOLVED && e->pages[i].resolve_cause == 0)
-            e->pages[i].resolve_cause = c->event->row;
+    c->e->met = true;
+    if (c->policy->resolve_on_contact)
+        resolve_pages(c);
 }
 
 /* Unless it goes by itself. */
@@ -404,8 +416,7 @@ static void do_what_is_due(struct step_context *c)
     if (!clock_may_run(e) || e->asked || e->released != ACTION_NONE || e->step != ACTION_NONE ||
         moment_ms(c->event) < e->due_ms)
         return;
-    begin_step(c, e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE, STEP_BY_CLOCK,
-               e->due_ms);
+    begin_step(c, clock_step(e), STEP_BY_CLOCK, e->due_ms);
     ask_if_doubtful(c);
 }
 

@@ -184,7 +184,7 @@ static void lose_thread(struct step_context *c)
     if (c->e->thread_lost)
         return;
     c->e->thread_lost = true;
-    post(c, MESSAGE_PARKED, PLACE_MANAGERS, 0);
+    post(c, MESSAGE_PARKED, PLACE_MANAGERS);
     summon(c, WHO_ENGINEER, 0);
 }
 
@@ -210,8 +210,8 @@ void take_refused(struct step_context *c)
 bool may_offer_first_contact(const struct emergency *e, const struct policy *policy)
 {
     return policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
-           e->ticket_seen && e->closing == CLOSING_NONE && !e->paused && !e->off_hours && !bulk_holds(e) &&
-           e->released == ACTION_NONE && e->step == ACTION_NONE;
+           e->ticket_seen && e->closing == CLOSING_NONE && !is_held(e) && e->released == ACTION_NONE &&
+           e->step == ACTION_NONE;
 }
 
 /* The first comment of the daemon's own, on acknowledgement, if nobody else was first. It waits a moment for
@@ -226,7 +226,6 @@ void offer_first_contact(struct step_context *c)
 void withdraw_first_contact(struct emergency *e)
 {
     if (e->step == ACTION_FIRST_CONTACT && e->step_by == STEP_AUTOMATICALLY &&
-        (e->paused || e->off_hours || bulk_holds(e) || e->closing != CLOSING_NONE ||
-         e->phase == PHASE_ENGAGED))
+        (is_held(e) || e->closing != CLOSING_NONE || e->phase == PHASE_ENGAGED))
         drop_step(e);
 }

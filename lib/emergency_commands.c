@@ -5,8 +5,6 @@
 #include "lib/emergency_internal.h"
 #include "lib/text.h"
 
-#include <stdio.h>
-
 const char *who(const struct step_context *c)
 {
     return c->event->by[0] ? c->event->by : "Somebody";
@@ -59,7 +57,7 @@ static void take_extend(struct step_context *c)
     settle_doubts(e, moment_ms(c->event));
     e->meeting_settled = false; /* it may be in use at the next deadline too */
     drop_step(e);
-    if (e->paused || bulk_holds(e) || e->off_hours) {
+    if (is_held(e)) {
         e->due_ms = 0;
         e->left_ms = for_ms;
     } else {
@@ -125,9 +123,7 @@ static void take_urgent(struct step_context *c)
 
 static void take_resolve_command(struct step_context *c)
 {
-    for (int i = 0; i < c->e->page_count; i++)
-        if (c->e->pages[i].status != PAGE_RESOLVED && c->e->pages[i].resolve_cause == 0)
-            c->e->pages[i].resolve_cause = c->event->row;
+    resolve_pages(c);
     text_copy(c->e->taker, sizeof c->e->taker,
               c->event->by_email[0] ? c->event->by_email : c->event->by_slack);
     say(c, "command", "%s resolves the page.", who(c));

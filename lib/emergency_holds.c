@@ -101,7 +101,7 @@ void ask_before_hours_end(struct step_context *c)
         return;
     e->hours_asked_ms = end_ms;
     e->doubt_ms[DOUBT_HOURS] = e->asked_ms = moment_ms(c->event);
-    e->asked_step = e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE;
+    e->asked_step = clock_step(e);
     e->asked = true;
     e->reminded = false;
     e->ladders[LADDER_ASKED] = (struct ladder){0};

@@ -1,9 +1,9 @@
 #ifndef EMERGENCYD_EMERGENCY_INTERNAL_H
 #define EMERGENCYD_EMERGENCY_INTERNAL_H
 /*
- * What the files of the state machine share: emergency.c (the handbook), emergency_facts.c (pages, ticket),
- * emergency_commands.c (what a person may order), emergency_view.c (what a state says). Nobody else includes
- * this. Pure, for every thread.
+ * What the files of the state machine share: emergency.c (the handbook) and, beside it, facts (pages,
+ * ticket), commands (what a person may order), people, bridge, calls, holds, late (news that come late), view
+ * (what a state says). Nobody else includes this. Pure, for every thread.
  */
 #include "lib/emergency.h"
 
@@ -20,7 +20,7 @@ void say(struct step_context *c, const char *kind, const char *fmt, ...) PRINTF_
 
 /* Adds what is to be done because of this event. */
 void tell(struct step_context *c, enum message message, int64_t buttons); /* a reply in the thread */
-void post(struct step_context *c, enum message message, enum effect_place place, int rung);
+void post(struct step_context *c, enum message message, enum effect_place place);
 void summon(struct step_context *c, enum effect_who who, int rung);
 void effect(struct step_context *c, const struct effect *effect);
 
@@ -62,7 +62,6 @@ void take_command(struct step_context *c);
 
 /* People (emergency_people.c): who took it, the ladders, shifts. */
 void take_acknowledgements(struct step_context *c);
-/* What whoever has it is to do now. */
 /* Once somebody has it, and it is known what it is about: bridge and runbook are made. */
 void begin_work(struct step_context *c);
 bool is_work_to_do(const struct emergency *e);
@@ -126,6 +125,12 @@ void drop_old_news(const struct emergency *was, const struct emergency *is, stru
 
 /* Shared with them (emergency.c, emergency_view.c). */
 bool in_period(const struct emergency *e);
+/* The clocks stand, and nothing is done by itself. */
+bool is_held(const struct emergency *e);
+/* What is due at the end of the period. */
+enum action_kind clock_step(const struct emergency *e);
+/* Pages that are not resolved are to be, because of this event. */
+void resolve_pages(struct step_context *c);
 /* The button that resolves the pages; 0 when there is nothing to resolve. */
 int64_t resolve_button(const struct step_context *c);
 /* Everything but the bridge speaks for the automatic first comment. */

@@ -172,7 +172,7 @@ void note_busy(struct step_context *c)
     if (told)
         return;
     tell(c, MESSAGE_SECOND, BUTTON(COMMAND_TAKE) | BUTTON(COMMAND_MANAGER));
-    post(c, MESSAGE_SECOND_MANAGERS, PLACE_MANAGERS, 0);
+    post(c, MESSAGE_SECOND_MANAGERS, PLACE_MANAGERS);
     effect(c,
            &(struct effect){.kind = EFFECT_SUMMON, .message = MESSAGE_SECOND_MANAGERS, .who = WHO_MANAGER});
 }
@@ -284,7 +284,7 @@ void take_not_emergency(struct step_context *c)
 {
     say(c, "command", "%s asks whether this is an emergency.", who(c));
     tell(c, MESSAGE_NOT_EMERGENCY, 0);
-    post(c, MESSAGE_NOT_EMERGENCY, PLACE_MANAGERS, 0);
+    post(c, MESSAGE_NOT_EMERGENCY, PLACE_MANAGERS);
 }
 
 void take_page_somebody(struct step_context *c)
@@ -298,7 +298,7 @@ void take_manager(struct step_context *c)
 {
     say(c, "command", "%s calls the manager on call.", who(c));
     effect(c, &(struct effect){.kind = EFFECT_REPLY, .message = MESSAGE_MANAGER_CALLED, .who = WHO_MANAGER});
-    post(c, MESSAGE_MANAGER_CALLED, PLACE_MANAGERS, 0);
+    post(c, MESSAGE_MANAGER_CALLED, PLACE_MANAGERS);
     summon(c, WHO_MANAGER, 0);
 }
 
@@ -311,13 +311,13 @@ void take_handoff(struct step_context *c)
 void take_duty(struct step_context *c)
 {
     say(c, "command", "%s asks who takes over their other shift.", who(c));
-    post(c, MESSAGE_DUTY, PLACE_DUTY, 0);
+    post(c, MESSAGE_DUTY, PLACE_DUTY);
 }
 
 void take_colleague(struct step_context *c)
 {
     say(c, "command", "%s asks for a colleague on the call.", who(c));
-    post(c, MESSAGE_COLLEAGUE, PLACE_PRODUCT, 0);
+    post(c, MESSAGE_COLLEAGUE, PLACE_PRODUCT);
 }
 
 void take_shift(struct step_context *c)
@@ -335,6 +335,6 @@ void take_stuck(struct step_context *c)
         return;
     say(c, "prompt", "What can't be sent: %s. Do it by hand.", action_words(c->event->call.kind));
     tell(c, MESSAGE_STUCK, BUTTON(COMMAND_FOLLOWED_UP) | BUTTON(COMMAND_CONTACTED));
-    post(c, MESSAGE_STUCK, PLACE_MANAGERS, 0);
+    post(c, MESSAGE_STUCK, PLACE_MANAGERS);
     summon(c, WHO_ENGINEER, 0);
 }

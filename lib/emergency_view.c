@@ -5,7 +5,6 @@
 #include "lib/emergency_internal.h"
 #include "lib/text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const char *const phase_names[PHASE_COUNT] = {
@@ -87,7 +86,7 @@ void emergency_held_why(const struct emergency *e, char *out, size_t size)
 enum action_kind emergency_next(const struct emergency *e, int64_t *due_ms)
 {
     *due_ms = e->due_ms;
-    if (!emergency_is_open(e) || e->paused || bulk_holds(e) || e->off_hours)
+    if (!emergency_is_open(e) || is_held(e))
         return ACTION_NONE;
     if (e->asked) {
         if (e->due_ms == 0)
@@ -100,7 +99,7 @@ enum action_kind emergency_next(const struct emergency *e, int64_t *due_ms)
     }
     if (e->due_ms == 0)
         return ACTION_NONE;
-    return e->phase == PHASE_CONTACTED ? ACTION_FOLLOW_UP : ACTION_DOWNGRADE;
+    return clock_step(e);
 }
 
 static size_t page_wants(const struct emergency *e, struct want *wants)

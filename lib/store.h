@@ -106,6 +106,8 @@ enum store_result store_get_emergency(struct store *store, int64_t id,
                                       struct emergency *e) MUST_CHECK; /* follows joins */
 enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
+/* The open one, else the last. */
+enum store_result store_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_of_incident(struct store *store, const char *incident,
                                     struct emergency *e) MUST_CHECK;
 enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e) MUST_CHECK;

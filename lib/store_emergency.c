@@ -122,6 +122,12 @@ enum store_result store_last_of_ticket(struct store *store, int64_t ticket, stru
     return get_of_ticket(store, STATEMENT_LAST_OF_TICKET, ticket, e);
 }
 
+enum store_result store_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
+{
+    enum store_result found = store_open_of_ticket(store, ticket, e);
+    return found == STORE_NONE ? store_last_of_ticket(store, ticket, e) : found;
+}
+
 enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e)
 {
     int64_t joined_into = 0;
