@@ -1,7 +1,8 @@
 """Scenes with a bridge: who acknowledges, who joins, what Zoom was asked."""
 
 from harness import wait_until
-from scenes import LONG, comment, opened, page_for, read, urgent_ticket
+from scenes import (LONG, calls_ended, comment, opened, page_for, read,
+                    urgent_ticket)
 from slack_scenes import page_of
 
 ZOOM = ("zoom",)
@@ -75,10 +76,7 @@ def asked_for(world, method, path):
 
 def zoom_idle(d):
     """Waits until all calls to Zoom have ended."""
-    wait_until(lambda: not [a for a in d.api_get("/api/outbox")[1]["actions"]
-                            if a["service"] == "zoom"], 10,
-               "the end of all calls to Zoom",
-               lambda: d.api_get("/api/outbox")[1]["actions"])
+    calls_ended(d, "zoom")
 
 
 def checklist(d, number):

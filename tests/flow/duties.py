@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from harness import wait_until
-from scenes import order
+from scenes import opened, order
 from standins.clock import Clock, parse_iso
 from standins.slack_text import readable
 
@@ -174,3 +174,12 @@ def odd_zone(monkeypatch, directory, at):
 def soon(in_s):
     """A full second, so many from now."""
     return (Clock().now() + timedelta(seconds=in_s)).replace(microsecond=0)
+
+
+def busy_engineer(d, world, cast):
+    """(id, ticket): an emergency of Acme's that Eng One has."""
+    number, ticket = opened(d, world, cast, 0)
+    acknowledged(d, world, number, cast.engineer_pd)
+    wait_until(lambda: (d.emergency(number)["engineer"] or {}).get("email"),
+               10, "the engineer's address")
+    return number, ticket

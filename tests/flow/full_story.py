@@ -135,8 +135,7 @@ class Emergency:
                   f"state {state}")
 
     def wait_reply(self, pattern):
-        """Waits for a message in the thread, and for the first message to
-        be up to date, so that the next buttons are there."""
+        """Waits for a message in the thread."""
         return self._world.slack.wait_for_message(
             self.channel, pattern, thread=self.root, timeout=PATIENCE_S)
 

@@ -168,3 +168,12 @@ def all_read(d):
                             d.api_get("/api/outbox")[1]["actions"]
                             if action["kind"].startswith("read_")],
                10, "the end of all reads")
+
+
+def calls_ended(d, service=None):
+    """Waits until every call, or every one to a service, has ended."""
+    def left():
+        return [a for a in d.api_get("/api/outbox")[1]["actions"]
+                if service in (None, a["service"])]
+
+    wait_until(lambda: not left(), 10, "the end of all calls", left)

@@ -4,7 +4,7 @@ import json
 from urllib.parse import urlencode
 
 from harness import wait_until
-from scenes import LONG, opened
+from scenes import LONG, calls_ended, opened
 from standins.clock import Clock
 from standins.signing import slack_signature
 from wire import ask
@@ -87,10 +87,7 @@ def page_of(d, world, number):
 
 def slack_idle(d):
     """Waits until every call to Slack has ended."""
-    wait_until(lambda: not [a for a in d.api_get("/api/outbox")[1]["actions"]
-                            if a["service"] == "slack"], 10,
-               "the end of all calls to Slack",
-               lambda: d.api_get("/api/outbox")[1]["actions"])
+    calls_ended(d, "slack")
 
 
 # -- webhooks made by hand -------------------------------------------------

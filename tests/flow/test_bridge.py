@@ -4,7 +4,7 @@ nobody came; and who came."""
 import pytest
 from bridge_scenes import (MEETINGS, STATUS, WITH_SLACK, ZOOM, acknowledge,
                            acknowledged, asked_for, bridged, greeted, join,
-                           meeting_of, met, page_and_read, zoom_idle)
+                           meeting_of, met, zoom_idle)
 from harness import wait_until
 from scenes import (LONG, comment, opened, order, own_comments, said, seconds,
                     wait_asked, wait_said)

@@ -3,17 +3,16 @@ there is none; and nothing that the customer waits for is held up."""
 
 import pytest
 from bridge_scenes import (MEETINGS, STATUS, WITH_SLACK, ZOOM, acknowledge,
-                           acknowledged, asked_for, bridged, meeting_of, met)
+                           acknowledged, asked_for, meeting_of, met)
 from harness import wait_until
 from scenes import (LONG, comment, opened, order, own_comments, seconds,
                     wait_said)
 from slack_scenes import MANAGERS, root_of, wait_reply, wait_root
 from standins import Answer, RateLimit
 from test_crashes import FAILS, UNSEEN, kill_at, wait_killed
-from trials import NOT_JSON, TROUBLES, action
+from trials import TROUBLES, action
 
 MANY = r"/v2/users/[^/]+/meetings$"
-ONE = r"/v2/meetings/\d+$"
 HOST = r"/v2/users/[^/]+$"
 TOKEN = "/oauth/token$"
 MAY_HAVE_TAKEN_EFFECT = {"500 after it took effect", "no JSON",

@@ -4,11 +4,9 @@ import json
 import time
 
 import pytest
-from bridge_scenes import (WITH_SLACK, ZOOM, bridged, checklist, join,
-                           meeting_of, met)
+from bridge_scenes import WITH_SLACK, ZOOM, checklist, join, met
 from harness import wait_until
-from scenes import (LONG, comment, opened, order, said, seconds, wait_asked,
-                    wait_said)
+from scenes import order, said, seconds, wait_said
 from slack_scenes import replies, root_of, slack_idle, wait_reply
 from standins.signing import zoom_signature, zoom_url_token
 from webhooks import NEW, REPEATED, accepted, counter, kept_bodies

@@ -6,9 +6,9 @@ import threading
 import pytest
 from duties import closed, replies, wait_reply
 from harness import wait_until
-from scenes import (LONG, all_read, comment, contacted, later_follow_up,
-                    opened, order, own_comments, page_for, read, refuse,
-                    said, urgent_ticket, wait_said, writes)
+from scenes import (LONG, all_read, calls_ended, comment, contacted,
+                    later_follow_up, opened, order, own_comments, page_for,
+                    read, refuse, said, urgent_ticket, wait_said, writes)
 from standins import Answer
 from trials import TROUBLES, in_turn
 
@@ -242,5 +242,5 @@ def test_an_emergency_that_ends_meanwhile_is_not_answered(daemon, world,
     held.release()
     wait_answered(world, cast, other_ticket)
     all_read(d)
-    wait_until(lambda: not d.api_get("/api/outbox")[1]["actions"])
+    calls_ended(d)
     assert not writes(world, ticket)

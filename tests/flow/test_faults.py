@@ -346,9 +346,8 @@ def test_a_first_attempt_that_takes_effect_late_never_doubles(
     def late(request):
         accepted.append(take_effect_late(world, first[0]))
 
-    def break_it():
-        world.zendesk.fault("PUT", trial.path("ticket"), reset=True,
-                            hook=first.append)
+    def lose(request):
+        first.append(request)
         if moment == "after the second attempt":
             after(world.zendesk, [("GET", trial.path("audits"))],
                   lambda: world.zendesk.fault(
@@ -359,7 +358,9 @@ def test_a_first_attempt_that_takes_effect_late_never_doubles(
                                 after_effect=moment.startswith("after"))
 
     after(world.zendesk, [("PUT", trial.path("ticket"))]
-          if step == "downgrade" else [], break_it)
+          if step == "downgrade" else [],
+          lambda: world.zendesk.fault("PUT", trial.path("ticket"),
+                                      reset=True, hook=lose))
     begin(world, cast, trial)
     wait_state(d, trial, "downgraded", 20)
     assert accepted == [moment != "after the second attempt"]

@@ -9,9 +9,8 @@ from duties import (acknowledged, assignees, ladder, ladder_with_slack,
                     mentions, own_pages, page_texts, replies, set_back, told,
                     ticket_url, wait_own_pages, wait_reply,
                     wait_told, written_at)
-from harness import wait_until
-from scenes import (LONG, comment, later_follow_up, opened, order, page_for,
-                    read, said, urgent_ticket, wait_asked, wait_said)
+from scenes import (LONG, calls_ended, comment, later_follow_up, opened, order,
+                    page_for, read, said, urgent_ticket, wait_asked, wait_said)
 from trials import TROUBLES
 from webhooks import emergency_page
 
@@ -307,7 +306,7 @@ def assert_paged_once(d, world, cast, number):
     """One page a rung, also when nothing more is on its way."""
     wait_said(d, number, "Paged Mona Manager.")
     wait_said(d, number, "Paged Max Manager.")
-    wait_until(lambda: not d.api_get("/api/outbox")[1]["actions"])
+    calls_ended(d)
     assert sorted(assignees(page) for page in own_pages(world)) == sorted([
         [cast.manager_pd["id"]], [cast.second_manager_pd["id"]]])
 

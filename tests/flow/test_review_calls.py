@@ -2,11 +2,12 @@
 
 import sqlite3
 
-from duties import (acknowledged, assignees, ladder, own_pages, set_back,
-                    thread_of, wait_own_pages, wait_reply)
+from duties import (acknowledged, assignees, busy_engineer, ladder, own_pages,
+                    set_back, wait_own_pages, wait_reply)
 from harness import wait_until
-from scenes import (LONG, comment, contacted, opened, order, own_comments,
-                    page_for, read, urgent_ticket, wait_said)
+from scenes import (LONG, calls_ended, comment, contacted, opened, order,
+                    own_comments, page_for, read, urgent_ticket, wait_said)
+from slack_scenes import root_of
 from standins import Answer
 
 DUE = {"follow_up_after": "4s", "downgrade_after": "10m"}
@@ -17,15 +18,6 @@ SECOND = "A second emergency"
 def actions(d, number, kind):
     """The emergency's calls of a kind."""
     return [a for a in d.emergency(number)["actions"] if a["kind"] == kind]
-
-
-def busy_engineer(d, world, cast):
-    """(id, ticket): an emergency of Acme's that Eng One has."""
-    number, ticket = opened(d, world, cast, 0)
-    acknowledged(d, world, number, cast.engineer_pd)
-    wait_until(lambda: (d.emergency(number)["engineer"] or {}).get("email"),
-               10, "the engineer's address")
-    return number, ticket
 
 
 # -- whose comment it is ---------------------------------------------------
@@ -165,8 +157,7 @@ def test_what_a_join_cancels_and_wants_again_is_done_once(daemon, world,
     wait_until(lambda: [p["status"] for p in d.emergency(number)["pages"]]
                == ["acknowledged"] * 2, 10, "the pages",
                lambda: d.emergency(number))
-    wait_until(lambda: not [a for a in d.api_get("/api/outbox")[1]["actions"]
-                            if a["service"] == "pagerduty"])
+    calls_ended(d, "pagerduty")
     assert [a["state"] for a in actions(d, number, "ack_page")] == [
         "done"] * 2
     puts = world.pagerduty.received("PUT", "/incidents")
@@ -223,8 +214,7 @@ def test_an_address_that_could_not_be_looked_up_is_not_acted_for(
     d = daemon(services=("slack",), **LONG)
     number, _ = opened(d, world, cast)
     world.pagerduty.fault("GET", r"/users", times=None, answer=Answer(500))
-    channel, ts = thread_of(d, number)
-    root = next(m for m in world.slack.messages(channel) if m["ts"] == ts)
+    root = root_of(d, world, number)
     world.slack.press(cast.account_manager_slack, root, "Acknowledge")
     put = world.pagerduty.wait_for_request("PUT", r"/incidents",
                                            answered=True)

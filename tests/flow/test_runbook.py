@@ -301,7 +301,8 @@ def test_issues_that_are_switched_off_are_told(daemon, world, cast):
     call = wait_call(d, number, "parked")
     assert "403" in call["error"]
     wait_reply(world, root_of(d, world, number), "gitlab answered 403")
-    assert not [m for m in world.slack.messages(MANAGERS)]
+    slack_idle(d)
+    assert not world.slack.messages(MANAGERS)
 
 
 @pytest.mark.parametrize("trouble", ["expired", "revoked"])

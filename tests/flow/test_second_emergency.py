@@ -2,12 +2,13 @@
 whom people call by a command."""
 
 import pytest
-from duties import (acknowledged, assignees, closed, ladder, mentions,
-                    oncalls_read, own_pages, page_texts, replies, told,
-                    thread_of, ticket_url, wait_own_pages, wait_reply)
+from duties import (acknowledged, assignees, busy_engineer, closed, ladder,
+                    mentions, oncalls_read, own_pages, page_texts, replies,
+                    thread_of, ticket_url, told, wait_own_pages, wait_reply)
 from harness import wait_until
-from scenes import (LONG, all_read, comment, opened, order, page_for, read,
-                    refuse, said, urgent_ticket, wait_said)
+from scenes import (LONG, all_read, calls_ended, comment, opened, order,
+                    page_for, read, refuse, said, urgent_ticket, wait_said)
+from slack_scenes import root_of
 
 SECOND = "A second emergency"
 
@@ -19,15 +20,6 @@ def globex(d, world, cast, **page):
                            tags=["saas"], subject="Globex is down")
     page_for(world, cast, ticket, 0, **page)
     return read(d, ticket), ticket
-
-
-def busy_engineer(d, world, cast):
-    """(id, ticket): an emergency of Acme's that Eng One has."""
-    number, ticket = opened(d, world, cast, 0)
-    acknowledged(d, world, number, cast.engineer_pd)
-    wait_until(lambda: (d.emergency(number)["engineer"] or {}).get("email"),
-               10, "the engineer's address")
-    return number, ticket
 
 
 def assert_told_once(d, world, cast, number, first, second):
@@ -45,6 +37,15 @@ def assert_told_once(d, world, cast, number, first, second):
         assert ticket_url(world, first) in told_text
         assert ticket_url(world, second) in told_text
     assert len(replies(d, world, number, SECOND)) == 1
+
+
+def assert_not_told(d, world, number):
+    """Nor is anything on its way that would tell it."""
+    all_read(d)
+    calls_ended(d)
+    assert not said(d, number, "busy with emergency")
+    assert not replies(d, world, number, SECOND)
+    assert not own_pages(world)
 
 
 # -- who is told -----------------------------------------------------------
@@ -67,8 +68,7 @@ def test_an_acknowledgement_by_a_busy_engineer_calls_the_manager(
     d = daemon(services=("slack",), **LONG)
     _, first = busy_engineer(d, world, cast)
     number, second = globex(d, world, cast, assignees=[cast.second_pd["id"]])
-    all_read(d)
-    assert not replies(d, world, number, SECOND)
+    assert_not_told(d, world, number)
     acknowledged(d, world, number, cast.engineer_pd)
     assert_told_once(d, world, cast, number, first, second)
 
@@ -114,9 +114,7 @@ def test_a_second_one_of_the_same_customer_is_theirs(daemon, world, cast):
     page_for(world, cast, ticket, 0)
     number = read(d, ticket)
     acknowledged(d, world, number, cast.engineer_pd)
-    all_read(d)
-    assert not replies(d, world, number, SECOND)
-    assert not own_pages(world)
+    assert_not_told(d, world, number)
 
 
 @pytest.mark.parametrize("end", ["close", "downgrade"])
@@ -132,8 +130,7 @@ def test_an_engineer_whose_emergency_is_over_is_free(daemon, world, cast,
         closed(d, first)
     number, _ = globex(d, world, cast)
     acknowledged(d, world, number, cast.engineer_pd)
-    all_read(d)
-    assert not replies(d, world, number, SECOND)
+    assert_not_told(d, world, number)
 
 
 # -- who has it ------------------------------------------------------------
@@ -161,8 +158,7 @@ def test_the_ack_command_of_a_busy_engineer_does_not_end_the_ladder(
     d = daemon(services=("slack",), config=ladder(cast, "2s", "3s"), **LONG)
     busy_engineer(d, world, cast)
     number, _ = globex(d, world, cast, assignees=[cast.second_pd["id"]])
-    channel, ts = thread_of(d, number)
-    root = next(m for m in world.slack.messages(channel) if m["ts"] == ts)
+    root = root_of(d, world, number)
     world.slack.press(cast.engineer_slack, root, "Acknowledge")
     wait_reply(d, world, number, SECOND)
     wait_said(d, number, "calling the next in line (2)")

@@ -4,6 +4,7 @@ at once to them alone."""
 import re
 
 import pytest
+from duties import wait_own_pages
 from harness import wait_until
 from scenes import (LONG, comment, contacted, in_state, opened, order,
                     own_comments, page_for, read, said, urgent_ticket,
@@ -16,15 +17,6 @@ from slack_scenes import (DUTY, MANAGERS, SAAS, SELF_MANAGED, SLACK, labels,
 def froms(world):
     """In whose names PagerDuty's incidents were changed."""
     return [r.headers["From"] for r in world.pagerduty.received("PUT")]
-
-
-def summoned(world, count=1):
-    """The count-th page that was made for a person."""
-    found = lambda: [  # noqa: E731
-        i for i in world.pagerduty.incidents.values()
-        if i["title"].startswith("You are needed")]
-    return wait_until(lambda: found()[count - 1:], 10, "a page for somebody",
-                      lambda: list(world.pagerduty.incidents.values()))[0]
 
 
 def assignees(incident):
@@ -157,7 +149,7 @@ def test_the_manager_is_mentioned_and_paged(daemon, world, cast):
     assert "Done." in type_in(world, cast.engineer_slack, "manager")
     wait_reply(world, root, "^@Mona Manager: @Eng One needs you")
     world.slack.wait_for_message(MANAGERS, "^@Mona Manager: @Eng One needs")
-    page = summoned(world)
+    [page] = wait_own_pages(world, 1)
     assert assignees(page) == ["Mona Manager"]
     assert wait_said(d, number, "Paged Mona Manager.")
 
@@ -173,7 +165,7 @@ def test_anybody_can_be_paged(daemon, world, cast, who, paged):
     answer = type_in(world, cast.engineer_slack, f"page {who}")
     assert "Done." in answer
     wait_reply(world, root, f"^@Eng One pages @{paged}")
-    assert assignees(summoned(world)) == [paged]
+    assert assignees(wait_own_pages(world, 1)[0]) == [paged]
 
 
 def test_nobody_who_is_unknown_is_paged(daemon, world, cast):

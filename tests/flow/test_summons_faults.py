@@ -8,8 +8,9 @@ from duties import (acknowledged, assignees, ladder, ladder_with_slack,
                     mentions, oncalls_read, own_pages, page_texts, replies,
                     set_back, told, wait_own_pages, wait_reply, wait_told)
 from harness import wait_until
-from scenes import (LONG, comment, contacted, opened, order, own_comments,
-                    page_for, read, said, urgent_ticket, wait_said)
+from scenes import (LONG, calls_ended, comment, contacted, opened, order,
+                    own_comments, page_for, read, said, urgent_ticket,
+                    wait_said)
 from standins import Answer
 from trials import log_lines
 
@@ -90,7 +91,7 @@ def test_what_was_sent_by_hand_is_not_sent_again(daemon, world, cast):
     order(d, number, "followed-up")
     fault.cancel()
     d.wait_for_emergency(emergency_id=number, state="followed_up")
-    wait_until(lambda: not d.api_get("/api/outbox")[1]["actions"])
+    calls_ended(d)
     assert not own_comments(world, cast, ticket)
 
 

@@ -19,15 +19,21 @@ static void go_acknowledged_at(struct story *t, const char *clock)
     page(t, "P1", PAGE_ACKNOWLEDGED);
 }
 
-/* The office closes at 13:00 UTC and opens at 05:00; 12:50:40 contacted, so due at 13:05:40. */
-static struct story *office(void)
+/* The office closes at 13:00 UTC and opens at 05:00; the follow-up is due 15 minutes after STAFF wrote. */
+static struct story *office_contacted(const char *acknowledged, const char *staff)
 {
     struct story *t = story_new();
     covered(t, "office", "UTC", 5, 13);
-    go_acknowledged_at(t, "12:50:00");
-    at(t, "12:50:40");
+    go_acknowledged_at(t, acknowledged);
+    at(t, staff);
     staff_comment(t);
     return t;
+}
+
+/* Due at 13:05:40. */
+static struct story *office(void)
+{
+    return office_contacted("12:50:00", "12:50:40");
 }
 
 static struct story *asked(void)
@@ -93,11 +99,7 @@ END_TEST
 
 START_TEST(a_step_within_the_hours_is_not_asked)
 {
-    struct story *t = story_new();
-    covered(t, "office", "UTC", 5, 13);
-    go_acknowledged_at(t, "12:44:00");
-    at(t, "12:44:59");
-    staff_comment(t);
+    struct story *t = office_contacted("12:44:00", "12:44:59");
     at(t, "12:57:00");
     wake(t);
     expect_held(t, NULL);
@@ -110,11 +112,7 @@ END_TEST
 
 START_TEST(a_step_that_is_due_at_the_very_end_is_beyond_it)
 {
-    struct story *t = story_new();
-    covered(t, "office", "UTC", 5, 13);
-    go_acknowledged_at(t, "12:44:00");
-    at(t, "12:45:00");
-    staff_comment(t);
+    struct story *t = office_contacted("12:44:00", "12:45:00");
     at(t, "12:57:00");
     wake(t);
     expect_held(t, "asked");
