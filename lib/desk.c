@@ -223,8 +223,8 @@ static bool take_webhook(struct desk *desk, struct delivery *delivery)
     delivery->status = 200;
     if (delivery->event.at_ms == 0)
         delivery->event.at_ms = desk->now_ms;
-    else if (delivery->service == SERVICE_ZENDESK)
-        desk_correct_time(desk, &delivery->event);
+    else
+        desk_correct_time(desk, delivery->service, &delivery->event);
     if (delivery->event.at_ms > desk->now_ms) /* nothing happens in the future */
         delivery->event.at_ms = desk->now_ms;
     if (delivery->rejected) /* kept as it came, and means nothing */
@@ -324,14 +324,13 @@ static struct flight *flight_of_call(struct desk *desk, const struct call *call)
     return NULL;
 }
 
-/* By how much Zendesk's clock is ahead of ours; its Date is cut to the second. */
+/* By how much a service's clock is ahead of ours; its Date is cut to the second. */
 static void learn_skew(struct desk *desk, const struct call *call)
 {
-    if (call->service != SERVICE_ZENDESK || !call_is_good(call) || call->date_ms == 0 ||
-        call->received_ms == 0)
+    if (!call_is_good(call) || call->date_ms == 0 || call->received_ms == 0)
         return;
     int64_t skew_ms = call->date_ms + 500 - call->received_ms;
-    desk->skew_ms = skew_ms >= 2000 || skew_ms <= -2000 ? skew_ms : 0;
+    desk->skew_ms[call->service] = skew_ms >= 2000 || skew_ms <= -2000 ? skew_ms : 0;
 }
 
 static bool take_answer(struct desk *desk, struct flight *flight, struct call *call)
@@ -454,38 +453,6 @@ int64_t desk_next_ms(const struct desk *desk)
     if (desk->lost_track_ms != 0 && desk->lost_track_ms < next_ms)
         next_ms = desk->lost_track_ms;
     return next_ms;
-}
-
-static bool step_clock_of(struct desk *desk, int64_t id, int64_t shift_ms)
-{
-    struct emergency e;
-    struct event event = desk_own_event(desk, EVENT_CLOCK_STEP);
-    event.shift_ms = shift_ms;
-    enum store_result found = store_get_emergency(desk->store, id, &e);
-    return desk_did(desk, found) && (found == STORE_NONE || desk_apply(desk, &e, &event, NULL, NULL));
-}
-
-void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
-{
-    enum { MANY = 256 };
-    int64_t ids[MANY];
-    int64_t after = 0;
-    int count = MANY;
-    log_event(desk->log, LOG_LEVEL_WARNING, "CLOCK-STEP", 0, 0,
-              "the clock was set by %+lld ms: deadlines move with it", (long long)shift_ms);
-    while (count == MANY && desk->trouble == STORE_OK &&
-           desk_did(desk, store_running(desk->store, after, ids, MANY, &count)))
-        for (int i = 0; i < count; i++) {
-            after = ids[i];
-            if (desk_begin_item(desk))
-                (void)desk_end_item(desk, step_clock_of(desk, ids[i], shift_ms));
-        }
-    desk->lost_track_ms = desk->now_ms;
-    desk->next_poll_ms = desk->next_oncalls_ms = desk->now_ms;
-    if (desk->next_heartbeat_ms != INT64_MAX)
-        desk->next_heartbeat_ms = desk->now_ms;
-    for (size_t i = 0; i < SERVICE_COUNT; i++)
-        desk->lines[i].not_before_ms = desk->lines[i].probe_ms = 0;
 }
 
 enum store_result desk_tidy(struct desk *desk, int64_t now_ms)

@@ -18,9 +18,9 @@ struct event desk_own_event(const struct desk *desk, enum event_type type)
     };
 }
 
-void desk_correct_time(const struct desk *desk, struct event *event)
+void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event)
 {
-    event->at_ms -= desk->skew_ms;
+    event->at_ms -= desk->skew_ms[sender];
 }
 
 /* --- moving --- */
@@ -84,10 +84,12 @@ static bool move(struct desk *desk, struct emergency *e, const struct event *eve
 {
     const struct emergency was = *e;
     struct outcome out;
-    if (emergency_is_late(e, event)) {
+    bool clock_step = event->type == EVENT_CLOCK_STEP;
+    if (clock_step || emergency_is_late(e, event)) {
         if (!replay(desk, e, event->row, &out))
             return false;
-        emergency_note_late(&was, e, &desk->policy, &out);
+        if (!clock_step)
+            emergency_note_late(&was, e, &desk->policy, &out);
     } else {
         emergency_apply(e, event, &desk->policy, &out);
     }
@@ -386,9 +388,8 @@ static bool take_known_ticket(struct desk *desk, struct delivery *delivery, cons
 {
     struct event *event = &delivery->event;
     struct ticket_facts *facts = &event->ticket;
-    if (desk->own_user_id > 0 && facts->actor_id == desk->own_user_id &&
-        facts->previous_priority ==
-            PRIORITY_URGENT) /* the echo of our downgrade: the end of the call tells */
+    if (desk->own_user_id > 0 &&
+        facts->actor_id == desk->own_user_id) /* our own change: the end of the call tells */
         facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
     bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
     if (event->type == EVENT_COMMENT && !settle_comment(desk, e, event, delivery->comment_text))
@@ -489,7 +490,7 @@ bool desk_apply_incident(struct desk *desk, struct event *incident, int64_t aske
 
 bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *event, const char *text)
 {
-    desk_correct_time(desk, event);
+    desk_correct_time(desk, SERVICE_ZENDESK, event);
     if (event->at_ms + 999 < e->opened_ms)
         return true;
     if (!settle_comment(desk, e, event, text))

@@ -112,7 +112,7 @@ struct desk {
     char instance[40];
     int64_t first_start_ms;
     int64_t own_user_id;
-    int64_t skew_ms;       /* Zendesk's clock minus ours, 0 below 2 s */
+    int64_t skew_ms[SERVICE_COUNT]; /* their clocks minus ours, 0 below 2 s */
     bool suspended_hidden; /* our credentials may not see them */
     char slack_home[128];  /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
     bool quiet;
@@ -196,8 +196,8 @@ bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *ev
 /* Opens a new emergency for a ticket that turned urgent at URGENT_MS, if that is news. *OPENED says so. */
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
                          struct emergency *e, bool *opened);
-/* Corrects the time of an event by Zendesk's skew. */
-void desk_correct_time(const struct desk *desk, struct event *event);
+/* Corrects the time of an event by its sender's skew. */
+void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event);
 
 /* --- desk_flight.c, desk_ends.c --- */
 #define DESK_REFUSED_TEXT "our credentials are refused"

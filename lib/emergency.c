@@ -433,12 +433,12 @@ static void take_wake(struct step_context *c)
         tell(c, MESSAGE_REMINDED, BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
     }
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0 &&
-        now_ms >= e->opened_ms + e->clock_shift_ms + policy->page_if_missing_ms) {
+        now_ms >= e->opened_ms + policy->page_if_missing_ms) {
         e->page_cause = c->event->row;
         say(c, "page", "No page came for this ticket: paging.");
     }
     if (!is_contacted_by_person(e) && !e->contact_prompted &&
-        now_ms >= e->opened_ms + e->clock_shift_ms + policy->contact_within_ms) {
+        now_ms >= e->opened_ms + policy->contact_within_ms) {
         e->contact_prompted = true;
         say(c, "prompt", "Nobody has contacted the customer yet.");
         tell(c, MESSAGE_NOT_CONTACTED, BUTTON(COMMAND_FIRST_CONTACT) | BUTTON(COMMAND_CONTACTED));
@@ -450,26 +450,12 @@ static void take_wake(struct step_context *c)
     do_what_is_due(c);
 }
 
+/* All that came before has moved with it (events_move): no period gets shorter, and nothing turns into the
+ * past or the future of what comes. */
 static void take_clock_step(struct step_context *c)
 {
-    struct emergency *e = c->e;
-    int64_t shift_ms = c->event->shift_ms;
-    e->clock_shift_ms += shift_ms;
-    int64_t *const moved[] = {&e->due_ms,
-                              &e->warned_due_ms,
-                              &e->asked_ms,
-                              &e->step_due_ms,
-                              &e->ladders[LADDER_TAKE].last_ms,
-                              &e->ladders[LADDER_CONTACT].last_ms,
-                              &e->ladders[LADDER_ASKED].last_ms,
-                              &e->notes_reminded_ms,
-                              &e->bridge_wanted_ms,
-                              &e->thread_waits_ms};
-    for (size_t i = 0; i < COUNT_OF(moved); i++)
-        if (*moved[i] != 0)
-            *moved[i] += shift_ms;
     say(c, "clock", "The machine's clock was set %+.1f s: deadlines moved with it.",
-        (double)shift_ms / 1000.0);
+        (double)c->event->shift_ms / 1000.0);
 }
 
 /* --- all together --- */

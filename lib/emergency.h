@@ -157,7 +157,6 @@ struct emergency {
     enum action_kind released; /* the write that left and whose end is not known; NONE otherwise */
 
     int64_t page_cause;     /* the event that made us want a page; 0 none */
-    int64_t clock_shift_ms; /* by how much the wall clock was set since it opened */
     bool contact_prompted;  /* nobody had contacted the customer in time, and people were told */
     bool link_prompted;
     struct ladder ladders[LADDER_COUNT];

@@ -18,6 +18,8 @@ bool emergency_is_late(const struct emergency *e, const struct event *event)
 
 void emergency_put_in_time(const struct emergency *e, struct event *event)
 {
+    if (event->type == EVENT_CLOCK_STEP) /* all that is later will move */
+        return;
     if (event->source != EVENT_SOURCE_SELF || event->at_ms < event->now_ms || !emergency_is_late(e, event))
         return;
     event->at_ms = later(event->at_ms, e->last_ms);

@@ -208,7 +208,7 @@ static int64_t rung_due_ms(const struct emergency *e, const struct policy *polic
     const struct ladder *ladder = &e->ladders[kind];
     if (!emergency_ladder_stands(e, kind) || ladder->checking || ladder->rung >= policy->rung_count)
         return 0;
-    int64_t from_ms = e->opened_ms + e->clock_shift_ms;
+    int64_t from_ms = e->opened_ms;
     if (kind == LADDER_CONTACT)
         from_ms += policy->contact_within_ms;
     else if (kind == LADDER_ASKED)

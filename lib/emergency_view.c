@@ -177,7 +177,7 @@ static void wake_for_bridge(const struct emergency *e, const struct policy *poli
 /* What is due if nobody comes: a page that is missing, a word that nobody has contacted the customer. */
 static void wake_for_people(const struct emergency *e, const struct policy *policy, int64_t *wake_ms)
 {
-    int64_t opened_ms = e->opened_ms + e->clock_shift_ms;
+    int64_t opened_ms = e->opened_ms;
     if (policy->can_page && e->page_count == 0 && e->page_cause == 0 && e->ticket_id > 0)
         sooner(wake_ms, opened_ms + policy->page_if_missing_ms);
     if (!is_contacted_by_person(e) && !e->contact_prompted)

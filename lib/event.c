@@ -210,6 +210,26 @@ int event_compare(const struct event *a, const struct event *b)
     return order != 0 ? order : compare_numbers(a->row, b->row);
 }
 
+static int compare_for_qsort(const void *a, const void *b)
+{
+    return event_compare(a, b);
+}
+
+void events_move(struct event *events, size_t count, int64_t before_row, int64_t shift_ms)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct event *event = &events[i];
+        if (event->row >= before_row)
+            continue;
+        event->at_ms += shift_ms;
+        event->now_ms += shift_ms;
+        if (event->call.accepted_ms != 0)
+            event->call.accepted_ms += shift_ms;
+    }
+    if (count > 0)
+        qsort(events, count, sizeof *events, compare_for_qsort);
+}
+
 /* --- meaning --- */
 
 #define FIELD(member) STRUCT_FIELD(struct event, member, #member)

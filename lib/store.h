@@ -78,9 +78,12 @@ enum store_result store_knows_comment(struct store *store, int64_t comment, enum
 enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,
                                      enum delivery_outcome outcome, const char *kind, const char *say,
                                      int64_t due_ms) MUST_CHECK;
-/* All events of EMERGENCY sorted by event_compare, without payloads. The caller frees *EVENTS. */
+/* All events of EMERGENCY, by the clock as it is now, without payloads. The caller frees *EVENTS. */
 enum store_result store_events(struct store *store, int64_t emergency, struct event **events,
                                size_t *count) MUST_CHECK;
+/* The wall clock was set by SHIFT_MS: from now on store_events tells the times of all events so far moved with
+ * it. */
+enum store_result store_add_clock_step(struct store *store, int64_t shift_ms) MUST_CHECK;
 /* Gives the emergency those events of the ticket (0: none) or incident ("": none) that waited for one
  * (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */
 enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
@@ -138,9 +141,9 @@ struct store_incident {
 };
 enum store_result store_open_incidents(struct store *store, int64_t after_emergency,
                                        struct store_incident *out, int limit, int *count) MUST_CHECK;
-/* Open emergencies with a deadline (due_ms), ids above AFTER, for a step of the wall clock. */
-enum store_result store_running(struct store *store, int64_t after, int64_t *ids, int limit,
-                                int *count) MUST_CHECK;
+/* Ids of emergencies that are open or were closed since then, above AFTER, for a step of the wall clock. */
+enum store_result store_recent_ids(struct store *store, int64_t after, int64_t closed_since_ms, int64_t *ids,
+                                   int limit, int *count) MUST_CHECK;
 
 /* --- the outbox --- */
 /* Writes ACTION and sets action->id. STORE_NONE: the same (emergency, kind, cause, incident), or of no

@@ -278,10 +278,14 @@ static enum store_result read_ids(struct store *store, enum store_statement stat
     return store_walked(result);
 }
 
-enum store_result store_running(struct store *store, int64_t after, int64_t *ids, int limit, int *count)
+enum store_result store_recent_ids(struct store *store, int64_t after, int64_t closed_since_ms, int64_t *ids,
+                                   int limit, int *count)
 {
-    (void)use_walk(store, STATEMENT_RUNNING, after, limit);
-    return read_ids(store, STATEMENT_RUNNING, ids, count);
+    sqlite3_stmt *walk = store_use(store, STATEMENT_RECENT_IDS);
+    sqlite3_bind_int64(walk, 1, after);
+    sqlite3_bind_int64(walk, 2, closed_since_ms);
+    sqlite3_bind_int(walk, 3, limit);
+    return read_ids(store, STATEMENT_RECENT_IDS, ids, count);
 }
 
 enum store_result store_open_ids(struct store *store, int64_t after, int64_t *ids, int limit, int *count)

@@ -66,7 +66,6 @@
     X(step_by, step_by)                                                                                      \
     X(released, released)                                                                                    \
     X(page_cause, page_cause)                                                                                \
-    X(clock_shift_ms, clock_shift_ms)                                                                        \
     X(contact_prompted, contact_prompted)                                                                    \
     X(link_prompted, link_prompted)                                                                          \
     X(last_ms, last_ms)                                                                                      \
@@ -190,6 +189,8 @@ enum store_statement {
     STATEMENT_KNOWS_COMMENT,
     STATEMENT_SETTLE_EVENT,
     STATEMENT_EVENTS,
+    STATEMENT_ADD_CLOCK_STEP,
+    STATEMENT_CLOCK_STEPS,
     STATEMENT_CLAIM_OF_TICKET,
     STATEMENT_CLAIM_OF_INCIDENT,
     STATEMENT_JOIN_EVENTS,
@@ -225,7 +226,7 @@ enum store_statement {
     STATEMENT_WAKE_ALL,
     STATEMENT_OPEN_TICKETS,
     STATEMENT_OPEN_INCIDENTS,
-    STATEMENT_RUNNING,
+    STATEMENT_RECENT_IDS,
     STATEMENT_ADD_ACTION,
     STATEMENT_PUT_ACTION,
     STATEMENT_GET_ACTION,

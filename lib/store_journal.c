@@ -106,12 +106,34 @@ static enum store_result read_event(struct store *store, sqlite3_stmt *select, v
     return STORE_OK;
 }
 
+/* What was noted before the clock was set moves with it. */
+static enum store_result follow_clock(struct store *store, struct event *events, size_t count)
+{
+    enum store_result result;
+    int64_t oldest = INT64_MAX;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].row < oldest)
+            oldest = events[i].row;
+    sqlite3_stmt *steps = store_use(store, STATEMENT_CLOCK_STEPS);
+    sqlite3_bind_int64(steps, 1, oldest);
+    while ((result = store_next(store, STATEMENT_CLOCK_STEPS)) == STORE_OK)
+        events_move(events, count, sqlite3_column_int64(steps, 0), sqlite3_column_int64(steps, 1));
+    store_done(store, STATEMENT_CLOCK_STEPS);
+    return store_walked(result);
+}
+
 enum store_result store_events(struct store *store, int64_t emergency, struct event **events, size_t *count)
 {
     enum store_result result = STORE_OK;
     sqlite3_bind_int64(store_use(store, STATEMENT_EVENTS), 1, emergency);
     *events = store_collect(store, STATEMENT_EVENTS, sizeof **events, read_event, count, &result);
-    return result;
+    return result == STORE_OK ? follow_clock(store, *events, *count) : result;
+}
+
+enum store_result store_add_clock_step(struct store *store, int64_t shift_ms)
+{
+    sqlite3_bind_int64(store_use(store, STATEMENT_ADD_CLOCK_STEP), 1, shift_ms);
+    return store_write(store, STATEMENT_ADD_CLOCK_STEP, NULL);
 }
 
 enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,

@@ -82,6 +82,13 @@ static const struct {
                           "FROM event WHERE emergency = ? AND emergency > 0 "
                           "ORDER BY at_ms, source, sender_id, id",
                           false},
+    [STATEMENT_ADD_CLOCK_STEP] = {"add clock step",
+                                  "INSERT INTO clock_step (before_event, shift_ms) "
+                                  "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM event), ?) "
+                                  "ON CONFLICT DO UPDATE SET shift_ms = shift_ms + excluded.shift_ms",
+                                  false},
+    [STATEMENT_CLOCK_STEPS] = {"clock steps",
+                               "SELECT before_event, shift_ms FROM clock_step WHERE before_event > ?", false},
     [STATEMENT_CLAIM_OF_TICKET] = {"claim of ticket",
                                    "UPDATE event SET emergency = ?, outcome = 0 "
                                    "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? AND at_ms >= ?",
@@ -234,11 +241,11 @@ static const struct {
          "WHERE emergency.id > ? AND closing = 0 AND joined_into = 0 AND page.status <> 3 "
          "ORDER BY emergency.id, page.position LIMIT ?",
          false},
-    [STATEMENT_RUNNING] = {"running",
-                           "SELECT id FROM emergency INDEXED BY emergency_open "
-                           "WHERE id > ? AND closing = 0 AND joined_into = 0 AND (due_ms > 0 OR wake_ms > 0) "
-                           "ORDER BY id LIMIT ?",
-                           false},
+    [STATEMENT_RECENT_IDS] = {"recent ids",
+                              "SELECT id FROM emergency "
+                              "WHERE id > ? AND joined_into = 0 AND (closing = 0 OR closed_ms > ?) "
+                              "ORDER BY id LIMIT ?",
+                              false},
 
     [STATEMENT_ADD_ACTION] = {"add action",
                               "INSERT INTO action (" ACTION_NAMES ") "

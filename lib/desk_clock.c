@@ -1,0 +1,105 @@
+/*
+ * The wall clock was set: whatever the desk knows of times, in rows and in memory, moves with it, so that
+ * what was noted before compares with what comes as if the clock had always been right. See events_move.
+ */
+#include "lib/desk_internal.h"
+#include "lib/text.h"
+
+#include <stdlib.h>
+
+/* So long after its end an emergency may still tell whether its ticket turned urgent anew. */
+#define CLOSED_COUNTS_MS (24 * 3600 * 1000LL)
+
+static void move_time(int64_t *at_ms, int64_t shift_ms)
+{
+    if (*at_ms != 0)
+        *at_ms += shift_ms;
+}
+
+static bool step_clock_of(struct desk *desk, int64_t id, int64_t shift_ms)
+{
+    struct emergency e;
+    struct event event = desk_own_event(desk, EVENT_CLOCK_STEP);
+    event.shift_ms = shift_ms;
+    enum store_result found = store_get_emergency(desk->store, id, &e);
+    return desk_did(desk, found) && (found == STORE_NONE || desk_apply(desk, &e, &event, NULL, NULL));
+}
+
+static void move_emergencies(struct desk *desk, int64_t shift_ms)
+{
+    enum { MANY = 256 };
+    int64_t ids[MANY];
+    int64_t after = 0;
+    int64_t closed_since_ms = desk->now_ms - shift_ms - CLOSED_COUNTS_MS;
+    int count = MANY;
+    while (count == MANY && desk->trouble == STORE_OK &&
+           desk_did(desk, store_recent_ids(desk->store, after, closed_since_ms, ids, MANY, &count)))
+        for (int i = 0; i < count; i++) {
+            after = ids[i];
+            if (desk_begin_item(desk))
+                (void)desk_end_item(desk, step_clock_of(desk, ids[i], shift_ms));
+        }
+}
+
+static bool move_action(struct desk *desk, struct action *action, int64_t shift_ms)
+{
+    move_time(&action->next_ms, shift_ms);
+    move_time(&action->created_ms, shift_ms);
+    move_time(&action->due_ms, shift_ms);
+    if (action->kind != ACTION_SUMMON) /* there it is no time */
+        move_time(&action->raised_ms, shift_ms);
+    return desk_did(desk, store_put_action(desk->store, action));
+}
+
+static bool move_actions(struct desk *desk, int64_t shift_ms)
+{
+    enum { MANY = 64 };
+    struct action *actions = calloc(MANY, sizeof *actions);
+    int64_t after = 0;
+    int count = MANY;
+    bool good = actions || desk_did(desk, STORE_BROKEN);
+    while (good && count == MANY) {
+        good = desk_did(desk, store_open_actions(desk->store, after, actions, MANY, &count));
+        for (int i = 0; good && i < count; i++) {
+            after = actions[i].id;
+            good = move_action(desk, &actions[i], shift_ms);
+        }
+    }
+    free(actions);
+    return good;
+}
+
+/* Which tickets were urgent before it is asked by the same clock. */
+static bool move_first_start(struct desk *desk, int64_t shift_ms)
+{
+    char text[32];
+    desk->first_start_ms += shift_ms;
+    text_format(text, sizeof text, "%lld", (long long)desk->first_start_ms);
+    return desk_did(desk, store_set_fact(desk->store, "first_start_ms", text));
+}
+
+static void move_memory(struct desk *desk, int64_t shift_ms)
+{
+    for (struct flight *flight = desk->flights; flight; flight = flight->next) {
+        move_time(&flight->asked_ms, shift_ms);
+        move_time(&flight->read_ms, shift_ms);
+    }
+    for (size_t i = 0; i < SERVICE_COUNT; i++) { /* the services' clocks were not set */
+        desk->skew_ms[i] -= shift_ms;
+        desk->lines[i].not_before_ms = desk->lines[i].probe_ms = 0;
+    }
+    desk->lost_track_ms = desk->now_ms;
+    desk->next_poll_ms = desk->next_oncalls_ms = desk->now_ms;
+    if (desk->next_heartbeat_ms != INT64_MAX)
+        desk->next_heartbeat_ms = desk->now_ms;
+}
+
+void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
+{
+    log_event(desk->log, LOG_LEVEL_WARNING, "CLOCK-STEP", 0, 0,
+              "the clock was set by %+lld ms: deadlines move with it", (long long)shift_ms);
+    move_memory(desk, shift_ms); /* first: what emergencies do then is by the new clock */
+    if (desk->trouble == STORE_OK && desk_did(desk, store_add_clock_step(desk->store, shift_ms)) &&
+        move_first_start(desk, shift_ms) && move_actions(desk, shift_ms))
+        move_emergencies(desk, shift_ms);
+}

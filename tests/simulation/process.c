@@ -1,0 +1,516 @@
+/*
+ * The program as a process: what its ledger's thread does in a pass, around the real desk and store, but one
+ * step after the other by the world's time, and with deaths in between. Its settings vary with the seed.
+ */
+#include "tests/simulation/simulation.h"
+
+#include "lib/json_fields.h"
+#include "lib/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BATCH_DUE     256
+#define TIDY_EVERY_MS 60000
+#define RETRY_MS      1000
+
+/* Where in its next pass the process dies. */
+enum death {
+    DEATH_NONE,
+    DEATH_WITHIN_BATCH, /* before the commit */
+    DEATH_IN_COMMIT,    /* of its writes only some arrive */
+    DEATH_BEFORE_ANSWERS,
+    DEATH_BEFORE_CALLS,
+    DEATH_AMONG_CALLS,
+    DEATHS,
+};
+
+/* --- set-up --- */
+
+/* The log is read for what must not be there. */
+static ssize_t read_log(void *context, const char *line, size_t length)
+{
+    struct sim *sim = context;
+    static const char *const bad[] = {"ITEM-UNDONE", "WEBHOOK-ASIDE"};
+    char text[400];
+    text_copy_n(text, sizeof text, line, length);
+    text[strcspn(text, "\n")] = '\0';
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        if (strstr(text, bad[i]))
+            sim_violation(sim, NULL, "the log says: %s", text);
+    sim_tell(sim, NULL, "log: %s", text);
+    return (ssize_t)length;
+}
+
+static void write_settings(struct sim *sim, const char *path)
+{
+    struct rng rng = rng_of(sim->seed, 77);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        abort();
+    bool slack = rng_chance(&rng, 700);
+    bool pages = rng_chance(&rng, 700);
+    fprintf(file,
+            "[policy]\nfirst_contact = %s\nafter_engineer_comment = %s\nresolve_on_contact = %s\n"
+            "stale_after = %s\n",
+            rng_chance(&rng, 300) ? "automatic" : "manual", rng_chance(&rng, 500) ? "ask" : "proceed",
+            rng_chance(&rng, 300) ? "yes" : "no", rng_chance(&rng, 500) ? "1h" : "20m");
+    fprintf(file,
+            "[zendesk]\nwebhook_secret = zendesk-secret\napi_url = https://acme.zendesk.com\n"
+            "client_id = emergencyd\nclient_secret = client-secret\npoll_every = %s\n"
+            "downgrade_comment = %s\n",
+            rng_chance(&rng, 300) ? "2m" : "8m", rng_chance(&rng, 700) ? "yes" : "no");
+    fprintf(file,
+            "[pagerduty]\nwebhook_secret = pagerduty-secret\napi_token = pagerduty-token\n"
+            "from = bot@example.com\nengineer_schedule = SENG\nmanager_schedule = SMAN\n%s",
+            pages ? "page_service = SVCOUT\n" : "");
+    if (slack || pages)
+        fputs("[escalation manager]\nafter = 10m\nschedule = SMAN\n", file);
+    if (slack)
+        fputs("[slack]\nsigning_secret = slack-secret\ntoken = slack-token\nchannel = C0SUPPORT\n"
+              "manager_channel = C0MANAGERS\n",
+              file);
+    if (rng_chance(&rng, 500))
+        fputs("[zoom]\naccount_id = account\nclient_id = zoom\nclient_secret = zoom-client\n"
+              "webhook_secret = zoom-secret\nuser = bot@example.com\n",
+              file);
+    if (fclose(file) != 0)
+        abort();
+}
+
+static void open_receivers(struct sim *sim)
+{
+    struct process *process = &sim->process;
+    const struct service *const services[] = {&zendesk_service, &pagerduty_service, &slack_service,
+                                              &zoom_service};
+    for (size_t i = 0; i < COUNT_OF(services); i++)
+        if (!receiver_init(&process->receivers[services[i]->id], services[i], &process->config))
+            abort();
+}
+
+void process_set_up(struct sim *sim)
+{
+    struct process *process = &sim->process;
+    struct config_error error;
+    char settings[128];
+    cookie_io_functions_t functions = {.write = read_log};
+    text_copy(process->directory, sizeof process->directory, "/dev/shm/emergencyd-XXXXXX");
+    if (!mkdtemp(process->directory))
+        abort();
+    text_format(process->path, sizeof process->path, "%s/e.db", process->directory);
+    text_format(settings, sizeof settings, "%s/config.ini", process->directory);
+    write_settings(sim, settings);
+    if (!config_load(settings, NULL, &process->config, &error)) {
+        fprintf(stderr, "simulate: %s\n", error.message);
+        abort();
+    }
+    (void)unlink(settings);
+    process->log_stream = fopencookie(sim, "w", functions);
+    process->log = process->log_stream ? log_open(process->log_stream, LOG_TARGET_STREAM,
+                                                  sim->story ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL)
+                                       : NULL;
+    process->reader = json_reader_new();
+    if (!process->log || !process->reader)
+        abort();
+    (void)setvbuf(process->log_stream, NULL, _IOLBF, 0);
+    open_receivers(sim);
+    process->deliveries_end = &process->deliveries;
+    process->calls_end = &process->calls;
+}
+
+static void delete_files(const struct process *process)
+{
+    if (getenv("SIM_KEEP")) { puts(process->path); return; }
+    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+    char path[128];
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        text_format(path, sizeof path, "%s%s", process->path, ends[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(process->directory);
+}
+
+/* --- what comes in --- */
+
+static void free_delivery(struct delivery *delivery)
+{
+    free(delivery->payload);
+    free(delivery->comment_text);
+    free(delivery->answer);
+    free(delivery);
+}
+
+static void forget_mail(struct process *process)
+{
+    while (process->deliveries) {
+        struct delivery *next = process->deliveries->next;
+        free_delivery(process->deliveries);
+        process->deliveries = next;
+    }
+    while (process->calls) {
+        struct call *next = process->calls->next;
+        call_free(process->calls);
+        process->calls = next;
+    }
+    process->deliveries_end = &process->deliveries;
+    process->calls_end = &process->calls;
+}
+
+int64_t process_now_ms(const struct sim *sim)
+{
+    return sim->now_ms + sim->process.offset_ms;
+}
+
+void process_take(struct sim *sim, struct delivery *delivery)
+{
+    *sim->process.deliveries_end = delivery;
+    sim->process.deliveries_end = &delivery->next;
+    process_wake(sim);
+}
+
+void process_take_call(struct sim *sim, struct call *call)
+{
+    call->next = NULL;
+    *sim->process.calls_end = call;
+    sim->process.calls_end = &call->next;
+    process_wake(sim);
+}
+
+/* --- a pass, as daemon/ledger.c has it --- */
+
+static void wake_at(struct sim *sim, int64_t at_ms);
+
+/* What the state was before a command, to know what the command meant. */
+struct given {
+    const struct delivery *delivery;
+    struct emergency before;
+};
+
+static void take_deliveries(struct sim *sim, struct given *given, size_t *given_count, size_t most)
+{
+    struct process *process = &sim->process;
+    struct delivery *delivery = process->deliveries;
+    process->deliveries = NULL;
+    process->deliveries_end = &process->deliveries;
+    while (delivery) {
+        struct delivery *next = delivery->next;
+        bool command = delivery->kind == DELIVERY_COMMAND && *given_count < most;
+        if (command && store_get_emergency(process->store, delivery->event.emergency,
+                                           &given[*given_count].before) == STORE_OK)
+            given[(*given_count)++].delivery = delivery;
+        desk_take_delivery(process->desk, delivery);
+        delivery = next;
+    }
+}
+
+static void take_calls(struct process *process)
+{
+    struct call *call = process->calls;
+    while (call && desk_is_well(process->desk)) {
+        struct call *next = call->next;
+        desk_take_call(process->desk, call);
+        call = next;
+    }
+    process->calls = call;
+    if (!call)
+        process->calls_end = &process->calls;
+}
+
+/* ANSWERED false: the process died before, and nobody hears. */
+static void give_answers(struct sim *sim, struct delivery *answers, bool answered)
+{
+    while (answers) {
+        struct delivery *next = answers->next;
+        if (answered && answers->owner)
+            post_answered(sim, answers->owner, answers->rejected ? 400 : answers->status);
+        free_delivery(answers);
+        answers = next;
+    }
+}
+
+/* The first LIMIT calls leave, the others do not. */
+static void hand_out(struct sim *sim, struct call *calls, int64_t limit)
+{
+    while (calls) {
+        struct call *next = calls->next;
+        calls->next = NULL;
+        if (limit-- > 0)
+            network_send(sim, calls);
+        else
+            call_free(calls);
+        calls = next;
+    }
+}
+
+static void note_accepted(struct sim *sim, const struct delivery *answers, const struct given *given,
+                          size_t given_count)
+{
+    for (size_t i = 0; i < given_count; i++)
+        if (given[i].delivery->status == 200 && !given[i].delivery->duplicate)
+            truth_commanded(sim, given[i].delivery, &given[i].before);
+    for (; answers; answers = answers->next)
+        if (answers->service == SERVICE_ZOOM && answers->kind == DELIVERY_WEBHOOK && answers->status == 200 &&
+            answers->event.type == EVENT_JOINED)
+            truth_joined(sim, answers);
+}
+
+static void die_at(struct sim *sim, enum death death)
+{
+    struct process *process = &sim->process;
+    bool power_cut = rng_chance(&sim->process_rng, 300);
+    sim_tell(sim, NULL, "the process dies (step %d of its pass)%s", (int)death, power_cut ? ", power cut" : "");
+    process->death = DEATH_NONE;
+    process_crash(sim, power_cut);
+}
+
+static void end_batch(struct sim *sim, struct given *given, size_t given_count)
+{
+    struct process *process = &sim->process;
+    enum death death = (enum death)process->death;
+    if (death == DEATH_WITHIN_BATCH || death == DEATH_IN_COMMIT) {
+        if (death == DEATH_IN_COMMIT) /* it may be durable, and nobody was told */
+            process->shift_lost |= process->shift_ms != 0;
+        if (death == DEATH_WITHIN_BATCH)
+            store_rollback(process->store);
+        bool kept = desk_end(process->desk) == STORE_OK;
+        struct delivery *answers = desk_answers(process->desk);
+        if (kept)
+            note_accepted(sim, answers, given, given_count);
+        give_answers(sim, answers, false);
+        hand_out(sim, desk_calls(process->desk), 0);
+        die_at(sim, death);
+        return;
+    }
+    enum store_result result = desk_end(process->desk);
+    struct delivery *answers = desk_answers(process->desk);
+    process->in_trouble = result != STORE_OK;
+    if (result == STORE_OK) {
+        process->shift_ms = 0;
+        note_accepted(sim, answers, given, given_count);
+    }
+    if (result == STORE_BROKEN && !sim_may(sim, TROUBLE_DISK))
+        sim_violation(sim, NULL, "the database is broken, though no disk is");
+    bool dies = (result == STORE_OK && death == DEATH_BEFORE_ANSWERS) || result == STORE_BROKEN;
+    give_answers(sim, answers, !dies);
+    bool stays = !dies && death != DEATH_BEFORE_CALLS;
+    hand_out(sim, desk_calls(process->desk),
+             !stays ? 0 : death == DEATH_AMONG_CALLS ? rng_between(&sim->process_rng, 0, 2) : INT64_MAX);
+    if (dies || death != DEATH_NONE)
+        die_at(sim, death);
+}
+
+static void run_batch(struct sim *sim, int64_t now_ms)
+{
+    enum { MOST = 16 };
+    struct process *process = &sim->process;
+    struct given given[MOST];
+    size_t given_count = 0;
+    bool was_in_trouble = process->in_trouble;
+    bool due = process->more_due || desk_next_ms(process->desk) <= now_ms;
+    if (!process->deliveries && !process->calls && !due && process->shift_ms == 0 && !was_in_trouble &&
+        process->death == DEATH_NONE)
+        return;
+    (void)!desk_begin(process->desk, now_ms);
+    if (process->shift_ms != 0)
+        desk_take_clock_step(process->desk, process->shift_ms);
+    take_deliveries(sim, given, &given_count, MOST);
+    if (was_in_trouble) {
+        desk_try_write(process->desk);
+    } else {
+        take_calls(process);
+        process->more_due = desk_take_due(process->desk, BATCH_DUE);
+    }
+    end_batch(sim, given, given_count);
+    if (process->up)
+        store_checkpoint(process->store);
+}
+
+static void pass(struct sim *sim, void *unused)
+{
+    struct process *process = &sim->process;
+    (void)unused;
+    if (!process->up || sim->now_ms < process->wake_ms)
+        return;
+    process->wake_ms = 0;
+    int64_t now_ms = process_now_ms(sim);
+    run_batch(sim, now_ms);
+    if (!process->up)
+        return;
+    if (now_ms >= process->next_tidy_ms && !process->in_trouble) {
+        process->next_tidy_ms = now_ms + TIDY_EVERY_MS;
+        enum store_result tidied = desk_tidy(process->desk, now_ms);
+        if (tidied == STORE_BROKEN) {
+            die_at(sim, DEATH_NONE);
+            return;
+        }
+    }
+    int64_t due_ms = desk_next_ms(process->desk);
+    if (process->in_trouble)
+        due_ms = now_ms + RETRY_MS;
+    else if (process->more_due || process->calls)
+        due_ms = now_ms;
+    if (due_ms < INT64_MAX / 2)
+        wake_at(sim, sim->now_ms + (due_ms > now_ms ? due_ms - now_ms : 1));
+}
+
+/* One pass is awaited at a time; what is earlier comes first, and then sees to the others. */
+static void wake_at(struct sim *sim, int64_t at_ms)
+{
+    struct process *process = &sim->process;
+    if (!process->up || (process->wake_ms != 0 && process->wake_ms <= at_ms))
+        return;
+    process->wake_ms = at_ms;
+    sim_at(sim, at_ms, pass, NULL);
+}
+
+void process_wake(struct sim *sim)
+{
+    wake_at(sim, sim->now_ms + rng_between(&sim->process_rng, 0, 4));
+}
+
+/* --- births and deaths --- */
+
+void process_start(struct sim *sim, void *unused)
+{
+    struct process *process = &sim->process;
+    char error[300];
+    (void)unused;
+    if (process->up)
+        return;
+    process->life++;
+    process->store = store_open(process->path, process->log, error, sizeof error);
+    process->desk = process->store ? desk_new(&process->config, process->store, process->log,
+                                              &process->metrics, process_now_ms(sim))
+                                   : NULL;
+    if (!process->desk) {
+        store_close(process->store);
+        process->store = NULL;
+        if (!sim_may(sim, TROUBLE_DISK))
+            sim_violation(sim, NULL, "can't start: %s", process->store ? "memory" : error);
+        sim_after(sim, RETRY_MS, process_start, NULL);
+        return;
+    }
+    sim_tell(sim, NULL, "the process starts (%lld)", (long long)process->life);
+    process->up = true;
+    process->in_trouble = process->more_due = false;
+    process->shift_ms = 0;
+    process->next_tidy_ms = 0;
+    process->wake_ms = 0;
+    process_wake(sim);
+}
+
+void process_crash(struct sim *sim, bool power_cut)
+{
+    struct process *process = &sim->process;
+    if (!process->up)
+        return;
+    process->crashes++;
+    process->power_cuts += power_cut;
+    process->shift_lost |= process->shift_ms != 0;
+    process->up = false;
+    desk_free(process->desk);
+    store_close(process->store);
+    process->desk = NULL;
+    process->store = NULL;
+    forget_mail(process);
+    network_forget(sim, process->life);
+    int64_t down_ms = rng_chance(&sim->process_rng, 850) ? rng_between(&sim->process_rng, 20, 5000)
+                      : rng_chance(&sim->process_rng, 850)
+                          ? rng_between(&sim->process_rng, 5000, 10 * MINUTE_MS)
+                          : rng_between(&sim->process_rng, 10 * MINUTE_MS, 80 * MINUTE_MS);
+    sim_after(sim, sim->calm ? RETRY_MS : down_ms, process_start, NULL);
+}
+
+void process_tear_down(struct sim *sim)
+{
+    struct process *process = &sim->process;
+    forget_mail(process);
+    if (process->desk)
+        hand_out(sim, desk_calls(process->desk), 0);
+    desk_free(process->desk);
+    store_close(process->store);
+    for (size_t i = 0; i < SERVICE_COUNT; i++)
+        receiver_free(&process->receivers[i]);
+    json_reader_free(process->reader);
+    log_close(process->log);
+    if (process->log_stream)
+        (void)fclose(process->log_stream);
+    config_free(&process->config);
+    delete_files(process);
+}
+
+/* --- what people ask of it --- */
+
+bool process_emergency(struct sim *sim, const struct client *client, struct emergency *e)
+{
+    struct process *process = &sim->process;
+    return process->up && client->ticket &&
+           store_of_ticket(process->store, client->ticket->id, e) == STORE_OK;
+}
+
+bool process_command(struct sim *sim, struct client *client, enum command command, int64_t for_ms,
+                     const char *to)
+{
+    struct emergency e;
+    if (!process_emergency(sim, client, &e))
+        return false;
+    struct delivery *delivery = must_alloc(1, sizeof *delivery);
+    delivery->kind = DELIVERY_COMMAND;
+    delivery->emergency = e.id;
+    delivery->event = (struct event){.emergency = e.id,
+                                     .type = EVENT_COMMAND,
+                                     .source = EVENT_SOURCE_SELF,
+                                     .at_ms = process_now_ms(sim),
+                                     .resolution_ms = 1,
+                                     .now_ms = process_now_ms(sim),
+                                     .command = {.name = command, .for_ms = for_ms}};
+    text_format(delivery->event.by, sizeof delivery->event.by, "Eng %d", client->engineer);
+    text_copy(delivery->event.command.to, sizeof delivery->event.command.to, to);
+    sim_tell(sim, client, "command %s", command_name(command));
+    process_take(sim, delivery);
+    return true;
+}
+
+/* --- troubles --- */
+
+static void kill_sometime(struct sim *sim, void *unused)
+{
+    (void)unused;
+    if (sim->calm)
+        return;
+    if (sim_may(sim, TROUBLE_CRASHES) && sim->process.up) {
+        sim->process.death = (int)rng_between(&sim->process_rng, DEATH_NONE, DEATHS - 1);
+        if (sim->process.death == DEATH_NONE) {
+            sim_tell(sim, NULL, "the process is killed");
+            process_crash(sim, rng_chance(&sim->process_rng, 300));
+        }
+    }
+    sim_after(sim, rng_between(&sim->process_rng, 1, 40 * MINUTE_MS), kill_sometime, NULL);
+}
+
+static void set_clock(struct sim *sim, void *unused)
+{
+    static const int64_t most_ms[] = {3000, MINUTE_MS, 20 * MINUTE_MS, 3 * HOUR_MS};
+    struct process *process = &sim->process;
+    (void)unused;
+    if (sim->calm)
+        return;
+    int64_t most = most_ms[rng_between(&sim->process_rng, 0, 3)];
+    int64_t shift_ms = rng_between(&sim->process_rng, -most, most);
+    if (sim_may(sim, TROUBLE_CLOCK) && process->up && (shift_ms > 1000 || shift_ms < -1000)) {
+        sim_tell(sim, NULL, "the machine's clock is set by %+lld ms", (long long)shift_ms);
+        process->offset_ms += shift_ms;
+        process->shift_ms += shift_ms;
+        process->wake_ms = 0;
+        pass(sim, NULL); /* the kernel tells at once */
+    }
+    sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), set_clock, NULL);
+}
+
+void process_troubles(struct sim *sim)
+{
+    sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 40 * MINUTE_MS), kill_sometime, NULL);
+    if (rng_chance(&sim->process_rng, 400))
+        sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), set_clock, NULL);
+}

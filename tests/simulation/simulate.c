@@ -1,0 +1,253 @@
+/*
+ * simulate: runs worlds, one a seed, and tells the shortest story of the first that goes wrong.
+ *
+ *     simulate [--seed FIRST] [--seeds COUNT] [--clients N] [--only CLIENT] [--without TROUBLE,…] [--story]
+ *
+ * Ends with 1 after a violation, 2 for wrong options.
+ */
+#include "tests/simulation/simulation.h"
+
+#include "lib/text.h"
+#include "lib/timestamp.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TROUBLED_MS (150 * MINUTE_MS)
+#define CALM_MS     (110 * MINUTE_MS)
+#define FIRST_MS    INT64_C(1795392000000) /* 2026-11-23 */
+
+struct options {
+    uint64_t first, seeds;
+    int clients, only;
+    unsigned troubles;
+    bool story;
+};
+
+/* What all runs add up to. */
+struct totals {
+    uint64_t seeds, clients, events, webhooks, crashes, power_cuts, disk_faults;
+};
+
+static const struct {
+    const char *name;
+    unsigned bit;
+} troubles[] = {{"webhooks", TROUBLE_WEBHOOKS}, {"calls", TROUBLE_CALLS}, {"outages", TROUBLE_OUTAGES},
+                {"crashes", TROUBLE_CRASHES},   {"clock", TROUBLE_CLOCK}, {"disk", TROUBLE_DISK}};
+
+/* --- telling --- */
+
+bool sim_may(const struct sim *sim, enum trouble trouble)
+{
+    return (sim->troubles & trouble) != 0;
+}
+
+static void tell(const struct sim *sim, const struct client *client, const char *format, va_list arguments)
+{
+    char time[TIMESTAMP_SIZE];
+    if (!sim->story)
+        return;
+    timestamp_format(sim->now_ms, time);
+    fprintf(sim->story, "%s ", time + 11);
+    if (client)
+        fprintf(sim->story, "client %d: ", client->number);
+    vfprintf(sim->story, format, arguments);
+    fputc('\n', sim->story);
+}
+
+void sim_tell(struct sim *sim, const struct client *client, const char *format, ...)
+{
+    va_list arguments;
+    if (!sim->story || (client && sim->only >= 0 && client->number != sim->only))
+        return;
+    va_start(arguments, format);
+    tell(sim, client, format, arguments);
+    va_end(arguments);
+}
+
+void sim_violation(struct sim *sim, const struct client *client, const char *format, ...)
+{
+    va_list arguments;
+    if (sim->violation[0])
+        return;
+    va_start(arguments, format);
+    vsnprintf(sim->violation, sizeof sim->violation, format, arguments);
+    va_end(arguments);
+    sim->violator = client ? client->number : -1;
+    sim_tell(sim, client, "VIOLATION: %s", sim->violation);
+}
+
+/* --- a world --- */
+
+static void set_up(struct sim *sim, const struct options *options, uint64_t seed, FILE *story)
+{
+    *sim = (struct sim){.seed = seed,
+                        .clients_wanted = options->clients,
+                        .only = options->only,
+                        .troubles = options->troubles,
+                        .story = story,
+                        .violator = -1};
+    sim->world_rng = rng_of(seed, 1);
+    sim->network_rng = rng_of(seed, 2);
+    sim->post_rng = rng_of(seed, 3);
+    sim->process_rng = rng_of(seed, 4);
+    sim->start_ms = sim->now_ms = FIRST_MS + rng_between(&sim->world_rng, 0, 86399999);
+    bool wrong = sim_may(sim, TROUBLE_CLOCK) && rng_chance(&sim->world_rng, 300);
+    int64_t skew_ms = rng_between(&sim->world_rng, -20000, 20000);
+    sim->world.zendesk_skew_ms = wrong ? skew_ms : skew_ms / 20;
+    process_set_up(sim);
+    people_begin(sim);
+    process_start(sim, NULL);
+    process_troubles(sim);
+    network_troubles(sim);
+}
+
+static void tear_down(struct sim *sim)
+{
+    process_tear_down(sim);
+    network_free(sim);
+    agenda_free(&sim->agenda);
+    world_free(&sim->world);
+    for (size_t i = 0; i < sim->post_count; i++) {
+        free(sim->posts[i]->body);
+        free(sim->posts[i]);
+    }
+    free(sim->posts);
+    free(sim->clients);
+}
+
+/* True: nothing was violated. */
+static bool run(const struct options *options, uint64_t seed, FILE *story, struct sim *sim)
+{
+    set_up(sim, options, seed, story);
+    sim_run(sim, sim->start_ms + TROUBLED_MS);
+    sim->calm = true;
+    sim_tell(sim, NULL, "from now on nothing goes wrong");
+    sim_run(sim, sim->start_ms + TROUBLED_MS + CALM_MS);
+    if (!sim->violation[0])
+        verdict(sim);
+    bool good = !sim->violation[0];
+    tear_down(sim);
+    return good;
+}
+
+/* --- the shortest story of what went wrong --- */
+
+static bool still_fails(const struct options *options, uint64_t seed)
+{
+    struct sim sim;
+    return !run(options, seed, NULL, &sim);
+}
+
+static void print_replay(const struct options *options, uint64_t seed)
+{
+    printf("simulate --seed %" PRIu64 " --clients %d", seed, options->clients);
+    if (options->only >= 0)
+        printf(" --only %d", options->only);
+    const char *comma = " --without ";
+    for (size_t i = 0; i < COUNT_OF(troubles); i++)
+        if (!(options->troubles & troubles[i].bit)) {
+            printf("%s%s", comma, troubles[i].name);
+            comma = ",";
+        }
+    printf(" --story\n");
+}
+
+static void tell_shortest(const struct options *options, uint64_t seed, int violator)
+{
+    struct options shorter = *options;
+    struct sim sim;
+    if (shorter.only < 0)
+        for (int i = 0; i < options->clients; i++) {
+            struct options alone = shorter;
+            alone.only = (violator > 0 ? violator + i : i) % options->clients;
+            if (still_fails(&alone, seed)) {
+                shorter = alone;
+                break;
+            }
+        }
+    for (size_t i = 0; i < COUNT_OF(troubles); i++) {
+        struct options less = shorter;
+        less.troubles &= ~troubles[i].bit;
+        if (less.troubles != shorter.troubles && still_fails(&less, seed))
+            shorter = less;
+    }
+    printf("\nthe shortest story of seed %" PRIu64 ":\n", seed);
+    (void)run(&shorter, seed, stdout, &sim);
+    printf("\nVIOLATION (client %d): %s\nagain: ", sim.violator, sim.violation);
+    print_replay(&shorter, seed);
+}
+
+/* --- all of it --- */
+
+static void add_up(struct totals *totals, const struct sim *sim)
+{
+    totals->seeds++;
+    totals->clients += (uint64_t)sim->client_count;
+    totals->events += (uint64_t)sim->events;
+    totals->webhooks += sim->post_count;
+    totals->crashes += (uint64_t)sim->process.crashes;
+    totals->power_cuts += (uint64_t)sim->process.power_cuts;
+    totals->disk_faults += (uint64_t)sim->process.disk_faults;
+}
+
+static unsigned without(const char *list)
+{
+    unsigned left = TROUBLE_ALL;
+    for (size_t i = 0; i < COUNT_OF(troubles); i++)
+        if (strstr(list, troubles[i].name))
+            left &= ~troubles[i].bit;
+    return left;
+}
+
+static bool read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option names[] = {
+        {"seed", required_argument, NULL, 'f'}, {"seeds", required_argument, NULL, 'n'},
+        {"clients", required_argument, NULL, 'c'}, {"only", required_argument, NULL, 'o'},
+        {"without", required_argument, NULL, 'w'}, {"story", no_argument, NULL, 's'}, {0}};
+    int chosen;
+    *options = (struct options){.first = 1, .seeds = 1, .clients = 20, .only = -1, .troubles = TROUBLE_ALL};
+    while ((chosen = getopt_long(argc, argv, "", names, NULL)) != -1)
+        switch (chosen) {
+        case 'f': options->first = strtoull(optarg, NULL, 10); break;
+        case 'n': options->seeds = strtoull(optarg, NULL, 10); break;
+        case 'c': options->clients = (int)strtol(optarg, NULL, 10); break;
+        case 'o': options->only = (int)strtol(optarg, NULL, 10); break;
+        case 'w': options->troubles = without(optarg); break;
+        case 's': options->story = true; break;
+        default: return false;
+        }
+    return optind == argc && options->clients > 0 && options->only < options->clients;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct totals totals = {0};
+    struct sim sim;
+    if (!read_options(argc, argv, &options)) {
+        fprintf(stderr, "usage: simulate [--seed FIRST] [--seeds COUNT] [--clients N] [--only CLIENT] "
+                        "[--without TROUBLE,...] [--story]\n");
+        return 2;
+    }
+    for (uint64_t i = 0; i < options.seeds; i++) {
+        uint64_t seed = options.first + i;
+        bool good = run(&options, seed, options.story ? stdout : NULL, &sim);
+        add_up(&totals, &sim);
+        if (good)
+            continue;
+        printf("seed %" PRIu64 ": VIOLATION (client %d): %s\n", seed, sim.violator, sim.violation);
+        if (!options.story)
+            tell_shortest(&options, seed, sim.violator);
+        return 1;
+    }
+    printf("%" PRIu64 " seeds, %" PRIu64 " emergencies, %" PRIu64 " events, %" PRIu64 " webhooks, %" PRIu64
+           " crashes (%" PRIu64 " power cuts), %" PRIu64 " disk faults: 0 violations\n",
+           totals.seeds, totals.clients, totals.events, totals.webhooks, totals.crashes, totals.power_cuts,
+           totals.disk_faults);
+    return 0;
+}
