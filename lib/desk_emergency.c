@@ -188,12 +188,19 @@ static bool join(struct desk *desk, struct emergency *e, const struct emergency 
            desk_refresh_thread(desk, &was, e, -younger); /* a cause like no other's */
 }
 
+/* The emergency to which a page of this ticket belongs that was triggered at AT_MS: the open one, or one that
+ * ended since; the page has come late then, and what it is about is over. */
+static enum store_result find_for_page(struct desk *desk, int64_t ticket, int64_t at_ms, struct emergency *e)
+{
+    enum store_result found = ticket > 0 ? store_of_ticket(desk->store, ticket, e) : STORE_NONE;
+    bool is_over = found == STORE_OK && !emergency_is_open(e) && e->closed_ms < at_ms;
+    return is_over ? STORE_NONE : found;
+}
+
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event, const struct journal_entry *entry)
 {
     struct emergency other;
-    enum store_result found = STORE_NONE;
-    if (event->ticket_id > 0)
-        found = store_open_of_ticket(desk->store, event->ticket_id, &other);
+    enum store_result found = find_for_page(desk, event->ticket_id, e->opened_ms, &other);
     if (!desk_did(desk, found))
         return false;
     if (found == STORE_OK && other.id != e->id && !join(desk, e, &other))
@@ -224,10 +231,10 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
 {
     struct emergency e = {0};
     int64_t ticket = event->ticket_id; /* 0: its alerts may tell */
-    enum store_result found = ticket > 0 ? store_open_of_ticket(desk->store, ticket, &e) : STORE_NONE;
+    enum store_result found = find_for_page(desk, ticket, event->at_ms, &e);
     if (!desk_did(desk, found))
         return false;
-    if (found == STORE_OK) /* one more page of an emergency that is open */
+    if (found == STORE_OK) /* one more page of the same emergency */
         return desk_apply(desk, &e, event, entry, repeat) && claim(desk, &e, event->page.incident);
     if (!open_emergency(desk, &e, event, entry, repeat))
         return false;

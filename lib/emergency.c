@@ -191,9 +191,18 @@ unsigned open_doubts(const struct emergency *e, enum action_kind step)
     return doubts;
 }
 
-void settle_doubts(struct emergency *e, int64_t at_ms)
+unsigned emergency_shows(const struct emergency *e)
+{
+    unsigned doubts = e->asked ? open_doubts(e, e->asked_step) : 0;
+    return SAW_NOTED | (e->phase == PHASE_ENGAGED ? SAW_ENGAGED : 0) | doubts << SAW_DOUBTS;
+}
+
+void settle_doubts(struct emergency *e, const struct event *command)
 {
     unsigned shown = e->asked ? open_doubts(e, e->asked_step) : 0;
+    int64_t at_ms = moment_ms(command);
+    if (command->command.saw & SAW_NOTED)
+        shown &= command->command.saw >> SAW_DOUBTS;
     for (unsigned d = 0; d < DOUBT_COUNT; d++)
         if ((shown & DOUBT_BIT(d)) && e->doubt_ms[d] <= at_ms)
             e->doubt_ms[d] = 0;

@@ -299,6 +299,9 @@ void emergency_replay(struct emergency *e, int64_t id, const struct event *event
 void emergency_note_late(const struct emergency *was, const struct emergency *is, const struct policy *policy,
                          struct outcome *out);
 
+/* What E shows to whoever gives a command now: SAW_… */
+unsigned emergency_shows(const struct emergency *e);
+
 /* NULL if COMMAND is allowed now, else why not: a sentence for whoever gave it. */
 const char *emergency_forbids(const struct emergency *e, enum command command);
 

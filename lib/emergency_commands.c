@@ -54,7 +54,7 @@ static void take_extend(struct step_context *c)
 {
     struct emergency *e = c->e;
     int64_t for_ms = c->event->command.for_ms;
-    settle_doubts(e, moment_ms(c->event));
+    settle_doubts(e, c->event);
     e->meeting_settled = false; /* it may be in use at the next deadline too */
     drop_step(e);
     if (is_held(e)) {
@@ -85,7 +85,10 @@ static void take_resume(struct step_context *c)
     e->paused = false;
     e->paused_by[0] = '\0';
     e->bulk_waived = true;
-    if (e->phase == PHASE_ENGAGED && e->last_customer_ms < moment_ms(c->event)) { /* else it may be newer */
+    unsigned saw = c->event->command.saw;
+    bool saw_engaged = !(saw & SAW_NOTED) || (saw & SAW_ENGAGED);
+    if (e->phase == PHASE_ENGAGED && saw_engaged &&
+        e->last_customer_ms < moment_ms(c->event)) { /* else it may be newer */
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }
@@ -98,7 +101,7 @@ static void take_do_it(struct step_context *c)
     struct emergency *e = c->e;
     if (open_doubts(e, e->asked_step) & DOUBT_BIT(DOUBT_MEETING))
         e->meeting_settled = true;
-    settle_doubts(e, moment_ms(c->event));
+    settle_doubts(e, c->event);
     someone_met(c);
     begin_step(c, e->asked_step, STEP_BY_ANSWER, moment_ms(c->event));
     say(c, "command", "%s: do it.", who(c));

@@ -153,8 +153,8 @@ static inline bool is_contacted_by_person(const struct emergency *e)
 /* The doubts that are open for a step at AT_MS, as a bit each. */
 unsigned open_doubts(const struct emergency *e, enum action_kind step);
 
-/* A person has settled the doubts that they were shown, and no others. */
-void settle_doubts(struct emergency *e, int64_t at_ms);
+/* By COMMAND a person has settled the doubts that they were shown, and no others. */
+void settle_doubts(struct emergency *e, const struct event *command);
 
 #define DOUBT_BIT(doubt) (1u << (doubt))
 

@@ -280,6 +280,7 @@ static const struct struct_field fields[] = {
     FIELD(command.name),
     FIELD(command.for_ms),
     FIELD(command.to),
+    FIELD(command.saw),
     FIELD(call.action),
     FIELD(call.kind),
     FIELD(call.cause),

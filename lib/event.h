@@ -199,10 +199,19 @@ struct comment_facts {
     bool automatic; /* an automatic reply by its text */
 };
 
+/* How things stood for whoever gave a command. What is found out later, though it happened before, they have
+ * not decided on. */
+enum {
+    SAW_NOTED = 1, /* else it is not known what they saw */
+    SAW_ENGAGED = 2,
+    SAW_DOUBTS = 2, /* shift of the doubts that they were asked about, a bit each */
+};
+
 struct command_facts {
     enum command name;
     int64_t for_ms; /* extend */
     char to[96];    /* page: whom; handoff: to whom; bulk: the tag */
+    unsigned saw;   /* SAW_… */
 };
 
 struct meeting_facts {

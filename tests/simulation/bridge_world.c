@@ -34,9 +34,10 @@ static void post_message(struct sim *sim, struct errand *errand, const json_t *b
     text_copy(message->mark, sizeof message->mark, member(payload, "action"));
     text_format(message->ts, sizeof message->ts, "%lld.%06lld", (long long)(sim->now_ms / 1000),
                 (long long)(++world->last_id % 1000000));
+    message->late = sim->now_ms - errand->handed_ms > SETTLES_MS;
     for (size_t i = 0; i < world->message_count; i++)
-        if (message->mark[0] && strcmp(world->messages[i].mark, message->mark) == 0 &&
-            sim->now_ms - errand->handed_ms < SETTLES_MS - 3000)
+        if (message->mark[0] && strcmp(world->messages[i].mark, message->mark) == 0 && !message->late &&
+            !world->messages[i].late)
             sim_violation(sim, NULL, "the message %s is there twice", message->mark);
     sim_tell(sim, NULL, "message %s into %s %s, %lld ms after it left", message->mark, message->channel,
              message->thread, (long long)(sim->now_ms - errand->handed_ms));

@@ -23,9 +23,9 @@ static void add_person(struct text *out, const char *id)
 
 static const char *assignee_of(const struct incident *incident)
 {
-    return incident->status == PAGE_RESOLVED    ? ""
-           : incident->acknowledger[0] ? incident->acknowledger
-                                                : "PENG1";
+    return incident->status == PAGE_RESOLVED ? ""
+           : incident->acknowledger[0]       ? incident->acknowledger
+                                             : "PENG1";
 }
 
 /* What API and webhooks show alike. */

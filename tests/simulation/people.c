@@ -1,7 +1,7 @@
 /*
- * What people do: a page or a ticket, an engineer who acknowledges, writes, presses buttons and decides on what
- * is asked, a customer who answers or not, at random and at the worst moments. Each client follows its own
- * chance, so that leaving out the others changes little of what it does.
+ * What people do: a page or a ticket, an engineer who acknowledges, writes, presses buttons and decides on
+ * what is asked, a customer who answers or not, at random and at the worst moments. Each client follows its
+ * own chance, so that leaving out the others changes little of what it does.
  */
 #include "tests/simulation/simulation.h"
 
@@ -191,7 +191,7 @@ static void move_ticket(struct sim *sim, void *subject)
     enum ticket_priority priority = what == 0   ? PRIORITY_HIGH
                                     : what == 1 ? PRIORITY_URGENT
                                                 : ticket->priority;
-    enum ticket_status status = what < 2                       ? ticket->status
+    enum ticket_status status = what < 2                        ? ticket->status
                                 : ticket->status == STATUS_OPEN ? STATUS_SOLVED
                                                                 : STATUS_OPEN;
     if (priority != ticket->priority || status != ticket->status)

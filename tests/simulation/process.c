@@ -28,6 +28,14 @@ enum death {
 
 /* --- set-up --- */
 
+/* The log has a clock of its own, without a context: stories of one seed are the same to the byte. */
+static int64_t log_now_ms;
+
+static int64_t read_log_clock(void)
+{
+    return log_now_ms;
+}
+
 /* The log is read for what must not be there. */
 static ssize_t read_log(void *context, const char *line, size_t length)
 {
@@ -107,9 +115,10 @@ void process_set_up(struct sim *sim)
     }
     (void)unlink(settings);
     process->log_stream = fopencookie(sim, "w", functions);
-    process->log = process->log_stream ? log_open(process->log_stream, LOG_TARGET_STREAM,
-                                                  sim->story ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, NULL)
-                                       : NULL;
+    process->log = process->log_stream
+                       ? log_open(process->log_stream, LOG_TARGET_STREAM,
+                                  sim->story ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, read_log_clock)
+                       : NULL;
     process->reader = json_reader_new();
     if (!process->log || !process->reader)
         abort();
@@ -121,7 +130,10 @@ void process_set_up(struct sim *sim)
 
 static void delete_files(const struct process *process)
 {
-    if (getenv("SIM_KEEP")) { puts(process->path); return; }
+    if (getenv("SIM_KEEP")) {
+        puts(process->path);
+        return;
+    }
     static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
     char path[128];
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
@@ -259,7 +271,8 @@ static void die_at(struct sim *sim, enum death death)
 {
     struct process *process = &sim->process;
     bool power_cut = rng_chance(&sim->process_rng, 300);
-    sim_tell(sim, NULL, "the process dies (step %d of its pass)%s", (int)death, power_cut ? ", power cut" : "");
+    sim_tell(sim, NULL, "the process dies (step %d of its pass)%s", (int)death,
+             power_cut ? ", power cut" : "");
     process->death = DEATH_NONE;
     process_crash(sim, power_cut);
 }
@@ -295,7 +308,9 @@ static void end_batch(struct sim *sim, struct given *given, size_t given_count)
     give_answers(sim, answers, !dies);
     bool stays = !dies && death != DEATH_BEFORE_CALLS;
     hand_out(sim, desk_calls(process->desk),
-             !stays ? 0 : death == DEATH_AMONG_CALLS ? rng_between(&sim->process_rng, 0, 2) : INT64_MAX);
+             !stays                       ? 0
+             : death == DEATH_AMONG_CALLS ? rng_between(&sim->process_rng, 0, 2)
+                                          : INT64_MAX);
     if (dies || death != DEATH_NONE)
         die_at(sim, death);
 }
@@ -333,7 +348,7 @@ static void pass(struct sim *sim, void *unused)
     if (!process->up || sim->now_ms < process->wake_ms)
         return;
     process->wake_ms = 0;
-    int64_t now_ms = process_now_ms(sim);
+    int64_t now_ms = log_now_ms = process_now_ms(sim);
     run_batch(sim, now_ms);
     if (!process->up)
         return;
@@ -371,6 +386,19 @@ void process_wake(struct sim *sim)
 
 /* --- births and deaths --- */
 
+/* What a database is given at random when it is made, and remembers. */
+static bool name_instance(struct sim *sim)
+{
+    char text[32];
+    struct store *store = sim->process.store;
+    if (store_get_fact(store, "instance", text, sizeof text) != STORE_NONE)
+        return true;
+    text_format(text, sizeof text, "%lld", (long long)process_now_ms(sim));
+    bool good = store_begin(store) == STORE_OK && store_set_fact(store, "first_start_ms", text) == STORE_OK;
+    text_format(text, sizeof text, "%024llx", (unsigned long long)sim->seed);
+    return good && store_set_fact(store, "instance", text) == STORE_OK && store_commit(store) == STORE_OK;
+}
+
 void process_start(struct sim *sim, void *unused)
 {
     struct process *process = &sim->process;
@@ -380,9 +408,10 @@ void process_start(struct sim *sim, void *unused)
         return;
     process->life++;
     process->store = store_open(process->path, process->log, error, sizeof error);
-    process->desk = process->store ? desk_new(&process->config, process->store, process->log,
-                                              &process->metrics, process_now_ms(sim))
-                                   : NULL;
+    process->desk =
+        process->store && name_instance(sim)
+            ? desk_new(&process->config, process->store, process->log, &process->metrics, process_now_ms(sim))
+            : NULL;
     if (!process->desk) {
         store_close(process->store);
         process->store = NULL;

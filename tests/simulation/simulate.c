@@ -205,10 +205,13 @@ static unsigned without(const char *list)
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option names[] = {
-        {"seed", required_argument, NULL, 'f'}, {"seeds", required_argument, NULL, 'n'},
-        {"clients", required_argument, NULL, 'c'}, {"only", required_argument, NULL, 'o'},
-        {"without", required_argument, NULL, 'w'}, {"story", no_argument, NULL, 's'}, {0}};
+    static const struct option names[] = {{"seed", required_argument, NULL, 'f'},
+                                          {"seeds", required_argument, NULL, 'n'},
+                                          {"clients", required_argument, NULL, 'c'},
+                                          {"only", required_argument, NULL, 'o'},
+                                          {"without", required_argument, NULL, 'w'},
+                                          {"story", no_argument, NULL, 's'},
+                                          {0}};
     int chosen;
     *options = (struct options){.first = 1, .seeds = 1, .clients = 20, .only = -1, .troubles = TROUBLE_ALL};
     while ((chosen = getopt_long(argc, argv, "", names, NULL)) != -1)

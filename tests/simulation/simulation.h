@@ -74,19 +74,20 @@ void text_add_quoted(struct text *text, const char *format, ...) PRINTF_LIKE(2, 
 
 /* --- truth.c: what really happened to a customer --- */
 
-/* Since the emergency began, or began again. 0: it did not happen. */
+/* What the comments do not tell, since the emergency began, or began again. 0: it did not happen. */
 struct truth {
     int64_t since_ms;
-    int64_t contact_ms;     /* the first public comment of staff, or an accepted "contacted" */
-    int64_t last_staff_ms;  /* the last public comment of staff */
-    int64_t met_ms;         /* a person of staff was there */
-    int64_t answer_ms;      /* the customer answered in the ticket, and no person has waived it */
-    int64_t told_answer_ms; /* a person said so, or the customer came to the bridge, and that was accepted */
-    int64_t outsider_ms;    /* a doubt for every step, unsettled */
-    int64_t automatic_ms;   /* a doubt for the downgrade */
-    int64_t order_ms;       /* a person ordered the downgrade */
-    int64_t floor_ms;       /* no step of the clock may take effect before */
-    int64_t rests_ms;       /* paused or closed by a person */
+    int64_t contact_ms;      /* the first public comment of staff, or an accepted "contacted" */
+    int64_t told_contact_ms; /* that "contacted" */
+    int64_t last_staff_ms;   /* the last public comment of staff */
+    int64_t met_ms;          /* a person of staff was there */
+    int64_t told_answer_ms;  /* a person said so, and that was accepted */
+    int64_t joined_ms;       /* the customer came to the bridge, and that was accepted */
+    int64_t waived_ms;       /* until then a person has waived all answers */
+    int64_t joined_settled_ms, outsider_settled_ms, automatic_settled_ms; /* and settled these doubts */
+    int64_t order_ms;                                                     /* a person ordered the downgrade */
+    int64_t floor_ms; /* no step of the clock may take effect before */
+    int64_t rests_ms; /* paused or closed by a person */
     int first_contacts, follow_ups, downgrades;
     bool over; /* lowered, by whomever */
 };
@@ -95,11 +96,11 @@ struct truth {
 struct client {
     int number; /* from 0 */
     struct rng rng;
-    bool nasty;     /* answers at the worst moment */
+    bool nasty; /* answers at the worst moment */
     int64_t replies_left;
     struct ticket *ticket;
     struct truth truth;
-    char engineer; /* 1 to 3 */
+    char engineer;   /* 1 to 3 */
     bool left_alone; /* closed or linked elsewhere by a person: nothing is expected of it */
 };
 
@@ -139,6 +140,7 @@ struct incident {
 };
 struct slack_post {
     char channel[24], ts[24], thread[24], mark[80];
+    bool late; /* when nobody looked for it any more */
 };
 struct meeting {
     int64_t id;
@@ -169,7 +171,7 @@ struct errand {
     bool broken, done, took_effect, excused;
     /* a write to a ticket: as it was when it left */
     enum action_kind kind;
-    int64_t action, emergency;
+    int64_t action, emergency, opened_ms;
     enum step_origin by;
 };
 
@@ -204,8 +206,8 @@ struct post { /* a webhook, from its making to its end */
     char signature[120], timestamp[40], id[40];
     int64_t made_ms;
     int attempts;
-    bool accepted;  /* answered 200 after a commit */
-    bool answered;  /* its sender knows */
+    bool accepted;       /* answered 200 after a commit */
+    bool answered;       /* its sender knows */
     int64_t answer_life; /* the process that has it */
     struct client *client;
 };
@@ -229,7 +231,7 @@ struct process {
     struct desk *desk;
     char directory[64], path[96];
     bool up, in_trouble, more_due;
-    int64_t life; /* a number for each start */
+    int64_t life;                /* a number for each start */
     int64_t offset_ms, shift_ms; /* its clock minus the true one; set and not written yet */
     int64_t next_tidy_ms;
     int64_t wake_ms; /* when it passes next; 0 not known */
@@ -264,6 +266,11 @@ void people_begin(struct sim *sim);
 void client_says(struct sim *sim, struct client *client);
 
 /* --- truth.c --- */
+/* What a customer wrote since OPENED_MS and after first contact, and no person has waived; 0 nothing. */
+struct answers {
+    int64_t answer_ms, outsider_ms, automatic_ms;
+};
+struct answers truth_answers(const struct client *client, int64_t opened_ms);
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment);
 void truth_raised(struct sim *sim, struct ticket *ticket);
 void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket, const char *mark,

@@ -36,18 +36,43 @@ static void contacted(const struct sim *sim, struct truth *truth)
     truth->floor_ms = sim->now_ms + follow_up_after_ms(sim);
 }
 
-static void take_customer(const struct sim *sim, struct truth *truth, const struct comment *comment)
+static bool is_contact(const struct comment *comment)
 {
-    bool outsider = (comment->author - REQUESTER(0)) % 10 == 3;
-    bool automatic = strstr(comment->body, "out of office") != NULL;
-    if (!truth->contact_ms)
-        return;
-    if (outsider)
-        truth->outsider_ms = sim->now_ms;
-    else if (automatic)
-        truth->automatic_ms = sim->now_ms;
-    else if (!truth->answer_ms)
-        truth->answer_ms = sim->now_ms;
+    return comment->author < 1000 && comment->is_public;
+}
+
+/* The program counts contact from its opening, which may be later than the customer's trouble. */
+static int64_t contact_since(const struct client *client, int64_t opened_ms)
+{
+    const struct ticket *ticket = client->ticket;
+    int64_t told_ms = client->truth.told_contact_ms;
+    for (size_t i = 1; i < ticket->comment_count; i++)
+        if (ticket->comments[i].at_ms >= opened_ms && is_contact(&ticket->comments[i]))
+            return told_ms && told_ms < ticket->comments[i].at_ms ? told_ms : ticket->comments[i].at_ms;
+    return told_ms;
+}
+
+struct answers truth_answers(const struct client *client, int64_t opened_ms)
+{
+    const struct ticket *ticket = client->ticket;
+    const struct truth *truth = &client->truth;
+    struct answers answers = {0};
+    int64_t contact_ms = contact_since(client, opened_ms);
+    for (size_t i = 1; i < ticket->comment_count && contact_ms; i++) {
+        const struct comment *comment = &ticket->comments[i];
+        if (comment->author < 1000 || comment->at_ms < contact_ms || comment->at_ms <= truth->waived_ms)
+            continue;
+        if ((comment->author - REQUESTER(0)) % 10 == 3) {
+            if (comment->at_ms > truth->outsider_settled_ms)
+                answers.outsider_ms = comment->at_ms;
+        } else if (strstr(comment->body, "out of office")) {
+            if (comment->at_ms > truth->automatic_settled_ms)
+                answers.automatic_ms = comment->at_ms;
+        } else if (!answers.answer_ms) {
+            answers.answer_ms = comment->at_ms;
+        }
+    }
+    return answers;
 }
 
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment)
@@ -55,9 +80,7 @@ void truth_commented(struct sim *sim, struct ticket *ticket, const struct commen
     struct truth *truth = &ticket->client->truth;
     if (!truth->since_ms || ticket->comment_count == 1)
         return; /* nothing is on, or it is the description */
-    if (comment->author >= 1000) {
-        take_customer(sim, truth, comment);
-    } else if (is_person(comment->author) && comment->is_public) {
+    if (is_person(comment->author) && comment->is_public) {
         truth->last_staff_ms = sim->now_ms;
         truth->met_ms = sim->now_ms;
         contacted(sim, truth);
@@ -81,10 +104,11 @@ static void check_answers(struct sim *sim, const struct errand *errand, const st
 {
     const struct truth *truth = &client->truth;
     const char *what = action_kind_name(errand->kind);
+    const struct answers answers = truth_answers(client, errand->opened_ms);
     bool ordered = errand->by == STEP_BY_ORDER;
-    if (truth->answer_ms && !(ordered && truth->order_ms > truth->answer_ms))
+    if (answers.answer_ms && !(ordered && truth->order_ms > answers.answer_ms))
         sim_violation(sim, client, "%s %lld ms after the customer answered", what,
-                      (long long)(sim->now_ms - truth->answer_ms));
+                      (long long)(sim->now_ms - answers.answer_ms));
     if (truth->told_answer_ms && truth->told_answer_ms < errand->handed_ms &&
         !(ordered && truth->order_ms > truth->told_answer_ms))
         sim_violation(sim, client, "%s though an answer was told %lld ms before it left", what,
@@ -97,16 +121,19 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, const
 {
     const struct truth *truth = &client->truth;
     const char *what = action_kind_name(errand->kind);
+    const struct answers answers = truth_answers(client, errand->opened_ms);
     if (errand->by != STEP_BY_CLOCK)
         return;
     if (sim->now_ms < truth->floor_ms - COARSE_MS && !sim->process.shift_lost)
         sim_violation(sim, client, "%s %lld ms before the customer's time was over", what,
                       (long long)(truth->floor_ms - sim->now_ms));
-    if (truth->outsider_ms)
+    if (truth->joined_ms > truth->joined_settled_ms && truth->joined_ms < errand->handed_ms)
+        sim_violation(sim, client, "%s without asking, though the customer was in the bridge", what);
+    if (answers.outsider_ms)
         sim_violation(sim, client, "%s without asking, though an outsider wrote", what);
     if (errand->kind != ACTION_DOWNGRADE)
         return;
-    if (truth->automatic_ms)
+    if (answers.automatic_ms)
         sim_violation(sim, client, "%s without asking, though an automatic reply came", what);
     if (!truth->met_ms)
         sim_violation(sim, client, "%s of a customer whom nobody met", what);
@@ -153,7 +180,7 @@ void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket
         sim_violation(sim, client, "%s lowers the priority, or should", action_kind_name(errand->kind));
     switch (errand->kind) {
     case ACTION_FIRST_CONTACT:
-        if (truth->first_contacts++ > 0 || truth->contact_ms)
+        if (truth->first_contacts++ > 0 || contact_since(client, errand->opened_ms))
             sim_violation(sim, client, "the first comment, though there has been one");
         if (comments)
             contacted(sim, truth);
@@ -170,27 +197,31 @@ static struct client *client_of(struct sim *sim, int64_t ticket)
 {
     size_t place = (size_t)(ticket - FIRST_TICKET);
     return ticket >= FIRST_TICKET && place < sim->world.ticket_count ? sim->world.tickets[place]->client
-                                                                    : NULL;
+                                                                     : NULL;
 }
 
 /* A person settles the doubts that they were shown, no others. */
-static void settle_shown(struct truth *truth, const struct emergency *before)
+static void settle_shown(const struct sim *sim, struct truth *truth, const struct emergency *before)
 {
     if (!before->asked)
         return;
     if (before->doubt_ms[DOUBT_OUTSIDER])
-        truth->outsider_ms = 0;
+        truth->outsider_settled_ms = sim->now_ms;
+    if (before->doubt_ms[DOUBT_JOIN])
+        truth->joined_settled_ms = sim->now_ms;
     if (before->doubt_ms[DOUBT_AUTO_REPLY] && before->asked_step == ACTION_DOWNGRADE)
-        truth->automatic_ms = 0;
+        truth->automatic_settled_ms = sim->now_ms;
 }
 
-static void resumed(struct truth *truth, const struct emergency *before)
+/* From engaged only newer answers count. */
+static void resumed(const struct sim *sim, struct truth *truth, const struct emergency *before)
 {
     truth->rests_ms = 0;
     if (before->phase != PHASE_ENGAGED)
         return;
-    truth->answer_ms = truth->told_answer_ms = 0; /* only newer answers count */
-    truth->outsider_ms = truth->automatic_ms = 0;
+    truth->waived_ms = sim->now_ms;
+    truth->joined_settled_ms = sim->now_ms;
+    truth->told_answer_ms = 0;
 }
 
 void truth_commanded(struct sim *sim, const struct delivery *delivery, const struct emergency *before)
@@ -203,7 +234,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     sim_tell(sim, client, "%s is accepted", command_name(command->name));
     switch (command->name) {
     case COMMAND_CONTACTED:
-        truth->met_ms = sim->now_ms;
+        truth->met_ms = truth->told_contact_ms = sim->now_ms;
         contacted(sim, truth);
         break;
     case COMMAND_FIRST_CONTACT: truth->met_ms = sim->now_ms; break;
@@ -215,11 +246,11 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     case COMMAND_CALL_ENDED: truth->met_ms = sim->now_ms; /* fall through */
     case COMMAND_REPLIED: truth->told_answer_ms = sim->now_ms; break;
     case COMMAND_EXTEND:
-        settle_shown(truth, before);
+        settle_shown(sim, truth, before);
         truth->floor_ms = sim->now_ms + command->for_ms;
         break;
     case COMMAND_DO_IT:
-        settle_shown(truth, before);
+        settle_shown(sim, truth, before);
         truth->met_ms = sim->now_ms;
         truth->floor_ms = 0;
         break;
@@ -228,7 +259,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
         truth->floor_ms = 0;
         break;
     case COMMAND_PAUSE: truth->rests_ms = sim->now_ms; break;
-    case COMMAND_RESUME: resumed(truth, before); break;
+    case COMMAND_RESUME: resumed(sim, truth, before); break;
     case COMMAND_CLOSE:
         truth->rests_ms = sim->now_ms;
         client->left_alone = true;
@@ -251,6 +282,6 @@ void truth_joined(struct sim *sim, const struct delivery *delivery)
         if (user < 1000)
             truth->met_ms = sim->now_ms;
         else
-            truth->told_answer_ms = sim->now_ms;
+            truth->joined_ms = sim->now_ms;
     }
 }

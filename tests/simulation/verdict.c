@@ -95,8 +95,8 @@ static void check_marks(struct sim *sim)
                 continue;
             if (store_get_action(sim->process.store, strtoll(dash + 1, NULL, 10), &action) != STORE_OK ||
                 action.state != ACTION_DONE)
-                sim_violation(sim, sim->world.tickets[i]->client, "%s took effect, but its call does not say so",
-                              mark);
+                sim_violation(sim, sim->world.tickets[i]->client,
+                              "%s took effect, but its call does not say so", mark);
         }
 }
 
@@ -105,10 +105,12 @@ static void check_marks(struct sim *sim)
 static void check_open(struct sim *sim, const struct client *client, const struct emergency *e)
 {
     const struct truth *truth = &client->truth;
-    bool answered = truth->answer_ms || truth->told_answer_ms;
-    if (e->phase < PHASE_CONTACTED && truth->contact_ms && !truth->over)
+    const struct answers answers = truth_answers(client, e->opened_ms - sim->process.offset_ms);
+    bool answered = answers.answer_ms || truth->told_answer_ms || truth->joined_ms;
+    if (e->phase < PHASE_CONTACTED && truth->contact_ms >= e->opened_ms - sim->process.offset_ms &&
+        !truth->over)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));
-    if (truth->answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED)
+    if (answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over)
         sim_violation(sim, client, "the customer answered, and the emergency is %s", emergency_state(e));
     if (in_period(e) && !e->paused)
         sim_violation(sim, client, "the clock has run out, and the emergency is %s%s", emergency_state(e),

@@ -109,7 +109,8 @@ static void try_again(struct sim *sim, struct post *post, int status)
         sim_after(sim, wait_ms, post_arrives, post);
 }
 
-bool post_to_delivery(struct sim *sim, struct post *post, bool verify, struct delivery **delivery, int *status)
+bool post_to_delivery(struct sim *sim, struct post *post, bool verify, struct delivery **delivery,
+                      int *status)
 {
     static const struct service *const services[SERVICE_COUNT] = {&zendesk_service, &pagerduty_service,
                                                                   &slack_service, &zoom_service};
