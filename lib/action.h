@@ -43,7 +43,8 @@ struct action {
     int64_t raised_ms; /* READ_TICKET: it turned urgent then; 0: its audits must tell; SUMMON: see below */
     int64_t due_ms;    /* when the step was due; READ_TICKET: when a trigger said that it turned urgent */
     char incident[32]; /* of the page; else what tells calls of one cause apart */
-    char target[96];   /* SUMMON: PagerDuty's user; POST, WHISPER: the channel; READ_…: whom */
+    char target[96];   /* SUMMON: PagerDuty's user; POST, WHISPER: the channel; REPLY: where it was sent;
+                          READ_…: whom */
     char sender[96];   /* ACK_PAGE: in whose name, their e-mail address or Slack id; WHISPER: to whom */
     int64_t buttons;   /* Slack: a bit for each enum command */
     char error[200];   /* the last failure; "" none */

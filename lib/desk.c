@@ -324,18 +324,9 @@ static struct flight *flight_of_call(struct desk *desk, const struct call *call)
     return NULL;
 }
 
-/* By how much a service's clock is ahead of ours; its Date is cut to the second. */
-static void learn_skew(struct desk *desk, const struct call *call)
-{
-    if (!call_is_good(call) || call->date_ms == 0 || call->received_ms == 0)
-        return;
-    int64_t skew_ms = call->date_ms + 500 - call->received_ms;
-    desk->skew_ms[call->service] = skew_ms >= 2000 || skew_ms <= -2000 ? skew_ms : 0;
-}
-
 static bool take_answer(struct desk *desk, struct flight *flight, struct call *call)
 {
-    learn_skew(desk, call);
+    desk_learn_skew(desk, flight, call);
     switch (flight->service) {
     case SERVICE_ZENDESK: return desk_take_zendesk(desk, flight, call);
     case SERVICE_PAGERDUTY: return desk_take_pagerduty(desk, flight, call);

@@ -1,6 +1,7 @@
 /*
- * The wall clock was set: whatever the desk knows of times, in rows and in memory, moves with it, so that
- * what was noted before compares with what comes as if the clock had always been right. See events_move.
+ * Clocks: by how much the services' differ from ours, and what happens when ours is set: whatever the desk
+ * knows of times, in rows and in memory, moves with it, so that what was noted before compares with what
+ * comes as if the clock had always been right. See events_move.
  */
 #include "lib/desk_internal.h"
 #include "lib/text.h"
@@ -9,6 +10,8 @@
 
 /* So long after its end an emergency may still tell whether its ticket turned urgent anew. */
 #define CLOSED_COUNTS_MS (24 * 3600 * 1000LL)
+/* Less is no news: stamps are whole seconds, and answers take their time. */
+#define LEAST_SKEW_MS 2000
 
 static void move_time(int64_t *at_ms, int64_t shift_ms)
 {
@@ -78,6 +81,41 @@ static bool move_first_start(struct desk *desk, int64_t shift_ms)
     return desk_did(desk, store_set_fact(desk->store, "first_start_ms", text));
 }
 
+/* For webhooks that come before its first answer to the next process. */
+static void keep_skew(struct desk *desk)
+{
+    char text[32];
+    text_format(text, sizeof text, "%lld", (long long)desk->skew_ms[SERVICE_ZENDESK]);
+    (void)!desk_did(desk, store_set_fact(desk->store, "zendesk_skew_ms", text));
+}
+
+int64_t desk_skew_ms(const struct desk *desk, enum service_id service)
+{
+    int64_t skew_ms = desk->skew_ms[service];
+    return skew_ms >= LEAST_SKEW_MS || skew_ms <= -LEAST_SKEW_MS ? skew_ms : 0;
+}
+
+void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event)
+{
+    event->at_ms -= desk_skew_ms(desk, sender);
+}
+
+/* The answer was dated, to the second, between our asking and its coming, which may be long: what is known of
+ * the skew is changed only as far as that proves it wrong. */
+void desk_learn_skew(struct desk *desk, const struct flight *flight, const struct call *call)
+{
+    int64_t *skew_ms = &desk->skew_ms[call->service];
+    int64_t was_ms = *skew_ms;
+    if (!call_is_good(call) || call->date_ms == 0 || call->received_ms == 0)
+        return;
+    if (*skew_ms < call->date_ms - call->received_ms)
+        *skew_ms = call->date_ms - call->received_ms;
+    if (*skew_ms > call->date_ms + 999 - flight->asked_ms)
+        *skew_ms = call->date_ms + 999 - flight->asked_ms;
+    if (call->service == SERVICE_ZENDESK && *skew_ms != was_ms)
+        keep_skew(desk);
+}
+
 static void move_memory(struct desk *desk, int64_t shift_ms)
 {
     for (struct flight *flight = desk->flights; flight; flight = flight->next) {
@@ -99,6 +137,7 @@ void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
     log_event(desk->log, LOG_LEVEL_WARNING, "CLOCK-STEP", 0, 0,
               "the clock was set by %+lld ms: deadlines move with it", (long long)shift_ms);
     move_memory(desk, shift_ms); /* first: what emergencies do then is by the new clock */
+    keep_skew(desk);
     if (desk->trouble == STORE_OK && desk_did(desk, store_add_clock_step(desk->store, shift_ms)) &&
         move_first_start(desk, shift_ms) && move_actions(desk, shift_ms))
         move_emergencies(desk, shift_ms);

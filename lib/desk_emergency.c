@@ -18,11 +18,6 @@ struct event desk_own_event(const struct desk *desk, enum event_type type)
     };
 }
 
-void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event)
-{
-    event->at_ms -= desk->skew_ms[sender];
-}
-
 /* --- moving --- */
 
 static void log_outcome(struct desk *desk, const struct emergency *e, const struct event *event,

@@ -5,7 +5,7 @@
  * joining emergencies), desk_flight.c and desk_ends.c (the life of an outgoing call), a file for each service
  * (what is asked of it and what its answers mean), desk_people.c (who is who), desk_shifts.c (who is on
  * call), desk_effects.c (what people are told), desk_commands.c (what people order and ask), desk_poll.c
- * (what might have been missed). Nobody else includes this.
+ * (what might have been missed), desk_clock.c (whose clock is wrong). Nobody else includes this.
  *
  * Errors: a failing store marks the batch (desk->trouble) and everything after it in the batch does nothing;
  * functions therefore return whether they may go on.
@@ -112,7 +112,7 @@ struct desk {
     char instance[40];
     int64_t first_start_ms;
     int64_t own_user_id;
-    int64_t skew_ms[SERVICE_COUNT]; /* their clocks minus ours, 0 below 2 s */
+    int64_t skew_ms[SERVICE_COUNT]; /* their clocks minus ours, as far as is known */
     bool suspended_hidden; /* our credentials may not see them */
     char slack_home[128];  /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
     bool quiet;
@@ -196,8 +196,15 @@ bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *ev
 /* Opens a new emergency for a ticket that turned urgent at URGENT_MS, if that is news. *OPENED says so. */
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
                          struct emergency *e, bool *opened);
+
+
+/* --- desk_clock.c --- */
+/* SERVICE's clock minus ours; 0 while it is less than 2 s. */
+int64_t desk_skew_ms(const struct desk *desk, enum service_id service);
 /* Corrects the time of an event by its sender's skew. */
 void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event);
+/* What the Date of an answer says of its sender's clock. */
+void desk_learn_skew(struct desk *desk, const struct flight *flight, const struct call *call);
 
 /* --- desk_flight.c, desk_ends.c --- */
 #define DESK_REFUSED_TEXT "our credentials are refused"

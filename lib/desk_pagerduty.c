@@ -376,7 +376,9 @@ static bool take_write(struct desk *desk, struct flight *flight, struct call *ca
     if (call->end == CALL_ANSWERED && call->status == 400 && creates(action.kind) &&
         pagerduty_says_duplicate(desk->reader, call->answer, call->answer_length))
         return ask_incident_by_key(desk, flight, &action); /* an earlier attempt did take effect */
-    if (!call_is_good(call))
+    bool is_done = call->end == CALL_ANSWERED && call->status == 400 && !creates(action.kind) &&
+                   pagerduty_says_done(desk->reader, call->answer, call->answer_length);
+    if (!call_is_good(call) && !is_done)
         return desk_take_failure(desk, flight, call);
     if (!creates(action.kind)) {
         text_copy(incident.page.incident, sizeof incident.page.incident, action.incident);

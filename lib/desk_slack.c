@@ -111,6 +111,12 @@ static void note_opening(struct desk *desk, const struct flight *flight, const s
     action->buttons = emergency_buttons(e);
 }
 
+/* "CHANNEL TS": into which thread it goes, as another may be the emergency's when it is looked for. */
+static void note_thread(const struct emergency *e, struct action *action)
+{
+    text_format(action->target, sizeof action->target, "%s %s", e->thread_channel, e->thread_ts);
+}
+
 static bool send(struct desk *desk, struct flight *flight, struct emergency *e, struct action *action,
                  const char *text)
 {
@@ -118,6 +124,8 @@ static bool send(struct desk *desk, struct flight *flight, struct emergency *e, 
     struct request request = {0};
     if (action->kind == ACTION_OPEN_THREAD)
         note_opening(desk, flight, e, action, text);
+    else if (action->kind == ACTION_REPLY)
+        note_thread(e, action);
     mention_resolve(text, find_user, desk, resolved, sizeof resolved);
     bool made = make_write(desk, e, action, resolved, &request);
     return desk_send(desk, flight, e, action, &request, made, false);
@@ -153,10 +161,17 @@ static bool ask_marked(struct desk *desk, struct flight *flight, const struct em
                        const struct action *action)
 {
     struct request request = {0};
+    char channel[sizeof action->target];
+    const char *sent_to = action->kind == ACTION_REPLY ? strchr(action->target, ' ') : NULL;
     const char *thread = action->kind == ACTION_REPLY ? e->thread_ts : NULL;
+    text_copy(channel, sizeof channel, channel_of(e, action));
+    if (sent_to) {
+        text_copy_n(channel, sizeof channel, action->target, (size_t)(sent_to - action->target));
+        thread = sent_to + 1;
+    }
     return desk_ask_made(
         desk, flight, FLIGHT_MARKED, &request,
-        slack_find_messages(&request, channel_of(e, action), thread, action->created_ms - CLOCK_MARGIN_MS));
+        slack_find_messages(&request, channel, thread, action->created_ms - CLOCK_MARGIN_MS));
 }
 
 bool desk_begin_slack(struct desk *desk, struct flight *flight, struct action *action)

@@ -60,6 +60,13 @@ static bool make_instance(char *out, size_t size)
     return true;
 }
 
+static bool read_skew(struct desk *desk)
+{
+    char text[32] = "0";
+    enum store_result found = store_get_fact(desk->store, "zendesk_skew_ms", text, sizeof text);
+    return desk_did(desk, found) && text_to_i64(text, strlen(text), &desk->skew_ms[SERVICE_ZENDESK]);
+}
+
 static bool read_facts(struct desk *desk, int64_t now_ms)
 {
     char text[32];
@@ -148,7 +155,7 @@ static bool take_up(struct desk *desk, int64_t now_ms)
 {
     if (!desk_did(desk, store_begin(desk->store)))
         return false;
-    if (read_facts(desk, now_ms) &&
+    if (read_facts(desk, now_ms) && read_skew(desk) &&
         desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&
         desk_read_shift(desk) && wake_for_policy(desk) && desk_take_up_actions(desk, now_ms))
         return desk_did(desk, store_commit(desk->store)) &&

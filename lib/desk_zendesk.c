@@ -207,8 +207,8 @@ static bool decide(struct desk *desk, struct flight *flight)
     bool found;
     if (!get_action(desk, flight, &action) || !get_emergency(desk, flight, &e, &found) || !found)
         return false;
-    int64_t date_ms =
-        flight->ticket_date_ms > 0 ? flight->ticket_date_ms : desk->now_ms + desk->skew_ms[SERVICE_ZENDESK];
+    int64_t date_ms = flight->ticket_date_ms > 0 ? flight->ticket_date_ms
+                                                 : desk->now_ms + desk_skew_ms(desk, SERVICE_ZENDESK);
     int64_t settled_ms = flight->ticket.updated_ms + STAMP_SETTLES_MS;
     if (desk->quiet || (date_ms < settled_ms && emergency_still_wants(&e, action.kind, action.cause)))
         return desk_retry_later(desk, flight, &action, date_ms < settled_ms ? settled_ms - date_ms : 0,
@@ -325,10 +325,11 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
 static int64_t urgent_since(const struct desk *desk, const struct flight *flight, const struct action *action)
 {
     int64_t audited_ms =
-        flight->history.urgent_ms > 0 ? flight->history.urgent_ms - desk->skew_ms[SERVICE_ZENDESK] : 0;
+        flight->history.urgent_ms > 0 ? flight->history.urgent_ms - desk_skew_ms(desk, SERVICE_ZENDESK) : 0;
     if (audited_ms > 0 || action->raised_ms > 0)
         return audited_ms > action->raised_ms ? audited_ms : action->raised_ms;
-    return action->due_ms > 0 ? action->due_ms : flight->ticket.created_ms - desk->skew_ms[SERVICE_ZENDESK];
+    return action->due_ms > 0 ? action->due_ms
+                              : flight->ticket.created_ms - desk_skew_ms(desk, SERVICE_ZENDESK);
 }
 
 static bool take_history_of_opening(struct desk *desk, struct flight *flight, const struct action *action)
@@ -390,7 +391,7 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
     if (flight->history
             .marked) /* it took effect; its time is cut to the second, and the period must not be short */
         return accept(desk, flight, &action, ACTION_DONE,
-                      flight->history.marked_ms + 999 - desk->skew_ms[SERVICE_ZENDESK]);
+                      flight->history.marked_ms + 999 - desk_skew_ms(desk, SERVICE_ZENDESK));
     return take_no_mark(desk, flight, &action);
 }
 
@@ -496,8 +497,8 @@ static bool take_suspended(struct desk *desk, struct flight *flight, struct call
     if (!get_emergency(desk, flight, &e, &found))
         return false;
     if (!zendesk_read_suspended(desk->reader, call->answer, call->answer_length, flight->ticket_id,
-                                e.contacted_ms + desk->skew_ms[SERVICE_ZENDESK] - 1, &event.at_ms, event.by,
-                                sizeof event.by))
+                                e.contacted_ms + desk_skew_ms(desk, SERVICE_ZENDESK) - 1, &event.at_ms,
+                                event.by, sizeof event.by))
         return desk_take_unreadable(desk, flight, call, "its suspended tickets can't be read");
     if (found && event.at_ms > 0 && !apply_suspended(desk, &e, flight, &event))
         return false;

@@ -58,6 +58,13 @@ static int64_t service_skew_ms(const struct sim *sim, enum service_id service)
     return service == SERVICE_ZENDESK ? sim->world.zendesk_skew_ms : 0;
 }
 
+/* Answers take their time, too. */
+static int64_t back_ms(struct sim *sim)
+{
+    bool slow = sim_may(sim, TROUBLE_CALLS) && !sim->calm && rng_chance(&sim->network_rng, 40);
+    return slow ? rng_between(&sim->network_rng, 120, 6000) : rng_between(&sim->network_rng, 2, 120);
+}
+
 static void answer_arrives(struct sim *sim, void *subject)
 {
     struct errand *errand = subject;
@@ -94,7 +101,8 @@ static void time_is_up(struct sim *sim, void *subject)
     fail(sim, errand, CALL_BROKEN, "timed out");
     if (errand->done)
         release(sim, errand);
-    errand->done = true;
+    else
+        errand->done = true;
 }
 
 /* --- at the service --- */
@@ -129,7 +137,7 @@ static void request_arrives(struct sim *sim, void *subject)
         return;
     }
     serve(sim, errand);
-    sim_after(sim, rng_between(&sim->network_rng, 2, 120), answer_arrives, errand);
+    sim_after(sim, back_ms(sim), answer_arrives, errand);
 }
 
 /* An error that says nothing of whether it took effect. */
@@ -145,7 +153,7 @@ static void request_fails(struct sim *sim, void *subject)
         serve(sim, errand);
     errand->answer_at_ms = sim->now_ms;
     answer_with(errand, statuses[rng_between(&sim->network_rng, 0, 3)], -1);
-    sim_after(sim, rng_between(&sim->network_rng, 2, 120), answer_arrives, errand);
+    sim_after(sim, back_ms(sim), answer_arrives, errand);
 }
 
 static void request_is_limited(struct sim *sim, void *subject)
@@ -153,7 +161,7 @@ static void request_is_limited(struct sim *sim, void *subject)
     struct errand *errand = subject;
     errand->answer_at_ms = sim->now_ms;
     answer_with(errand, 429, 1000 * rng_between(&sim->network_rng, 0, 20));
-    sim_after(sim, rng_between(&sim->network_rng, 2, 120), answer_arrives, errand);
+    sim_after(sim, back_ms(sim), answer_arrives, errand);
 }
 
 /* It takes effect, or not, and nobody hears of it. */

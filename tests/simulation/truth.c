@@ -41,13 +41,14 @@ static bool is_contact(const struct comment *comment)
     return comment->author < 1000 && comment->is_public;
 }
 
-/* The program counts contact from its opening, which may be later than the customer's trouble. */
+/* The program counts contact from its opening, which may be later than the customer's trouble; within the
+ * coarseness of stamps it may be either. */
 static int64_t contact_since(const struct client *client, int64_t opened_ms)
 {
     const struct ticket *ticket = client->ticket;
-    int64_t told_ms = client->truth.told_contact_ms;
+    int64_t told_ms = client->truth.told_contact_ms >= opened_ms ? client->truth.told_contact_ms : 0;
     for (size_t i = 1; i < ticket->comment_count; i++)
-        if (ticket->comments[i].at_ms >= opened_ms && is_contact(&ticket->comments[i]))
+        if (ticket->comments[i].at_ms >= opened_ms + COARSE_MS && is_contact(&ticket->comments[i]))
             return told_ms && told_ms < ticket->comments[i].at_ms ? told_ms : ticket->comments[i].at_ms;
     return told_ms;
 }

@@ -107,15 +107,15 @@ static void check_open(struct sim *sim, const struct client *client, const struc
     const struct truth *truth = &client->truth;
     const struct answers answers = truth_answers(client, e->opened_ms - sim->process.offset_ms);
     bool answered = answers.answer_ms || truth->told_answer_ms || truth->joined_ms;
-    if (e->phase < PHASE_CONTACTED && truth->contact_ms >= e->opened_ms - sim->process.offset_ms &&
-        !truth->over)
+    if (e->phase < PHASE_CONTACTED && !truth->over &&
+        truth->contact_ms >= e->opened_ms - sim->process.offset_ms + 4000)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));
     if (answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over)
         sim_violation(sim, client, "the customer answered, and the emergency is %s", emergency_state(e));
     if (in_period(e) && !e->paused)
         sim_violation(sim, client, "the clock has run out, and the emergency is %s%s", emergency_state(e),
                       e->asked ? ", asked" : "");
-    if (e->phase == PHASE_DOWNGRADED && client->ticket->priority == PRIORITY_URGENT)
+    if (e->phase == PHASE_DOWNGRADED && client->ticket->priority == PRIORITY_URGENT && !truth->waived_ms)
         sim_violation(sim, client, "it is called downgraded, and is not");
     if (e->phase == PHASE_ENGAGED && !answered && e->downgraded_ms == 0 && truth->contact_ms)
         sim_violation(sim, client, "nobody answered, and the emergency is engaged");
