@@ -268,10 +268,12 @@ static bool note_attempt(struct desk *desk, const struct flight *flight, struct 
         action->attempts++;
         return true;
     }
-    action->state = had_no_effect ? ACTION_PENDING : ACTION_UNKNOWN;
+    /* an attempt before this one may still arrive */
+    bool is_known = had_no_effect && action->attempts <= 1;
+    action->state = is_known ? ACTION_PENDING : ACTION_UNKNOWN;
     if (!desk_did(desk, store_put_action(desk->store, action)))
         return false;
-    return !had_no_effect || !action_is_step(action->kind) ||
+    return !is_known || !action_is_step(action->kind) ||
            desk_call_event(desk, action, EVENT_REFUSED, 0, "", NULL);
 }
 

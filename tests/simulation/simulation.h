@@ -87,7 +87,8 @@ struct truth {
     int64_t joined_settled_ms, outsider_settled_ms, automatic_settled_ms; /* and settled these doubts */
     int64_t order_ms;                                                     /* a person ordered the downgrade */
     int64_t floor_ms; /* no step of the clock may take effect before */
-    int64_t rests_ms; /* paused or closed by a person */
+    int64_t rests_ms; /* a person paused or closed it, */
+    int64_t resting;  /* this emergency */
     int first_contacts, follow_ups, downgrades;
     bool over; /* lowered, by whomever */
 };
@@ -114,6 +115,7 @@ struct comment {
 struct audit {
     int64_t id, author, at_ms;
     bool turns_urgent;
+    bool late; /* when nobody waited for it any more */
     char mark[80];
 };
 struct ticket {

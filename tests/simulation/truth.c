@@ -106,7 +106,7 @@ static void check_answers(struct sim *sim, const struct errand *errand, const st
     const struct truth *truth = &client->truth;
     const char *what = action_kind_name(errand->kind);
     const struct answers answers = truth_answers(client, errand->opened_ms);
-    bool ordered = errand->by == STEP_BY_ORDER;
+    bool ordered = errand->by == STEP_BY_ORDER || errand->by == STEP_BY_ANSWER;
     if (answers.answer_ms && !(ordered && truth->order_ms > answers.answer_ms))
         sim_violation(sim, client, "%s %lld ms after the customer answered", what,
                       (long long)(sim->now_ms - answers.answer_ms));
@@ -114,7 +114,8 @@ static void check_answers(struct sim *sim, const struct errand *errand, const st
         !(ordered && truth->order_ms > truth->told_answer_ms))
         sim_violation(sim, client, "%s though an answer was told %lld ms before it left", what,
                       (long long)(errand->handed_ms - truth->told_answer_ms));
-    if (truth->rests_ms && truth->rests_ms < errand->handed_ms && errand->by == STEP_BY_CLOCK)
+    if (truth->rests_ms && truth->rests_ms < errand->handed_ms && truth->resting == errand->emergency &&
+        errand->by == STEP_BY_CLOCK)
         sim_violation(sim, client, "%s though a person paused or closed", what);
 }
 
@@ -232,7 +233,10 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     if (!client)
         return;
     struct truth *truth = &client->truth;
+    bool rests = command->name == COMMAND_PAUSE || command->name == COMMAND_CLOSE;
     sim_tell(sim, client, "%s is accepted", command_name(command->name));
+    if (rests)
+        truth->resting = before->id;
     switch (command->name) {
     case COMMAND_CONTACTED:
         truth->met_ms = truth->told_contact_ms = sim->now_ms;
@@ -254,6 +258,9 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
         settle_shown(sim, truth, before);
         truth->met_ms = sim->now_ms;
         truth->floor_ms = 0;
+        if (before->phase ==
+            PHASE_ENGAGED) /* what was ordered before, and they know that the customer answered */
+            truth->order_ms = sim->now_ms;
         break;
     case COMMAND_DOWNGRADE:
         truth->met_ms = truth->order_ms = sim->now_ms;
