@@ -79,6 +79,13 @@ static void take_pause(struct step_context *c)
     tell(c, MESSAGE_PAUSED, BUTTON(COMMAND_RESUME));
 }
 
+/* The customer's answer, as we have it now, may be newer than the command: times of the API are cut to the
+ * second, and whoever gave the command did not know of it. */
+static bool may_be_answered_since(const struct step_context *c)
+{
+    return c->e->phase == PHASE_ENGAGED && c->e->last_customer_ms >= moment_ms(c->event);
+}
+
 static void take_resume(struct step_context *c)
 {
     struct emergency *e = c->e;
@@ -87,8 +94,7 @@ static void take_resume(struct step_context *c)
     e->bulk_waived = true;
     unsigned saw = c->event->command.saw;
     bool saw_engaged = !(saw & SAW_NOTED) || (saw & SAW_ENGAGED);
-    if (e->phase == PHASE_ENGAGED && saw_engaged &&
-        e->last_customer_ms < moment_ms(c->event)) { /* else it may be newer */
+    if (e->phase == PHASE_ENGAGED && saw_engaged && !may_be_answered_since(c)) {
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }
@@ -110,7 +116,8 @@ static void take_do_it(struct step_context *c)
 static void take_downgrade(struct step_context *c)
 {
     someone_met(c);
-    begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, moment_ms(c->event));
+    if (!may_be_answered_since(c) || (c->event->command.saw & SAW_ENGAGED))
+        begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, moment_ms(c->event));
     say(c, "command", "%s ordered the downgrade.", who(c));
 }
 
