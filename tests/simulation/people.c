@@ -291,7 +291,7 @@ void people_begin(struct sim *sim)
         client->replies_left = rng_between(&client->rng, 1, 2);
         client->engineer = (char)rng_between(&client->rng, 1, 3);
         bool urgent = rng_chance(&client->rng, 700);
-        int64_t begins_ms = rng_between(&client->rng, MINUTE_MS, 50 * MINUTE_MS);
+        int64_t begins_ms = rng_between(&client->rng, MINUTE_MS, 40 * MINUTE_MS);
         client->left_alone = quiet;
         (void)zendesk_add_ticket(sim, client, PRIORITY_NORMAL);
         if (quiet)
@@ -300,4 +300,11 @@ void people_begin(struct sim *sim)
         if (urgent)
             sim_after(sim, begins_ms, begin, client);
     }
+}
+
+void people_calm(struct sim *sim)
+{
+    for (size_t i = 0; i < sim->world.incident_count; i++)
+        if (sim->world.incidents[i]->status != PAGE_RESOLVED)
+            pagerduty_set(sim, sim->world.incidents[i], PAGE_RESOLVED, "PENG1");
 }

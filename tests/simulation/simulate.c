@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TROUBLED_MS (150 * MINUTE_MS)
-#define CALM_MS     (110 * MINUTE_MS)
+#define TROUBLED_MS (120 * MINUTE_MS)
+#define CALM_MS     (80 * MINUTE_MS)
 #define FIRST_MS    INT64_C(1795392000000) /* 2026-11-23 */
 
 struct options {
@@ -125,6 +125,7 @@ static bool run(const struct options *options, uint64_t seed, FILE *story, struc
     set_up(sim, options, seed, story);
     sim_run(sim, sim->start_ms + TROUBLED_MS);
     sim->calm = true;
+    people_calm(sim);
     sim_tell(sim, NULL, "from now on nothing goes wrong");
     sim_run(sim, sim->start_ms + TROUBLED_MS + CALM_MS);
     if (!sim->violation[0])

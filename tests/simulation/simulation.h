@@ -265,6 +265,8 @@ void network_free(struct sim *sim);
 
 /* --- people.c --- */
 void people_begin(struct sim *sim);
+/* Nothing new happens; what is still to be decided is decided. */
+void people_calm(struct sim *sim);
 void client_says(struct sim *sim, struct client *client);
 
 /* --- truth.c --- */

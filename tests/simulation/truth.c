@@ -182,8 +182,11 @@ void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket
         sim_violation(sim, client, "%s lowers the priority, or should", action_kind_name(errand->kind));
     switch (errand->kind) {
     case ACTION_FIRST_CONTACT:
-        if (truth->first_contacts++ > 0 || contact_since(client, errand->opened_ms))
+        if (truth->first_contacts > 0 ||
+            (errand->by != STEP_BY_ORDER && contact_since(client, errand->opened_ms)))
             sim_violation(sim, client, "the first comment, though there has been one");
+        truth->first_contacts +=
+            sim->now_ms - errand->handed_ms < 10000; /* else it may have been called off */
         if (comments)
             contacted(sim, truth);
         break;
