@@ -237,6 +237,26 @@ def test_resolving_a_page_may_fail_in_any_way_once(daemon, world, cast,
         assert len(resolved) == 1
 
 
+@pytest.mark.parametrize("kind", ["resolve_page", "ack_page"])
+def test_who_is_faster_than_our_call_has_done_it(daemon, world, cast, kind):
+    """Between the look at the page and the call; nobody is asked to help."""
+    d = daemon(resolve_on_contact="yes", follow_up_after="10m")
+    trial = prepare(world, cast, "Production is down",
+                    10 if kind == "resolve_page" else None)
+    act = {"resolve_page": world.pagerduty.resolve,
+           "ack_page": world.pagerduty.acknowledge}[kind]
+    fault = world.pagerduty.fault(
+        "PUT", "/incidents/", hook=lambda request: act(
+            trial.incident, cast.bot_pd))
+    begin(world, cast, trial)
+    if kind == "ack_page":
+        number = wait_state(d, trial, "paged")["id"]
+        assert d.command(number, "ack")[0] == 200
+    wait_action(d, trial, kind, "done")
+    assert fault.hits == 1
+    assert not log_lines(d, "CALL-PARKED")
+
+
 @pytest.mark.parametrize("name", TROUBLES)
 @pytest.mark.parametrize("call", ["create", "find"])
 def test_paging_may_fail_in_any_way_once(daemon, world, cast, call, name):
