@@ -14,9 +14,9 @@ from harness import wait_until
 from people import People, draw_story
 from standins import Standins, acme
 from verdict import (doubled_and_forgotten, doubled_payloads, expected,
-                     is_settled, lost_webhooks, resolved_twice,
+                     is_settled, logged, lost_webhooks, resolved_twice,
                      wrong_in_story)
-from victim import MODES, Victim, kept_folder, may_end
+from victim import MODES, WEIGHTS, Victim, kept_folder, may_end
 
 SETTLE_S = 60
 # A life ends within this, whatever it was to end at.
@@ -77,7 +77,7 @@ class Outcome:
 
 def draw_plan(seed, kills, mode=None):
     rng = random.Random(f"plan {seed}")
-    drawn = rng.choice(MODES)
+    [drawn] = rng.choices(MODES, [WEIGHTS[name] for name in MODES])
     return Plan(seed, kills, mode or drawn,
                 rng.choice(("trigger", "events")),
                 rng.choice(((), ("slack",), ("slack", "zoom", "gitlab"))),
@@ -107,9 +107,11 @@ class Batch:
         self.wrong = []
         self.guilty = {}  # rows of the emergencies, by ticket
         self.answers = Answers(world)
-        for service in (world.zendesk, world.pagerduty):
+        for service in (world.zendesk, world.pagerduty, world.slack):
             for webhook in service.webhooks:
                 self.answers.watch(webhook)
+        for service in (world.zendesk, world.pagerduty):
+            for webhook in service.webhooks:
                 webhook.copies = 1 + (self.rng.random() < 0.3)
         self.length_s = max(2.0, plan.kills * MEAN_LIFE_S)
         self.stories = [draw_story(self.rng, number, self.length_s)
@@ -274,7 +276,8 @@ class Batch:
         for found in (lost_webhooks(self.answers, journal),
                       doubled_payloads(journal),
                       doubled_and_forgotten(self.world, journal),
-                      resolved_twice(self.world, self.cast)):
+                      resolved_twice(self.world, self.cast),
+                      logged(self.d.stderr())):
             self.wrong += found
 
     def outcome(self):

@@ -15,6 +15,9 @@ from scenes import comment, page_for, urgent_ticket
 # Comments of one second can't be told apart by Zendesk's times.
 A_SECOND_LATER_S = 1.1
 ORDER_RETRY_S = 0.1
+NOISE_A_SECOND = 25
+# Longer than any period: it takes nothing away from one.
+EXTENSION = "3s"
 
 
 @dataclass(eq=False)
@@ -48,10 +51,13 @@ def draw_story(rng, number, length_s):
 
     story.steps.append((at, "open"))
     contact_s = rng.uniform(0.2, 1.5)
-    step(rng.uniform(0.05, 1.0), "acknowledge", 0.7)
+    step(rng.uniform(0.05, 1.0), rng.choice(("acknowledge", "acknowledge",
+                                             "press")), 0.7)
     if step(contact_s, "contact", 0.8):
         step(contact_s + A_SECOND_LATER_S + rng.uniform(0, 5), "answer", 0.4)
         step(contact_s + rng.uniform(1, 4), "comment_again", 0.2)
+        step(contact_s + rng.uniform(0.1, 2), "extend", 0.15)
+    step(rng.uniform(0.3, 5), "pend", 0.2)
     step(rng.uniform(0.1, 5), "note", 0.3)
     step(rng.uniform(0.1, 5), "call_somebody", 0.15)
     step(rng.uniform(0.1, 4), "resolve", 0.2)
@@ -79,7 +85,7 @@ class People:
             self._prepare(story)
             for at, what in story.steps:
                 self._push(at, getattr(self, "_" + what), story)
-        for _ in range(int(8 * length_s)):
+        for _ in range(int(NOISE_A_SECOND * length_s)):
             self._push(self._rng.uniform(0, length_s), self._noise, None)
         self._start(self._run)
 
@@ -162,6 +168,11 @@ class People:
             self.world.pagerduty.resolve(story.incident,
                                          self._engineer(story)[1])
 
+    def _pend(self, story):
+        if self._is_open(story):
+            self.world.zendesk.update(
+                story.ticket, by=self._engineer(story)[0], status="pending")
+
     def _solve(self, story):
         if self._is_open(story):
             self.world.zendesk.update(
@@ -179,12 +190,12 @@ class People:
 
     def _noise(self, _):
         """What is none of the daemon's business, and what comes again."""
-        what = self._rng.randrange(4)
+        what = self._rng.randrange(6)
         webhooks = [self.d.zendesk_webhook, self.d.pagerduty_webhook]
         if what == 0:
             self.world.zendesk.create_ticket(
                 "A question", self.cast.customer, priority="normal")
-        elif what == 1 and self.world.pagerduty.incidents:
+        elif what in (1, 2) and self.world.pagerduty.incidents:
             with self.world.changed:
                 incident = self._rng.choice(
                     list(self.world.pagerduty.incidents.values()))
@@ -216,6 +227,32 @@ class People:
     def _page_once(self, _, number):
         return self.d.command(number, "page", who="manager")[0]
 
+    def _extend(self, story):
+        self._start(self._order, story, "extend", self._extend_once)
+
+    def _extend_once(self, _, number):
+        return self.d.command(number, "extend", for_=EXTENSION)[0]
+
+    def _press(self, story):
+        if story.incident and self.d.slack_webhook:
+            self._start(self._order, story, "ack", self._press_once)
+        else:
+            self._acknowledge(story)
+
+    def _press_once(self, story, number):
+        """The thread's button, once there is a thread; None: again."""
+        thread = self.d.emergency(number)["thread"]
+        if not thread:
+            return None
+        [root] = [message for message
+                  in self.world.slack.messages(thread["channel"])
+                  if message["ts"] == thread["ts"]]
+        try:
+            return self.world.slack.press(self.cast.second_slack, root,
+                                          "Acknowledge")[0]
+        except AssertionError:  # there is no such button any more
+            return 409
+
     def _close(self, story):
         self._start(self._order, story, "close", self._close_once)
 
@@ -228,11 +265,11 @@ class People:
         """An order is given again until it is clear what became of it."""
         end = time.monotonic() + self.PATIENCE_S
         while time.monotonic() < end:
-            number = self._number(story)
+            status, number = None, self._number(story)
             try:
                 status = number and once(story, number)
             except (OSError, HTTPException):
-                status = None
+                pass
             if status in (200, 409):
                 return
             if not number and not story.by_page and not self._is_open(story):

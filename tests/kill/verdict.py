@@ -104,6 +104,18 @@ def resolved_twice(world, cast):
             yield f"page {incident} was resolved {count} times"
 
 
+# What no killing brings about.
+NEVER_LOGGED = ("ITEM-UNDONE", "WEBHOOK-ASIDE", "WEBHOOK-UNSIGNED",
+                "CALL-PARKED", "Sanitizer", "runtime error:")
+
+
+def logged(text):
+    """Lines of the log that must not be there."""
+    for line in text.splitlines():
+        if any(word in line for word in NEVER_LOGGED):
+            yield f"logged: {line}"
+
+
 # -- one story --------------------------------------------------------------
 
 def wrong_in_story(world, story, rows, history, plan):

@@ -13,6 +13,8 @@ LIBRARIES = {"plain": None, "power": "lost_power.so",
              "trouble": "lost_power.so", "full": "full_disk.so",
              "broken": "full_disk.so"}
 MODES = tuple(LIBRARIES)
+# How often each is drawn.
+WEIGHTS = {"plain": 3, "power": 3, "trouble": 3, "full": 1, "broken": 1}
 
 
 class Victim(Daemon):
@@ -26,6 +28,7 @@ class Victim(Daemon):
         self.starts = 0
         self.ends = []  # of its own accord: exit statuses
         self._ready_life = None
+        self.slack_webhook = None  # until connect() has set it
         self._rng = rng
         self._lock = threading.Lock()
         self._control = self.directory / "trouble"
