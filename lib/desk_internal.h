@@ -189,7 +189,8 @@ bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct 
  * says so now, was open when E began. */
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
                const struct journal_entry *entry);
-/* The ticket of E, which is open, was ended at ENDED_MS, as its history says: ends E, if that came after it. */
+/* The ticket of E, which is open, was ended at ENDED_MS, as its history says: ends E, if that came after it.
+ */
 bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
                     int64_t ended_ms);
 /* What a read has shown of a ticket: applies what differs from what is known. */

@@ -18,7 +18,7 @@ from verdict import (doubled_and_forgotten, doubled_payloads, expected,
                      wrong_in_story)
 from victim import MODES, WEIGHTS, Victim, kept_folder, may_end
 
-SETTLE_S = 60
+SETTLE_S = 40
 # A life ends within this, whatever it was to end at.
 LONGEST_LIFE_S = 0.4
 MEAN_LIFE_S = 0.15
