@@ -14,6 +14,7 @@ from batch import run_batch  # noqa: E402
 KILLS = 10
 
 
+@pytest.mark.time_limit(120)
 @pytest.mark.parametrize("seed, mode", [(5, "plain"), (24, "power"),
                                         (16, "trouble")])
 def test_killed_many_times_all_is_there_once(seed, mode):

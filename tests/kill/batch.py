@@ -123,6 +123,10 @@ class Batch:
 
     def run(self):
         """All of it; what is wrong is in self.wrong."""
+        for _ in range(self.rng.randrange(4)):  # while it makes its database
+            self.d.launch()
+            time.sleep(self.rng.uniform(0, 0.08))
+            self.d.kill_now()
         self._start()
         # Zendesk's times are cut to the second: what opens now must be
         # later than the first start.
@@ -312,7 +316,13 @@ def run_batch(seed, kills, mode=None):
     world.start()
     batch = Batch(plan, world)
     try:
-        batch.run()
+        try:
+            batch.run()
+        except AssertionError as error:
+            batch.wrong.append(str(error))
+        batch.wrong += [f"in another thread: {error!r}"
+                        for error in world.errors]
+        world.errors.clear()
         if batch.wrong:
             batch.keep()
     finally:

@@ -4,8 +4,8 @@ is of one."""
 
 from collections import Counter
 
-from evidence import (DONE, MARKED, PARKED, CANCELLED, History, effects,
-                      is_new, seconds)
+from evidence import (CANCELLED, DONE, MARKED, PARKED, effects, is_new,
+                      seconds)
 
 STATES = {0: "pending", 1: "sending", 2: "unknown", DONE: "done", 4: "dry",
           PARKED: "parked", CANCELLED: "cancelled"}
