@@ -390,6 +390,18 @@ static bool may_open(const struct ticket_facts *facts)
     return facts->known && facts->priority == PRIORITY_URGENT && facts->status < STATUS_SOLVED;
 }
 
+bool desk_doubt_lowering(struct desk *desk, const struct emergency *e, struct ticket_facts *facts)
+{
+    struct action action;
+    if (e->step != ACTION_DOWNGRADE || facts->priority == PRIORITY_URGENT)
+        return true;
+    enum store_result found =
+        store_find_action(desk->store, e->id, ACTION_DOWNGRADE, e->step_cause, "", &action);
+    if (found == STORE_OK && (action.state == ACTION_SENDING || action.state == ACTION_UNKNOWN))
+        facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
+    return desk_did(desk, found);
+}
+
 /* An event of a ticket that has, or had, an emergency. */
 static bool take_known_ticket(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry,
                               struct emergency *e)
@@ -400,6 +412,8 @@ static bool take_known_ticket(struct desk *desk, struct delivery *delivery, cons
         facts->previous_priority ==
             PRIORITY_URGENT) /* the echo of our downgrade: the end of the call tells */
         facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
+    if (!desk_doubt_lowering(desk, e, facts))
+        return false;
     bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
     if (event->type == EVENT_COMMENT && !settle_comment(desk, e, event, delivery->comment_text))
         return false;

@@ -193,6 +193,9 @@ bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
  */
 bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
                     int64_t ended_ms);
+/* While it is in doubt whether our downgrade of E took effect, that its ticket is lowered tells nothing: it
+ * may be that, late, and the call's own look will find out. Takes it out of FACTS. */
+bool desk_doubt_lowering(struct desk *desk, const struct emergency *e, struct ticket_facts *facts);
 /* What a read has shown of a ticket: applies what differs from what is known. */
 bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
                        int64_t asked_ms);

@@ -325,9 +325,13 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
     flight->read_ms = flight->asked_ms;
     if (!get_emergency(desk, flight, &e, &found))
         return false;
-    if (found && !desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms))
+    struct ticket_facts facts = flight->ticket.facts;
+    if (found && (!desk_doubt_lowering(desk, &e, &flight->ticket.facts) ||
+                  !desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms)))
         return false;
     flight = desk_flight_of(desk, action_id); /* gone, if the ticket's state has cancelled it */
+    if (flight && flight->emergency > 0)      /* a call's own look finds out */
+        flight->ticket.facts = facts;
     return !flight || after_ticket(desk, flight, found ? &e : NULL);
 }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pprint import pprint
 
 from connections import connect
-from evidence import Answers, History, Journal, effects
+from evidence import MARK, Answers, History, Journal, effects
 from harness import wait_until
 from people import People, draw_story
 from standins import Standins, acme
@@ -105,6 +105,7 @@ class Batch:
         self.d.configure({**ladder(self.cast), **plan.settings})
         self.d.write_config()
         self.wrong = []
+        self.late = set()  # marks of attempts whose daemon was dead then
         self.guilty = {}  # rows of the emergencies, by ticket
         self.answers = Answers(world)
         for service in (world.zendesk, world.pagerduty, world.slack):
@@ -208,6 +209,8 @@ class Batch:
             self.d.kill_now(life)
             killed.set()
             if not end:
+                self.late |= {mark.decode() for mark
+                              in MARK.findall(request.body)}
                 time.sleep(late_s)
 
         fault = getattr(self.world, name).fault(method, path, hook=kill,
@@ -279,7 +282,8 @@ class Batch:
             self.wrong.append(f"the database: {journal.integrity}")
         for found in (lost_webhooks(self.answers, journal),
                       doubled_payloads(journal),
-                      doubled_and_forgotten(self.world, journal),
+                      doubled_and_forgotten(self.world, journal,
+                                            self.late),
                       resolved_twice(self.world, self.cast),
                       logged(self.d.stderr())):
             self.wrong += found

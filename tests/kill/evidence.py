@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from standins.clock import parse_iso
 
 OWN_KEY = "emergencyd-"
+MARK = re.compile(rb"[0-9a-f]{24}-\d+")
 IN_ISSUE = re.compile(r"<!-- emergencyd (\S+) -->")
 DONE, PARKED, CANCELLED = 3, 5, 6
 # Writes that leave a mark where they took effect, by their numbers in the

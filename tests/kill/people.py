@@ -241,9 +241,10 @@ class People:
 
     def _press_once(self, story, number):
         """The thread's button, once there is a thread; None: again."""
-        thread = self.d.emergency(number)["thread"]
-        if not thread:
-            return None
+        shown = self.d.emergency(number)
+        thread = shown["thread"]
+        if not thread:  # nor will there be one of what is over
+            return 409 if shown["state"] == "closed" else None
         [root] = [message for message
                   in self.world.slack.messages(thread["channel"])
                   if message["ts"] == thread["ts"]]

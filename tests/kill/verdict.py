@@ -63,8 +63,13 @@ def doubled_payloads(journal):
 
 # -- effects ----------------------------------------------------------------
 
-def doubled_and_forgotten(world, journal):
-    """Each write took effect once, and the outbox knows it."""
+def doubled_and_forgotten(world, journal, late):
+    """Each write took effect once, and the outbox knows it.
+
+    late: marks of attempts that arrived after the death of their daemon.
+    One that was withdrawn meanwhile, since it was neither there nor wanted
+    any more, may be there all the same: nobody can know.
+    """
     marks = Counter()
     told = {}
     for mark, what in effects(world):
@@ -76,7 +81,8 @@ def doubled_and_forgotten(world, journal):
             yield f"took effect {count} times: {told[mark]}, mark {mark}"
     for number, mark in numbers.items():
         action = journal.actions.get(number)
-        if action is None or action[2] != DONE:
+        allowed = (DONE, CANCELLED) if mark in late else (DONE,)
+        if action is None or action[2] not in allowed:
             state = STATES[action[2]] if action else "no row at all"
             yield (f"took effect, but the outbox has {state}: {told[mark]}, "
                    f"mark {mark}")
