@@ -3,6 +3,7 @@
 # make run         runs the daemon with CONFIG
 # make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
 # make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c
+# make kill        kills the program under load, KILLS times, from SEED on; MODE: see tests/kill/victim.py
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured
 # CC=clang, SANITIZE=address,undefined and SANITIZE=thread build into directories of their own. V=1 shows commands.
@@ -57,12 +58,13 @@ HEADERS := $(wildcard lib/*.h lib/services/*.h daemon/*.h ctl/*.h)
 ALL_C   := $(OURS) $(HEADERS) $(shell find tests -name '*.[ch]')
 UNIT    := $(wildcard tests/unit/*.c)
 SUITES  := $(patsubst tests/unit/test_%.c,%,$(filter tests/unit/test_%,$(UNIT)))
+DISK    := $(wildcard tests/disk/*.c)
 BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
-.PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck \
+.PHONY: all deps run demo check test kill bench format format-check lint lint-all lint-rules lint-cppcheck \
 	install clean FORCE
 .DELETE_ON_ERROR:
 all: $(BUILD)/emergencyd $(BUILD)/emergencyctl
@@ -93,13 +95,14 @@ $(BUILD)/unit_suites.inc: FORCE
 # The unit tests may also use what the daemon is made of, all but its main().
 $(call obj,$(UNIT)): | $(BUILD)/unit_suites.inc
 $(BUILD)/unit_tests: LDLIBS += $(shell pkg-config --libs check)
-$(BUILD)/unit_tests: $(call obj,$(UNIT) $(filter-out daemon/main.c,$(DAEMON))) $(BUILD)/board.o $(BUILD)/libemergency.a
+$(BUILD)/unit_tests: $(call obj,$(UNIT) $(DISK) $(filter-out daemon/main.c,$(DAEMON))) $(BUILD)/board.o $(BUILD)/libemergency.a
 	@echo "  LD    $@"
 	$(Q)$(LINK)
-# Never sanitized: it is preloaded into programs that bring their own run-time library.
-$(BUILD)/full_disk.so: tests/flow/full_disk.c Makefile
+# Never sanitized: they are preloaded into programs that bring their own run-time library.
+$(BUILD)/lost_power.so: $(DISK) tests/disk/disk.h tests/disk/disk_model.h
+$(BUILD)/full_disk.so $(BUILD)/lost_power.so: $(BUILD)/%.so: tests/flow/%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -fPIC -shared $(WARN) -o $@ $<
+	$(Q)$(CC) -I. -D_GNU_SOURCE -std=c11 -O1 -fPIC -shared $(WARN) -o $@ $(filter %.c,$^) $(if $(findstring lost,$@),-lsqlite3)
 $(BENCH): %: %.o $(BUILD)/libemergency.a
 	$(Q)$(LINK)
 
@@ -115,8 +118,11 @@ demo:
 check:
 	@$(HAVE_DEPS) || $(MAKE) deps
 	@$(MAKE) test
-test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so
+test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so $(BUILD)/lost_power.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
+kill: all $(BUILD)/full_disk.so $(BUILD)/lost_power.so
+	@EMERGENCYD=$(abspath $(BUILD))/emergencyd $(PYTHON) tests/kill/kill.py \
+		$(KILLS:%=--kills %) $(SEED:%=--seed %) $(MODE:%=--mode %)
 bench: $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
 

@@ -183,22 +183,25 @@ static bool join(struct desk *desk, struct emergency *e, const struct emergency 
            desk_refresh_thread(desk, &was, e, -younger); /* a cause like no other's */
 }
 
-/* The emergency to which a page of this ticket belongs that was triggered at AT_MS: the open one, or one that
- * ended since; the page has come late then, and what it is about is over. */
-static enum store_result find_for_page(struct desk *desk, int64_t ticket, int64_t at_ms, struct emergency *e)
+/* The emergency of TICKET that a page of PAGED_MS belongs to: the one that is open, or one that has ended
+ * since, if the page is told late. */
+static bool find_of_page(struct desk *desk, int64_t ticket, int64_t paged_ms, struct emergency *e,
+                         bool *found)
 {
-    enum store_result found = ticket > 0 ? store_of_ticket(desk->store, ticket, e) : STORE_NONE;
-    bool is_over = found == STORE_OK && !emergency_is_open(e) && e->closed_ms < at_ms;
-    return is_over ? STORE_NONE : found;
+    enum store_result result = ticket > 0 ? store_of_ticket(desk->store, ticket, e) : STORE_NONE;
+    *found = result == STORE_OK && (emergency_is_open(e) || paged_ms <= e->closed_ms);
+    return desk_did(desk, result);
 }
 
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event, const struct journal_entry *entry)
 {
     struct emergency other;
-    enum store_result found = find_for_page(desk, event->ticket_id, e->opened_ms, &other);
-    if (!desk_did(desk, found))
+    bool found;
+    /* who links one by hand means the one that is open */
+    int64_t paged_ms = event->type == EVENT_LINK ? e->opened_ms : INT64_MAX;
+    if (!find_of_page(desk, event->ticket_id, paged_ms, &other, &found))
         return false;
-    if (found == STORE_OK && other.id != e->id && !join(desk, e, &other))
+    if (found && other.id != e->id && !join(desk, e, &other))
         return false;
     if (!desk_apply(desk, e, event, entry, NULL))
         return false;
@@ -225,11 +228,11 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
                          bool *repeat)
 {
     struct emergency e = {0};
+    bool found;
     int64_t ticket = event->ticket_id; /* 0: its alerts may tell */
-    enum store_result found = find_for_page(desk, ticket, event->at_ms, &e);
-    if (!desk_did(desk, found))
+    if (!find_of_page(desk, ticket, event->at_ms, &e, &found))
         return false;
-    if (found == STORE_OK) /* one more page of the same emergency */
+    if (found) /* one more page of the same emergency */
         return desk_apply(desk, &e, event, entry, repeat) && claim(desk, &e, event->page.incident);
     if (!open_emergency(desk, &e, event, entry, repeat))
         return false;
@@ -384,6 +387,18 @@ static bool may_open(const struct ticket_facts *facts)
     return facts->known && facts->priority == PRIORITY_URGENT && facts->status < STATUS_SOLVED;
 }
 
+bool desk_doubt_lowering(struct desk *desk, const struct emergency *e, struct ticket_facts *facts)
+{
+    struct action action;
+    if (e->step != ACTION_DOWNGRADE || facts->priority == PRIORITY_URGENT)
+        return true;
+    enum store_result found =
+        store_find_action(desk->store, e->id, ACTION_DOWNGRADE, e->step_cause, "", &action);
+    if (found == STORE_OK && (action.state == ACTION_SENDING || action.state == ACTION_UNKNOWN))
+        facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
+    return desk_did(desk, found);
+}
+
 /* An event of a ticket that has, or had, an emergency. */
 static bool take_known_ticket(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry,
                               struct emergency *e)
@@ -393,6 +408,8 @@ static bool take_known_ticket(struct desk *desk, struct delivery *delivery, cons
     if (desk->own_user_id > 0 &&
         facts->actor_id == desk->own_user_id) /* our own change: the end of the call tells */
         facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
+    if (!desk_doubt_lowering(desk, e, facts))
+        return false;
     bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
     if (event->type == EVENT_COMMENT && !settle_comment(desk, e, event, delivery->comment_text))
         return false;
@@ -471,6 +488,27 @@ bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zend
     event.ticket = ticket->facts;
     text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
     return desk_apply(desk, e, &event, NULL, NULL);
+}
+
+bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
+                    int64_t ended_ms)
+{
+    char key[80];
+    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
+    struct event event = desk_own_event(desk, EVENT_TICKET);
+    text_format(key, sizeof key, "zh %lld %lld", (long long)ticket->id, (long long)ended_ms);
+    event.source = EVENT_SOURCE_ZENDESK;
+    event.at_ms = ended_ms;
+    event.resolution_ms = 1000;
+    desk_correct_time(desk, &event);
+    event.ticket_id = ticket->id;
+    event.ticket = ticket->facts;
+    if (ticket->facts.status >= STATUS_SOLVED)
+        event.ticket.previous_status = STATUS_OPEN;
+    else
+        event.ticket.previous_priority = PRIORITY_URGENT;
+    text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
+    return desk_apply(desk, e, &event, &entry, NULL);
 }
 
 bool desk_apply_incident(struct desk *desk, struct event *incident, int64_t asked_ms)

@@ -185,9 +185,17 @@ bool desk_keep(struct desk *desk, struct delivery *delivery, const struct journa
                enum delivery_outcome outcome);
 /* A webhook's event with its payload, wherever it belongs. */
 bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry);
-/* E's ticket became known: joins E with the open emergency of that ticket, if there is another. */
+/* E's ticket became known: joins E with another emergency of that ticket, if it is open or, unless a person
+ * says so now, was open when E began. */
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
                const struct journal_entry *entry);
+/* The ticket of E, which is open, was ended at ENDED_MS, as its history says: ends E, if that came after it.
+ */
+bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
+                    int64_t ended_ms);
+/* While it is in doubt whether our downgrade of E took effect, that its ticket is lowered tells nothing: it
+ * may be that, late, and the call's own look will find out. Takes it out of FACTS. */
+bool desk_doubt_lowering(struct desk *desk, const struct emergency *e, struct ticket_facts *facts);
 /* What a read has shown of a ticket: applies what differs from what is known. */
 bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
                        int64_t asked_ms);

@@ -364,6 +364,15 @@ static bool creates(enum action_kind kind)
     return kind == ACTION_CREATE_PAGE || kind == ACTION_SUMMON;
 }
 
+/* Refused only because it is so already, by an earlier attempt, or by somebody since the look. */
+static bool is_so_already(struct desk *desk, const struct action *action, const struct call *call)
+{
+    if (call->end != CALL_ANSWERED || call->status != 400)
+        return false;
+    return creates(action->kind) ? pagerduty_says_duplicate(desk->reader, call->answer, call->answer_length)
+                                 : pagerduty_says_done(desk->reader, call->answer, call->answer_length);
+}
+
 static bool take_write(struct desk *desk, struct flight *flight, struct call *call)
 {
     char error[160];
@@ -373,12 +382,10 @@ static bool take_write(struct desk *desk, struct flight *flight, struct call *ca
     struct emergency e;
     if (!desk_get_action(desk, flight, &action, &e))
         return false;
-    if (call->end == CALL_ANSWERED && call->status == 400 && creates(action.kind) &&
-        pagerduty_says_duplicate(desk->reader, call->answer, call->answer_length))
-        return ask_incident_by_key(desk, flight, &action); /* an earlier attempt did take effect */
-    bool is_done = call->end == CALL_ANSWERED && call->status == 400 && !creates(action.kind) &&
-                   pagerduty_says_done(desk->reader, call->answer, call->answer_length);
-    if (!call_is_good(call) && !is_done)
+    bool is_so = is_so_already(desk, &action, call);
+    if (is_so && creates(action.kind))
+        return ask_incident_by_key(desk, flight, &action);
+    if (!is_so && !call_is_good(call))
         return desk_take_failure(desk, flight, call);
     if (!creates(action.kind)) {
         text_copy(incident.page.incident, sizeof incident.page.incident, action.incident);

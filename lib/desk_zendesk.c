@@ -283,18 +283,29 @@ static bool finish_read(struct desk *desk, struct flight *flight)
     return get_action(desk, flight, &action) && desk_finish(desk, flight, &action, ACTION_DONE, "");
 }
 
-/* The ticket is read and applied: what is asked next? */
-static bool after_ticket(struct desk *desk, struct flight *flight, bool is_open)
+/* An open emergency whose ticket is solved, or not urgent, and not by us: it was so when the page came, or it
+ * became so before the page was told here. */
+static bool may_have_ended(const struct emergency *e, const struct ticket_facts *facts)
+{
+    bool stands_ended = facts->status >= STATUS_SOLVED ||
+                        (facts->priority != PRIORITY_URGENT && facts->priority != PRIORITY_UNKNOWN);
+    return stands_ended && emergency_is_open(e) && e->downgraded_ms == 0 && e->released != ACTION_DOWNGRADE;
+}
+
+/* The ticket is read and applied: what is asked next? E: NULL, there is none. */
+static bool after_ticket(struct desk *desk, struct flight *flight, const struct emergency *e)
 {
     struct action action;
     if (!get_action(desk, flight, &action))
         return false;
-    bool opens = action_is_read(action.kind) && !is_open && may_open(desk, &flight->ticket);
-    if (action.state == ACTION_UNKNOWN || opens)
+    bool is_read = action_is_read(action.kind);
+    bool is_open = e && emergency_is_open(e);
+    bool depends = is_open ? may_have_ended(e, &flight->ticket.facts) : may_open(desk, &flight->ticket);
+    if (action.state == ACTION_UNKNOWN || (is_read && depends))
         return ask_audits(desk, flight);
     if (is_open)
         return ask_comments(desk, flight);
-    return action_is_read(action.kind) ? finish_read(desk, flight) : withdraw(desk, flight, &action);
+    return is_read ? finish_read(desk, flight) : withdraw(desk, flight, &action);
 }
 
 static bool take_ticket(struct desk *desk, struct flight *flight, struct call *call)
@@ -315,10 +326,14 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
     flight->read_ms = flight->asked_ms;
     if (!get_emergency(desk, flight, &e, &found))
         return false;
-    if (found && !desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms))
+    struct ticket_facts facts = flight->ticket.facts;
+    if (found && (!desk_doubt_lowering(desk, &e, &flight->ticket.facts) ||
+                  !desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms)))
         return false;
     flight = desk_flight_of(desk, action_id); /* gone, if the ticket's state has cancelled it */
-    return !flight || after_ticket(desk, flight, found && emergency_is_open(&e));
+    if (flight && flight->emergency > 0)      /* a call's own look finds out */
+        flight->ticket.facts = facts;
+    return !flight || after_ticket(desk, flight, found ? &e : NULL);
 }
 
 /* When the ticket turned urgent, by the best witness there is. */
@@ -332,10 +347,25 @@ static int64_t urgent_since(const struct desk *desk, const struct flight *flight
                               : flight->ticket.created_ms - desk_skew_ms(desk, SERVICE_ZENDESK);
 }
 
-static bool take_history_of_opening(struct desk *desk, struct flight *flight, const struct action *action)
+/* What ended the ticket after the emergency began ends the emergency too, whenever that is known. */
+static bool take_history_of_end(struct desk *desk, struct flight *flight, struct emergency *e)
+{
+    int64_t action = flight->action, ended_ms = flight->history.ended_ms;
+    if (may_have_ended(e, &flight->ticket.facts) && ended_ms > 0 &&
+        !desk_apply_end(desk, e, &flight->ticket, ended_ms))
+        return false;
+    flight = desk_flight_of(desk, action);
+    return !flight || ask_comments(desk, flight);
+}
+
+static bool take_history(struct desk *desk, struct flight *flight, const struct action *action)
 {
     struct emergency e;
     bool opened;
+    if (!get_emergency(desk, flight, &e, &opened))
+        return false;
+    if (opened && emergency_is_open(&e))
+        return take_history_of_end(desk, flight, &e);
     if (!desk_open_by_ticket(desk, &flight->ticket, urgent_since(desk, flight, action), &e, &opened))
         return false;
     if (!opened) {
@@ -387,7 +417,7 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
     if (flight->history.next_page > 0 && !flight->history.marked)
         return ask_audits(desk, flight);
     if (action_is_read(action.kind))
-        return take_history_of_opening(desk, flight, &action);
+        return take_history(desk, flight, &action);
     if (flight->history
             .marked) /* it took effect; its time is cut to the second, and the period must not be short */
         return accept(desk, flight, &action, ACTION_DONE,

@@ -91,6 +91,9 @@ static void take_page_status(struct step_context *c, struct page *page)
         return;
     if (c->event->page.status != PAGE_UNKNOWN)
         page->status = c->event->page.status;
+    if (was == PAGE_RESOLVED &&
+        page->status != PAGE_RESOLVED) /* opened again, and not to be resolved again */
+        page->resolve_cause = 0;
     if (page->status == PAGE_ACKNOWLEDGED) {
         take_acknowledged(c, page);
     } else if (page->status == PAGE_TRIGGERED && page->acknowledged) {

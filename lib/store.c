@@ -1,6 +1,8 @@
 /*
  * Transactions, checkpoints and facts. Errors: see store_statements.c.
  */
+#include <errno.h>
+
 #include "lib/store_internal.h"
 
 /* A checkpoint writes each page once, however often it changed: 10,000 pages of WAL are worth waiting for. */
@@ -98,6 +100,7 @@ void store_checkpoint(struct store *store)
         store->checkpointed_pages = 0;
     if (store->wal_pages - store->checkpointed_pages < CHECKPOINT_PAGES)
         return;
+    errno = 0;
     int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
         store_failed(store, rc, "checkpoint");

@@ -253,11 +253,11 @@ struct store {
     int lock_fd; /* -1: a reader */
     bool in_transaction;
     enum store_result
-        lost;       /* what ended the transaction early: nothing more is done in it. STORE_OK: it goes on */
-    bool troubled;  /* the trouble is logged, its end is not yet */
-    int prepare_rc; /* why store_use gave NULL */
-    int wal_pages;  /* in the WAL after the last commit */
-    int checkpointed_pages; /* in the WAL at the last checkpoint */
+        lost;      /* what ended the transaction early: nothing more is done in it. STORE_OK: it goes on */
+    bool troubled; /* the trouble is logged, its end is not yet */
+    int prepare_rc, prepare_errno; /* why store_use gave NULL */
+    int wal_pages;                 /* in the WAL after the last commit */
+    int checkpointed_pages;        /* in the WAL at the last checkpoint */
     struct event_reader *meanings;
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
@@ -274,10 +274,9 @@ void store_done(struct store *store, enum store_statement statement);
 enum store_result store_write(struct store *store, enum store_statement statement, int *changed) MUST_CHECK;
 /* The same; STORE_NONE, with nothing written, if a unique index forbids it. */
 enum store_result store_write_unique(struct store *store, enum store_statement statement) MUST_CHECK;
-/* Says what SQLite's error means, logs it once, and gives up the transaction that it came in. */
+/* Says what SQLite's error means, with errno as the failing call left it, logs it once, and gives up the
+ * transaction that it came in. */
 enum store_result store_failed(struct store *store, int rc, const char *doing);
-/* The same by an error of SQLite alone. */
-enum store_result store_result_of(sqlite3 *db, int rc);
 
 /* --- store_columns.c --- */
 

@@ -335,42 +335,31 @@ const char *store_statement_sql(size_t i, bool *may_scan)
 /* --- errors --- */
 
 /* What passes by itself or by an operator's hand, with the process going on. */
-static bool is_passing(sqlite3 *db, int rc)
+static bool is_passing(int rc, int error)
 {
-    int error = 0;
     switch (rc & 0xff) {
     case SQLITE_FULL:
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return true;
-    case SQLITE_IOERR:
-        error = sqlite3_system_errno(db);
-        return error == ENOSPC || error == EDQUOT || error == EROFS;
+    case SQLITE_IOERR: return error == ENOSPC || error == EDQUOT || error == EROFS;
     default: return false;
     }
 }
 
-enum store_result store_result_of(sqlite3 *db, int rc)
-{
-    if (rc == SQLITE_OK || rc == SQLITE_ROW)
-        return STORE_OK;
-    if (rc == SQLITE_DONE)
-        return STORE_NONE;
-    return is_passing(db, rc) ? STORE_FULL : STORE_BROKEN;
-}
-
 enum store_result store_failed(struct store *store, int rc, const char *doing)
 {
-    enum store_result result = store_result_of(store->db, rc);
+    /* sqlite3_system_errno() knows nothing of what fails within a COMMIT: it still tells a former error */
+    int error = errno;
+    enum store_result result = is_passing(rc, error) ? STORE_FULL : STORE_BROKEN;
     if (store->in_transaction)
         store->lost = result;
     if (store->troubled)
         return result;
     store->troubled = true;
     log_event(store->log, LOG_LEVEL_ERROR, result == STORE_FULL ? "STORE-FULL" : "STORE-BROKEN", 0, 0,
-              "the database fails at \"%s\": %s (%d, errno %d)", doing, sqlite3_errmsg(store->db), rc,
-              sqlite3_system_errno(store->db));
+              "the database fails at \"%s\": %s (%d, errno %d)", doing, sqlite3_errmsg(store->db), rc, error);
     return result;
 }
 
@@ -379,15 +368,19 @@ enum store_result store_failed(struct store *store, int rc, const char *doing)
 sqlite3_stmt *store_use(struct store *store, enum store_statement statement)
 {
     sqlite3_stmt **prepared = &store->statements[statement];
-    if (!*prepared)
+    if (!*prepared) {
+        errno = 0;
         store->prepare_rc = sqlite3_prepare_v3(store->db, table[statement].sql, -1, SQLITE_PREPARE_PERSISTENT,
                                                prepared, NULL);
+        store->prepare_errno = errno;
+    }
     return *prepared;
 }
 
 static int step(struct store *store, enum store_statement statement)
 {
     sqlite3_stmt *prepared = store->statements[statement];
+    errno = prepared ? 0 : store->prepare_errno;
     return prepared ? sqlite3_step(prepared) : store->prepare_rc;
 }
 

@@ -83,7 +83,7 @@ bool pagerduty_read_oncalls(struct json_reader *reader, const char *answer, size
                             size_t error_size) MUST_CHECK;
 /* Whether an error answer says that an open incident with this key exists already (400 with code 2002). */
 bool pagerduty_says_duplicate(struct json_reader *reader, const char *answer, size_t length);
-/* Whether an error answer says that an incident is resolved or acknowledged already (codes 1001, 1002). */
+/* Whether one says that the incident is resolved, or acknowledged, already (400 with code 1001 or 1002). */
 bool pagerduty_says_done(struct json_reader *reader, const char *answer, size_t length);
 /* Calls EACH for every subscription that is switched off for a while and delivers to our route. */
 bool pagerduty_read_subscriptions(struct json_reader *reader, const char *answer, size_t length,

@@ -313,15 +313,13 @@ bool pagerduty_says_duplicate(struct json_reader *reader, const char *answer, si
 
 bool pagerduty_says_done(struct json_reader *reader, const char *answer, size_t length)
 {
-    enum { ALREADY_RESOLVED = 1001, ALREADY_ACKNOWLEDGED = 1002 };
     static const char *const wanted[] = {"error.code"};
     char ignored[100];
     const struct complaint complaint = {ignored, sizeof(ignored)};
     int64_t code = 0;
     const struct json_value *values =
         fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, NULL, NULL, &complaint);
-    return values && json_to_i64(&values[0], &code) &&
-           (code == ALREADY_RESOLVED || code == ALREADY_ACKNOWLEDGED);
+    return values && json_to_i64(values, &code) && (code == 1001 || code == 1002);
 }
 
 struct subscription_visit {

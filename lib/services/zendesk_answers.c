@@ -22,6 +22,7 @@ enum {
     CHANGE_TYPE,
     CHANGE_FIELD,
     CHANGE_VALUE,
+    CHANGE_PREVIOUS,
     AUDITS,
     NEXT_PAGE,
     AUDIT_FIELDS
@@ -36,6 +37,7 @@ static const char *const audit_paths[AUDIT_FIELDS] = {
     [CHANGE_TYPE] = "audits[].events[].type",
     [CHANGE_FIELD] = "audits[].events[].field_name",
     [CHANGE_VALUE] = "audits[].events[].value",
+    [CHANGE_PREVIOUS] = "audits[].events[].previous_value",
     [AUDITS] = "audits",
     [NEXT_PAGE] = "next_page",
 };
@@ -44,7 +46,7 @@ struct audit_walk {
     const char *mark;
     struct zendesk_history *history;
     const struct complaint *complaint;
-    bool turned_urgent; /* in the audit that is being read */
+    bool turned_urgent, ended; /* in the audit that is being read */
     bool failed;
     int64_t first_id, last_id;
 };
@@ -55,6 +57,22 @@ static bool turns_urgent(const struct json_value *values)
     return (strcmp(type, "Change") == 0 || strcmp(type, "Create") == 0) &&
            strcmp(values[CHANGE_FIELD].text, "priority") == 0 &&
            text_equal_nocase(values[CHANGE_VALUE].text, "urgent");
+}
+
+static bool is_over(const char *status)
+{
+    return text_equal_nocase(status, "solved") || text_equal_nocase(status, "closed");
+}
+
+static bool ends(const struct json_value *values)
+{
+    const char *is = values[CHANGE_VALUE].text, *was = values[CHANGE_PREVIOUS].text;
+    if (strcmp(values[CHANGE_TYPE].text, "Change") != 0)
+        return false;
+    if (strcmp(values[CHANGE_FIELD].text, "status") == 0)
+        return is_over(is) && !is_over(was);
+    return strcmp(values[CHANGE_FIELD].text, "priority") == 0 && text_equal_nocase(was, "urgent") &&
+           !text_equal_nocase(is, "urgent");
 }
 
 static bool read_audit(struct audit_walk *walk, const struct json_value *values)
@@ -68,6 +86,8 @@ static bool read_audit(struct audit_walk *walk, const struct json_value *values)
         walk->first_id = walk->last_id;
     if (walk->turned_urgent && created_ms > history->urgent_ms)
         history->urgent_ms = created_ms;
+    if (walk->ended && created_ms > history->ended_ms)
+        history->ended_ms = created_ms;
     if (walk->mark && field_is_there(&values[MARK]) && strcmp(values[MARK].text, walk->mark) == 0) {
         history->marked = true;
         history->marked_ms = created_ms;
@@ -80,11 +100,12 @@ static void on_audit(void *context, int field, const struct json_value values[])
     struct audit_walk *walk = context;
     if (field == CHANGE) {
         walk->turned_urgent = walk->turned_urgent || turns_urgent(values);
+        walk->ended = walk->ended || ends(values);
         return;
     }
     if (!walk->failed)
         walk->failed = !read_audit(walk, values);
-    walk->turned_urgent = false;
+    walk->turned_urgent = walk->ended = false;
 }
 
 /* The number of a page in its address; 0 none. */

@@ -237,6 +237,26 @@ def test_resolving_a_page_may_fail_in_any_way_once(daemon, world, cast,
         assert len(resolved) == 1
 
 
+@pytest.mark.parametrize("kind", ["resolve_page", "ack_page"])
+def test_who_is_faster_than_our_call_has_done_it(daemon, world, cast, kind):
+    """Between the look at the page and the call; nobody is asked to help."""
+    d = daemon(resolve_on_contact="yes", follow_up_after="10m")
+    trial = prepare(world, cast, "Production is down",
+                    10 if kind == "resolve_page" else None)
+    act = {"resolve_page": world.pagerduty.resolve,
+           "ack_page": world.pagerduty.acknowledge}[kind]
+    fault = world.pagerduty.fault(
+        "PUT", "/incidents/", hook=lambda request: act(
+            trial.incident, cast.bot_pd))
+    begin(world, cast, trial)
+    if kind == "ack_page":
+        number = wait_state(d, trial, "paged")["id"]
+        assert d.command(number, "ack")[0] == 200
+    wait_action(d, trial, kind, "done")
+    assert fault.hits == 1
+    assert not log_lines(d, "CALL-PARKED")
+
+
 @pytest.mark.parametrize("name", TROUBLES)
 @pytest.mark.parametrize("call", ["create", "find"])
 def test_paging_may_fail_in_any_way_once(daemon, world, cast, call, name):
@@ -365,6 +385,57 @@ def test_a_first_attempt_that_takes_effect_late_never_doubles(
     wait_state(d, trial, "downgraded", 20)
     assert accepted == [moment != "after the second attempt"]
     assert_whole_story_once(world, cast, trial)
+
+
+@pytest.mark.parametrize("webhook", ["trigger", "events"])
+@pytest.mark.parametrize("moment", ["during the next look", "before it"])
+def test_a_late_downgrade_of_ours_is_no_persons(daemon, world, cast, webhook,
+                                                moment):
+    """Zendesk tells of it, and it is read by others, before it is known
+    that it took effect after all."""
+    d = daemon(zendesk_webhook=webhook, **SHORT)
+    trial = prepare(world, cast, "Production is down")
+    first = []
+
+    def late(request):
+        assert take_effect_late(world, first[0])
+        d.zendesk_webhook.wait_idle()
+
+    def lose(request):
+        first.append(request)
+        path = trial.path("comments")
+        after(world.zendesk, [("GET", trial.path("audits"))],
+              lambda: world.zendesk.fault(
+                  "GET", path, hook=late, after_effect=True,
+                  **({"answer": Answer(503)} if moment == "before it"
+                     else {})))
+
+    after(world.zendesk, [("PUT", trial.path("ticket"))],
+          lambda: world.zendesk.fault("PUT", trial.path("ticket"),
+                                      reset=True, hook=lose))
+    begin(world, cast, trial)
+    wait_state(d, trial, "downgraded", 20)
+    assert_whole_story_once(world, cast, trial)
+
+
+@pytest.mark.parametrize("webhook", ["trigger", "events"])
+def test_who_lowers_it_while_our_downgrade_is_in_doubt_ends_it(
+        daemon, world, cast, webhook):
+    d = daemon(zendesk_webhook=webhook, **SHORT)
+    trial = prepare(world, cast, "Production is down")
+
+    def lower(request):
+        world.zendesk.update(trial.ticket, by=cast.engineer,
+                             priority="normal")
+        d.zendesk_webhook.wait_idle()
+
+    after(world.zendesk, [("PUT", trial.path("ticket"))],
+          lambda: world.zendesk.fault("PUT", trial.path("ticket"),
+                                      reset=True, hook=lower))
+    begin(world, cast, trial)
+    e = wait_state(d, trial, "closed", 20)
+    assert "to normal" in e["closed_why"]
+    assert (followed_up(world, cast, trial), lowered(world, trial)) == (1, 0)
 
 
 def test_a_reply_while_an_attempt_is_unknown_ends_the_step(daemon, world,

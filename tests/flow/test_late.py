@@ -5,9 +5,11 @@ import re
 
 import pytest
 from harness import wait_until
-from scenes import (LONG, comment, contacted, in_state, next_second, opened,
-                    order, own_comments, page_for, read, said, seconds,
-                    two_polls, urgent_ticket, wait_said, writes)
+from scenes import (LONG, all_read, comment, contacted, in_state,
+                    later_follow_up, next_second, opened, order,
+                    own_comments, page_for, read, said, seconds, two_polls,
+                    urgent_ticket, wait_said, writes)
+from trials import SHORT
 
 KINDS = pytest.mark.parametrize("webhook", ["trigger", "events"])
 POLL = {"zendesk": {"poll_every": "300ms"}}
@@ -242,6 +244,69 @@ def test_a_page_that_is_told_last_event_first_is_resolved(daemon, world,
     e = d.wait_for_emergency(state="acknowledged")
     assert e["pages"][0]["status"] == "resolved"
     assert e["engineer"]["name"] == "Eng One"
+
+
+ENDS = pytest.mark.parametrize("end", [{"status": "solved"},
+                                       {"priority": "normal"}],
+                               ids=["solved", "lowered"])
+
+
+@ENDS
+@pytest.mark.parametrize("tells", ["title", "alert"])
+def test_a_page_that_is_told_after_the_end_opens_nothing_anew(
+        daemon, world, cast, end, tells):
+    """It came while the ticket's emergency was open: it is one of its."""
+    d = daemon(page_if_missing="10m", **LONG)
+    ticket = urgent_ticket(world, cast, 0)
+    number = d.wait_for_emergency(ticket=ticket["id"])["id"]
+    d.pagerduty_webhook.hold()
+    words = f"Ticket {ticket['id']}"
+    incident = world.pagerduty.trigger(
+        words if tells == "title" else "It is down", cast.service,
+        alerts=[{"details": words}])
+    world.zendesk.update(ticket, by=cast.engineer, **end)
+    d.wait_for_emergency(emergency_id=number, state="closed")
+    comment(world, ticket, cast.engineer)
+    d.pagerduty_webhook.flow()
+    wait_until(lambda: [page["incident_id"] for page in
+                        d.emergency(number)["pages"]] == [incident["id"]],
+               10, "the page", d.emergencies)
+    all_read(d)
+    [e] = d.emergencies()
+    assert (e["id"], e["state"]) == (number, "closed")
+
+
+@KINDS
+@ENDS
+def test_what_was_ended_before_its_page_was_told_ends_at_once(
+        daemon, world, cast, webhook, end):
+    """Nothing was known of the ticket while it was urgent."""
+    d = daemon(zendesk_webhook=webhook, **SHORT)
+    ticket = urgent_ticket(world, cast, 60)
+    d.zendesk_webhook.hold()
+    d.pagerduty_webhook.hold()
+    page_for(world, cast, ticket, 50)
+    comment(world, ticket, cast.engineer, 40)
+    world.zendesk.update(ticket, by=cast.engineer,
+                         at=world.zendesk.clock.ago(30), **end)
+    d.zendesk_webhook.lose()
+    d.pagerduty_webhook.flow()
+    e = d.wait_for_emergency(ticket=ticket["id"], state="closed")
+    assert next(iter(end.values())) in e["closed_why"]
+    later_follow_up(d, world, cast)
+    assert not own_comments(world, cast, ticket)
+
+
+@ENDS
+def test_a_page_for_what_was_ended_before_it_opens(daemon, world, cast, end):
+    d = daemon(**LONG)
+    ticket = urgent_ticket(world, cast, 60)
+    world.zendesk.update(ticket, by=cast.engineer,
+                         at=world.zendesk.clock.ago(30), **end)
+    page_for(world, cast, ticket, 10)
+    number = read(d, ticket)
+    all_read(d)
+    assert d.emergency(number)["state"] == "paged"
 
 
 def test_a_late_acknowledgement_does_not_undo_its_end(daemon, world, cast):

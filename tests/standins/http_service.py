@@ -327,8 +327,11 @@ class HttpService:
 
 
 def _reset(transport):
-    """Closes with a TCP reset, which lingering for 0 s makes of a close."""
-    if not transport.is_closing():
+    """Closes with a TCP reset, which lingering for 0 s makes of a close.
+
+    transport: None if the peer has gone already.
+    """
+    if transport and not transport.is_closing():
         transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.abort()

@@ -228,6 +228,26 @@ START_TEST(a_page_is_resolved_on_contact_if_wished)
 }
 END_TEST
 
+/* An attempt of ours may still be in doubt then: it must not be made again. */
+START_TEST(a_page_that_a_person_opened_again_stays_open)
+{
+    struct story *t = story_new();
+    t->policy.resolve_on_contact = true;
+    go_acknowledged(t);
+    at(t, "12:00:40");
+    staff_comment(t);
+    expect_wants(t, ACTION_RESOLVE_PAGE);
+    at(t, "12:00:41");
+    page(t, "P1", PAGE_RESOLVED);
+    at(t, "12:00:42");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+    ck_assert(!wants(t, ACTION_RESOLVE_PAGE));
+    command(t, COMMAND_RESOLVE);
+    expect_wants(t, ACTION_RESOLVE_PAGE);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(the_automatic_first_comment_resolves_no_page)
 {
     struct story *t = story_new();
@@ -589,6 +609,7 @@ static void add_resolved(Suite *suite)
     tcase_add_test(tests, a_time_out_changes_nothing);
     tcase_add_test(tests, a_merges_resolve_is_not_a_persons);
     tcase_add_test(tests, a_page_is_resolved_on_contact_if_wished);
+    tcase_add_test(tests, a_page_that_a_person_opened_again_stays_open);
     tcase_add_test(tests, the_automatic_first_comment_resolves_no_page);
     tcase_add_test(tests, our_own_resolve_is_no_persons_acknowledgement);
     suite_add_tcase(suite, tests);

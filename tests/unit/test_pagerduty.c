@@ -518,6 +518,24 @@ START_TEST(test_only_a_duplicate_is_called_one)
 }
 END_TEST
 
+START_TEST(test_what_is_done_already_is_told_from_what_is_refused)
+{
+    static const struct {
+        const char *answer;
+        bool done;
+    } answers[] = {
+        {"{'error':{'message':'Incident Already Resolved','code':1001}}", true},
+        {"{'error':{'message':'Incident Already Acknowledged','code':1002,'errors':['x']}}", true},
+        {"{'error':{'message':'Invalid Status Provided','code':1003}}", false},
+        {"<html>", false},
+    };
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        const char *answer = json(answers[i].answer, NULL, NULL);
+        ck_assert(pagerduty_says_done(reader, answer, strlen(answer)) == answers[i].done);
+    }
+}
+END_TEST
+
 static void note_subscription(void *context, const char *subscription)
 {
     char *told = context;
@@ -578,6 +596,7 @@ Suite *pagerduty_suite(void)
     tcase_add_test(answers, test_a_ticket_is_found_in_any_text_of_the_alerts);
     tcase_add_test(answers, test_an_answer_without_alerts_is_refused);
     tcase_add_test(answers, test_only_a_duplicate_is_called_one);
+    tcase_add_test(answers, test_what_is_done_already_is_told_from_what_is_refused);
     tcase_add_test(answers, test_only_our_subscriptions_that_pagerduty_switched_off_are_told);
     suite_add_tcase(suite, answers);
     return suite;

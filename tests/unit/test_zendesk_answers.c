@@ -423,6 +423,33 @@ START_TEST(test_a_creation_as_urgent_counts_and_other_events_do_not)
 }
 END_TEST
 
+#define FROM(field, was, is)                                                                                 \
+    "{'type':'Change','field_name':'" field "','previous_value':'" was "','value':'" is "'}"
+
+START_TEST(test_the_last_end_is_found)
+{
+    static const struct {
+        const char *change;
+        bool ends;
+    } changes[] = {
+        {FROM("status", "open", "solved"), true},      {FROM("status", "pending", "closed"), true},
+        {FROM("priority", "urgent", "high"), true},    {FROM("status", "solved", "closed"), false},
+        {FROM("status", "solved", "open"), false},     {FROM("priority", "high", "normal"), false},
+        {FROM("priority", "normal", "urgent"), false}, {FROM("subject", "urgent", "solved"), false},
+    };
+    for (size_t i = 0; i < COUNT_OF(changes); i++) {
+        char text[1000];
+        snprintf(text, sizeof text,
+                 "{'audits':[" AUDIT("2", "12:01:00", "", "%s") "," AUDIT(
+                     "1", "12:00:00", "", CHANGE("Create", "status", "solved")) "]}",
+                 changes[i].change);
+        history = (struct zendesk_history){0};
+        ck_assert_msg(read_audits(text, NULL), "%s", error);
+        ck_assert_msg(history.ended_ms == (changes[i].ends ? NOON + 60000 : 0), "%s", changes[i].change);
+    }
+}
+END_TEST
+
 START_TEST(test_our_mark_is_found_to_the_letter)
 {
     static const char text[] = "{'audits':[" AUDIT("2", "12:01:00", "'emergencyd':'a-17'", "") "," AUDIT(
@@ -575,6 +602,7 @@ Suite *zendesk_answers_suite(void)
     tcase_add_checked_fixture(rest, begin, end);
     tcase_add_test(rest, test_the_last_change_to_urgent_is_found);
     tcase_add_test(rest, test_a_creation_as_urgent_counts_and_other_events_do_not);
+    tcase_add_test(rest, test_the_last_end_is_found);
     tcase_add_test(rest, test_our_mark_is_found_to_the_letter);
     tcase_add_test(rest, test_oldest_first_has_to_be_read_to_its_end);
     tcase_add_test(rest, test_an_audits_missing_field_is_named);
