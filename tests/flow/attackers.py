@@ -23,6 +23,7 @@ POST = b"POST /webhooks/pagerduty HTTP/1.1\r\nHost: localhost\r\n"
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 SIGNED = POST + b"X-PagerDuty-Signature: v1=" + b"0" * 64 + b"\r\n"
 CHUNKED = SIGNED + b"Transfer-Encoding: chunked\r\n\r\n"
+UNSIGNED = (SIGNED + b"Content-Length: 1000\r\n\r\n" + b"{}" * 500) * 20
 
 # What a connection sends: the first piece, and then again and again one of
 # the others; "" is nothing, for a beat.
@@ -46,9 +47,8 @@ STORIES = {
     "shorter than it said": (
         SIGNED + b"Content-Length: 500\r\n\r\n{}", b""),
     "too long": (SIGNED + b"Content-Length: 99999999\r\n\r\n", b"x" * 5000),
-    "wrongly signed": (
-        b"", (SIGNED + b"Content-Length: 1000\r\n\r\n" + b"{}" * 500) * 20),
-    "answers left unread": (b"", GET * 50),
+    "wrongly signed": (UNSIGNED, UNSIGNED),
+    "answers left unread": (GET * 50, GET * 50),
     "kept for nothing": (GET, b""),
     "garbage behind a request": (b"", GET + b"\0\xff{}\r\n\r\n" * 50),
     "come and go": (b"GET", None),
