@@ -8,6 +8,7 @@
 #include "daemon/http_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 /* In one pass, so that those who are in are served meanwhile. */
@@ -104,10 +105,25 @@ static bool take_one(struct http_listener *listener)
     }
 }
 
+static bool is_waited_for(const struct http_listener *listener)
+{
+    struct pollfd socket = {.fd = listener->fd, .events = POLLIN};
+    return poll(&socket, 1, 0) > 0;
+}
+
+/* Nobody has to go for somebody who is not there. */
+static bool find_room(struct http_listener *listener)
+{
+    if (has_room(listener))
+        return true;
+    listener->waited_for = is_waited_for(listener);
+    return listener->waited_for && make_room(listener);
+}
+
 static void take_from(struct http_listener *listener)
 {
     for (int i = 0; i < TAKEN_AT_ONCE && listener->waited_for; i++)
-        if ((!has_room(listener) && !make_room(listener)) || !take_one(listener))
+        if (!find_room(listener) || !take_one(listener))
             return;
     listener->loop->again = listener->loop->again || listener->waited_for;
 }
