@@ -48,7 +48,7 @@ STORIES = {
         SIGNED + b"Content-Length: 500\r\n\r\n{}", b""),
     "too long": (SIGNED + b"Content-Length: 99999999\r\n\r\n", b"x" * 5000),
     "wrongly signed": (UNSIGNED, UNSIGNED),
-    "answers left unread": (GET * 100, GET * 100),
+    "answers left unread": (GET * 2000, GET * 2000),
     "kept for nothing": (GET, b""),
     "garbage behind a request": (b"", GET + b"\0\xff{}\r\n\r\n" * 50),
     "come and go": (b"GET", None),
