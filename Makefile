@@ -4,6 +4,7 @@
 # make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
 # make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c
 # make kill        kills the program under load, KILLS times, from SEED on; MODE: see tests/kill/victim.py
+# make soak        a long life in a short time: EMERGENCIES=100000 MINUTES=30 (or HOURS=…), and nothing may grow
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured
 # CC=clang, SANITIZE=address,undefined and SANITIZE=thread build into directories of their own. V=1 shows commands.
@@ -64,7 +65,7 @@ obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
-.PHONY: all deps run demo check test kill bench format format-check lint lint-all lint-rules lint-cppcheck \
+.PHONY: all deps run demo check test kill soak bench format format-check lint lint-all lint-rules lint-cppcheck \
 	install clean FORCE
 .DELETE_ON_ERROR:
 all: $(BUILD)/emergencyd $(BUILD)/emergencyctl
@@ -125,6 +126,9 @@ kill: all $(BUILD)/full_disk.so $(BUILD)/lost_power.so
 		$(KILLS:%=--kills %) $(SEED:%=--seed %) $(MODE:%=--mode %)
 bench: $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
+soak: all
+	@EMERGENCYD=$(abspath $(BUILD))/emergencyd EMERGENCIES=$(EMERGENCIES) MINUTES=$(MINUTES) HOURS=$(HOURS) \
+		SLACK=$(SLACK) $(PYTHON) tests/soak/soak.py
 
 format:
 	clang-format -i $(ALL_C)

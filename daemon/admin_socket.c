@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define SOCKET_MODE 0660
-#define BACKLOG     64
+#define BACKLOG     1024 /* who finds it full is told at once that there is nobody */
 
 struct complaint {
     char *text;

@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 
 #define HTTP_LISTENERS_MAX 2
+/* Cut connections that libmicrohttpd has not noticed yet; beyond it nobody new is taken. */
+#define HTTP_DEPARTING_MAX 64
 
 /* Each phase has a list; all in it may stay equally long, so the first in a list is the first to be cut. */
 enum http_phase {
@@ -43,6 +45,9 @@ struct http_listener {
     struct MHD_Daemon *daemon;
     size_t index;
     int fd;
+    size_t staying;   /* connections that have not been cut */
+    size_t departing; /* cut ones */
+    bool waited_for;  /* somebody may be in the backlog */
 };
 
 enum http_stage { HTTP_RUNNING, HTTP_QUIET, HTTP_STOPPING };
@@ -61,10 +66,11 @@ struct http_loop {
     enum http_stage stage;
     int64_t now_ms;  /* steady, read once a pass */
     int64_t stop_ms; /* when requests still on their way are cut; valid in HTTP_STOPPING */
+    int64_t room_ms; /* when a place can be made for somebody who waits; INT64_MAX: nobody does */
     struct http_list lists[HTTP_PHASE_COUNT];
     size_t connection_count;
-    bool place_freed;     /* a connection has ended in this run of libmicrohttpd */
-    bool resumed;         /* since the last run: no descriptor wakes us for what a stream has to send now */
+    bool again;           /* there is something to do for which no descriptor will wake us */
+    unsigned idle_runs;   /* how often in a row libmicrohttpd ran and nothing was seen of it here */
     size_t waiting_count; /* requests that are suspended */
     size_t buffered;      /* bytes of bodies */
     size_t stream_count;
@@ -74,6 +80,11 @@ struct http_loop {
 void http_connection_enter(struct http_connection *connection, enum http_phase phase);
 /* libmicrohttpd sees the end of the stream and closes the connection in its own time. */
 void http_connection_cut(struct http_connection *connection);
+
+/* http_places.c: takes who waits at the listening sockets, within max_connections. */
+void http_take_new(struct http_loop *loop);
+/* Somebody waits and no place is free: nobody keeps one beyond the present request. */
+bool http_is_crowded(const struct http_listener *listener);
 
 /* http_request.c: libmicrohttpd's callbacks; their first argument is the struct http_listener. */
 void *http_on_request_line(void *listener, const char *uri, struct MHD_Connection *mhd);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Connections that wait while a batch is being committed; the kernel lowers it to its own limit. */
-#define BACKLOG 1024
+#define BACKLOG 4096
 
 static int bind_one(const struct addrinfo *info)
 {

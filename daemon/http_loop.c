@@ -27,6 +27,10 @@
 #define STOP_MS       ((int64_t)2 * 1000)
 #define STREAM_ASK_MS ((int64_t)500)
 
+/* After so many runs without effect, more than a header may need, libmicrohttpd gets a rest. */
+#define IDLE_RUNS 100
+#define IDLE_MS   10
+
 /* Header and reading buffer of one connection. */
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
 
@@ -76,27 +80,22 @@ static void phase_set(struct http_connection *connection, enum http_phase phase)
     list_append(&loop->lists[phase], connection);
 }
 
-/* When all places are taken, the one that has been idle longest makes room; one at a time. */
-static void make_room(struct http_loop *loop)
-{
-    struct http_connection *idle = loop->lists[HTTP_IDLE].first;
-    if (loop->connection_count >= loop->limits.max_connections && idle && !loop->lists[HTTP_CUT].first)
-        http_connection_cut(idle);
-}
-
 void http_connection_enter(struct http_connection *connection, enum http_phase phase)
 {
     if (connection->phase == HTTP_CUT)
         return;
     list_remove(&connection->loop->lists[connection->phase], connection);
     phase_set(connection, phase);
-    if (phase == HTTP_IDLE)
-        make_room(connection->loop);
 }
 
 void http_connection_cut(struct http_connection *connection)
 {
+    struct http_listener *listener = &connection->loop->listeners[connection->listener];
+    if (connection->phase == HTTP_CUT)
+        return;
     shutdown(connection->fd, SHUT_RDWR);
+    listener->staying--;
+    listener->departing++;
     http_connection_enter(connection, HTTP_CUT);
 }
 
@@ -160,17 +159,22 @@ static void connection_open(struct http_listener *listener, struct MHD_Connectio
     *connection = (struct http_connection){
         .loop = loop, .connection = mhd, .listener = listener->index, .fd = info->connect_fd};
     loop->connection_count++;
+    listener->staying++;
     phase_set(connection, HTTP_RECEIVING);
-    make_room(loop);
 }
 
 static void connection_close(struct http_connection *connection)
 {
     if (!connection)
         return;
-    list_remove(&connection->loop->lists[connection->phase], connection);
-    connection->loop->connection_count--;
-    connection->loop->place_freed = true;
+    struct http_loop *loop = connection->loop;
+    struct http_listener *listener = &loop->listeners[connection->listener];
+    list_remove(&loop->lists[connection->phase], connection);
+    loop->connection_count--;
+    if (connection->phase == HTTP_CUT)
+        listener->departing--;
+    else
+        listener->staying--;
     free(connection);
 }
 
@@ -195,25 +199,13 @@ static void take_letters(struct http_loop *loop)
     }
 }
 
-/* After a connection has ended once more: libmicrohttpd doesn't listen while all places are taken, and begins
- * again only in the run after the one that freed a place, for which no descriptor would wake us. */
 static void serve(struct http_loop *loop)
 {
-    loop->resumed = false;
-    do {
-        loop->place_freed = false;
-        for (size_t i = 0; i < loop->listener_count; i++)
-            if (MHD_run(loop->listeners[i].daemon) == MHD_NO)
-                abort();
-    } while (loop->place_freed);
-}
-
-/* The sockets go on listening: their backlog is kept for whoever takes them over. */
-static void stop_accepting(struct http_loop *loop)
-{
+    loop->again = false;
+    loop->idle_runs++;
     for (size_t i = 0; i < loop->listener_count; i++)
-        if (loop->listeners[i].daemon)
-            MHD_quiesce_daemon(loop->listeners[i].daemon);
+        if (MHD_run(loop->listeners[i].daemon) == MHD_NO)
+            abort();
 }
 
 /* They end as soon as libmicrohttpd asks them for more. */
@@ -230,7 +222,6 @@ static void follow_wish(struct http_loop *loop)
 {
     enum http_stage wish = (enum http_stage)atomic_load(&loop->wish);
     if (wish >= HTTP_QUIET && loop->stage < HTTP_QUIET) {
-        stop_accepting(loop);
         cut_all(loop, HTTP_IDLE);
         end_streams(loop);
         loop->stage = HTTP_QUIET;
@@ -251,37 +242,54 @@ static bool has_ended(struct http_loop *loop)
     return !loop->waiting_count && (!loop->connection_count || loop->now_ms >= loop->stop_ms);
 }
 
-/* How long epoll may sleep; 0 when libmicrohttpd has data that no descriptor will announce. */
+/* How long libmicrohttpd can do without a run; 0 when it has data that no descriptor will announce. While the
+ * line of a chunk fills a connection's memory and does not end, it always says 0, and does nothing. */
+static int64_t daemon_pause_ms(const struct http_loop *loop, const struct http_listener *listener)
+{
+    MHD_UNSIGNED_LONG_LONG wanted;
+    if (MHD_get_timeout(listener->daemon, &wanted) != MHD_YES)
+        return INT64_MAX;
+    return loop->idle_runs > IDLE_RUNS && wanted < IDLE_MS ? IDLE_MS : (int64_t)wanted;
+}
+
+/* How long epoll may sleep. */
 static int pause_ms(struct http_loop *loop)
 {
-    if (loop->resumed)
+    if (loop->again)
         return 0;
     int64_t pause = next_deadline_ms(loop);
+    if (loop->room_ms < pause)
+        pause = loop->room_ms;
     if (loop->stage == HTTP_STOPPING && loop->stop_ms < pause && loop->stop_ms > loop->now_ms)
         pause = loop->stop_ms;
     if (pause != INT64_MAX)
         pause = pause > loop->now_ms ? pause - loop->now_ms : 0;
     for (size_t i = 0; i < loop->listener_count; i++) {
-        MHD_UNSIGNED_LONG_LONG wanted;
-        if (MHD_get_timeout(loop->listeners[i].daemon, &wanted) == MHD_YES && (int64_t)wanted < pause)
-            pause = (int64_t)wanted;
+        int64_t wanted = daemon_pause_ms(loop, &loop->listeners[i]);
+        if (wanted < pause)
+            pause = wanted;
     }
     return pause > INT_MAX ? -1 : (int)pause;
 }
 
 static void wait_for_something(struct http_loop *loop)
 {
-    struct epoll_event events[HTTP_LISTENERS_MAX + 1];
+    struct epoll_event events[2 * HTTP_LISTENERS_MAX + 1];
     int n = epoll_wait(loop->epoll_fd, events, (int)COUNT_OF(events), pause_ms(loop));
     if (n < 0 && errno != EINTR)
         abort();
+    for (int i = 0; i < n; i++) {
+        struct http_listener *listener = events[i].data.ptr;
+        if (listener)
+            listener->waited_for = true;
+        loop->idle_runs = 0;
+    }
     loop->now_ms = clock_steady_ms();
 }
 
 /* libmicrohttpd aborts when it is stopped with suspended connections; there are none any more. */
 static void close_daemons(struct http_loop *loop)
 {
-    stop_accepting(loop); /* else it would close the sockets, which are ours */
     for (size_t i = 0; i < loop->listener_count; i++) {
         if (loop->listeners[i].daemon)
             MHD_stop_daemon(loop->listeners[i].daemon);
@@ -298,7 +306,8 @@ static void *run(void *context)
         take_letters(loop); /* before serving: answered connections are resumed and go out in this pass */
         follow_wish(loop);
         serve(loop);
-        cut_late(loop); /* after serving: what has just arrived is not late */
+        cut_late(loop);      /* after serving: what has just arrived is not late, */
+        http_take_new(loop); /* and who has just sent the rest of it loses no place */
     }
     close_daemons(loop);
     return NULL;
@@ -306,9 +315,11 @@ static void *run(void *context)
 
 /* --- making and ending --- */
 
-static bool watch(struct http_loop *loop, int fd)
+/* LISTENER: FD is the socket at which it listens; NULL: any other. */
+static bool watch(struct http_loop *loop, int fd, struct http_listener *listener)
 {
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+    /* a listening socket tells of each arrival once: it is not heard while all places are taken */
+    struct epoll_event event = {.events = listener ? EPOLLIN | EPOLLET : EPOLLIN, .data.ptr = listener};
     return epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
@@ -323,21 +334,21 @@ static bool start_daemon(struct http_loop *loop, struct http_listener *listener)
     if (!set_nonblocking(listener->fd))
         return false;
     listener->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_on_access, listener,
-        MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_CONNECTION_LIMIT, loop->limits.max_connections,
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_on_access,
+        listener, MHD_OPTION_CONNECTION_LIMIT, loop->limits.max_connections + HTTP_DEPARTING_MAX,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed,
         listener, MHD_OPTION_URI_LOG_CALLBACK, http_on_request_line, listener, MHD_OPTION_END);
     if (!listener->daemon)
         return false;
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(listener->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    return info && watch(loop, info->epoll_fd);
+    return info && watch(loop, info->epoll_fd, NULL) && watch(loop, listener->fd, listener);
 }
 
 static bool open_loop(struct http_loop *loop)
 {
     loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (loop->epoll_fd < 0 || !mailbox_init(&loop->mailbox) || !watch(loop, loop->mailbox.fd))
+    if (loop->epoll_fd < 0 || !mailbox_init(&loop->mailbox) || !watch(loop, loop->mailbox.fd, NULL))
         return false;
     for (size_t i = 0; i < loop->listener_count; i++)
         if (!start_daemon(loop, &loop->listeners[i]))
@@ -358,6 +369,7 @@ struct http_loop *http_loop_new(const struct http_limits *limits, const struct h
     loop->limits = *limits;
     loop->handlers = *handlers;
     loop->mailbox.fd = -1;
+    loop->room_ms = INT64_MAX;
     loop->listener_count = fd_count;
     for (size_t i = 0; i < fd_count; i++)
         loop->listeners[i] = (struct http_listener){.loop = loop, .index = i, .fd = fds[i]};

@@ -19,15 +19,50 @@
 
 /* --- the body --- */
 
-/* Room for the text and its NUL, within what all bodies together may take. */
+static void body_free(struct http_request *request)
+{
+    request->on->loop->buffered -= request->body_room;
+    request->body_room = 0;
+    free(request->body);
+    request->body = NULL;
+}
+
+static void refuse_for_room(struct http_request *request)
+{
+    body_free(request);
+    if (!request->status)
+        http_answer_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests at once");
+    http_refuse(request);
+}
+
+/* All bodies together may take so much. For one that grows to ROOM others give way who have at least as much
+ * already, the oldest first: else a few long ones, sent slowly, would keep out all others. */
+static bool body_make_room(const struct http_request *request, size_t room)
+{
+    struct http_loop *loop = request->on->loop;
+    size_t more = room - request->body_room;
+    struct http_connection *other = loop->lists[HTTP_RECEIVING].first;
+    while (loop->buffered + more > loop->limits.max_buffered && other) {
+        struct http_connection *next = other->next;
+        if (other != request->on && other->request && other->request->body_room >= room)
+            refuse_for_room(other->request);
+        other = next;
+    }
+    return loop->buffered + more <= loop->limits.max_buffered;
+}
+
+/* Room for the text and its NUL. */
 static bool body_grow(struct http_request *request, size_t wanted)
 {
     struct http_loop *loop = request->on->loop;
+    size_t most = loop->limits.max_body + 1;
     size_t room = request->body_room ? request->body_room : BODY_MIN_ROOM;
     while (room < wanted)
         room *= 2;
+    if (room > most)
+        room = most;
     size_t more = room - request->body_room;
-    if (loop->buffered + more > loop->limits.max_buffered)
+    if (!body_make_room(request, room))
         return false;
     char *body = realloc(request->body, room);
     if (!body)
@@ -62,12 +97,17 @@ static void body_receive(struct http_request *request, const char *data, size_t 
     } else if (request->status) {
         request->body_length += size; /* answered already: only counted */
     } else if (!body_append(request, data, size)) {
-        http_answer_error(request, MHD_HTTP_SERVICE_UNAVAILABLE, "too many requests at once");
-        http_refuse(request);
+        refuse_for_room(request);
     }
 }
 
 /* --- answers --- */
+
+static bool is_last(const struct http_request *request)
+{
+    const struct http_loop *loop = request->on->loop;
+    return loop->stage != HTTP_RUNNING || http_is_crowded(&loop->listeners[request->listener]);
+}
 
 static enum MHD_Result queue_answer(struct http_request *request)
 {
@@ -82,7 +122,7 @@ static enum MHD_Result queue_answer(struct http_request *request)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, request->content_type);
     for (size_t i = 0; ok == MHD_YES && i < request->header_count; i++)
         ok = MHD_add_response_header(response, request->headers[i].name, request->headers[i].value);
-    if (ok == MHD_YES && request->on->loop->stage != HTTP_RUNNING)
+    if (ok == MHD_YES && is_last(request))
         ok = MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (ok == MHD_YES)
         ok = MHD_queue_response(request->connection, request->status, response);
@@ -242,6 +282,8 @@ enum MHD_Result http_on_access(void *listener, struct MHD_Connection *connection
     (void)connection;
     (void)version;
     struct http_request *request = *context;
+    if (request)
+        request->on->loop->idle_runs = 0;
     bool over = !request || (request->refused && !*size);
     if (over)
         return MHD_NO; /* no memory, or told all that there is to tell: the connection ends */
@@ -271,14 +313,13 @@ void http_on_completed(void *listener, struct MHD_Connection *mhd, void **contex
     if (!request)
         return;
     struct http_connection *connection = request->on;
-    connection->loop->buffered -= request->body_room;
+    body_free(request);
     connection->loop->stream_count -= request->stream;
     connection->request = NULL;
     if (connection->loop->stage == HTTP_RUNNING)
         http_connection_enter(connection, HTTP_IDLE);
     else
         http_connection_cut(connection);
-    free(request->body);
     free(request->answer);
     free(request);
     *context = NULL;

@@ -69,7 +69,7 @@ void http_stream_ask(struct http_request *request)
         http_connection_enter(connection, HTTP_STREAMING); /* until the next time */
     if (connection->phase != HTTP_STREAMING) {
         MHD_resume_connection(request->connection);
-        connection->loop->resumed = true;
+        connection->loop->again = true;
     }
 }
 

@@ -22,6 +22,7 @@
 #define BATCH_DELIVERIES 512
 #define BATCH_DUE        256
 #define TIDY_EVERY_MS    60000
+#define TIDY_AGAIN_MS    100 /* while there is more: faster than any sender, and the others get their turn */
 #define LONGEST_SLEEP_MS 60000 /* a step of the clock just before the timer is armed wakes nobody */
 #define TROUBLE_RETRY_MS 1000
 /* The clock creeps while it is disciplined; what is more than this was a step. */
@@ -48,6 +49,7 @@ struct ledger {
     bool in_trouble;          /* the last batch could not be written */
     int64_t clock_offset_ms;  /* wall clock minus boot clock */
     int64_t next_tidy_ms;
+    bool more_to_tidy;
     bool more_due;
 
     atomic_bool quiet;
@@ -280,14 +282,16 @@ static void tidy(struct ledger *ledger, int64_t now_ms)
 {
     if (now_ms < ledger->next_tidy_ms || ledger->in_trouble)
         return;
-    ledger->next_tidy_ms = now_ms + TIDY_EVERY_MS;
-    note_result(ledger, desk_tidy(ledger->desk, now_ms), false);
+    note_result(ledger, desk_tidy(ledger->desk, now_ms, &ledger->more_to_tidy), false);
+    ledger->next_tidy_ms = now_ms + (ledger->more_to_tidy ? TIDY_AGAIN_MS : TIDY_EVERY_MS);
 }
 
 static void arm_timer(struct ledger *ledger, int64_t now_ms)
 {
     int64_t due_ms = desk_next_ms(ledger->desk);
     atomic_store(&ledger->next_due_ms, due_ms);
+    if (ledger->more_to_tidy && ledger->next_tidy_ms < due_ms)
+        due_ms = ledger->next_tidy_ms;
     if (ledger->in_trouble)
         due_ms = now_ms + TROUBLE_RETRY_MS;
     bool held = ledger->held && !ledger->in_trouble;

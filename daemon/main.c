@@ -32,6 +32,11 @@
 /* What calls under way get before they are broken off at the end. */
 #define COURIER_GRACE_MS ((int64_t)5 * 1000)
 
+/* Descriptors for all but the connections of the public listener, and how many of those there are at least.
+ */
+#define OTHER_DESCRIPTORS 500
+#define CONNECTIONS_MIN   16
+
 enum { EXIT_CONFIG = 2 };
 
 enum wish { WISH_RUN, WISH_CHECK, WISH_VERSION, WISH_HELP, WISH_UNKNOWN };
@@ -61,7 +66,8 @@ struct program {
     struct admin *admin;
     struct pulse pulse;
     int signal_fd;
-    char error[512]; /* why it can't start */
+    size_t descriptors; /* that the process may have */
+    char error[512];    /* why it can't start */
 };
 
 /* --- options --- */
@@ -342,8 +348,24 @@ static bool catch_signals(struct program *program, sigset_t *signals)
     return program->signal_fd >= 0 && program->log;
 }
 
+/* Senders must not use up what the database and the calls need. */
+static void fit_connections(struct program *program)
+{
+    unsigned int *most = &program->config.server.max_connections;
+    size_t room = CONNECTIONS_MIN;
+    if (program->descriptors > OTHER_DESCRIPTORS + CONNECTIONS_MIN)
+        room = program->descriptors - OTHER_DESCRIPTORS;
+    if (*most <= room)
+        return;
+    log_event(program->log, LOG_LEVEL_WARNING, "DESCRIPTORS-FEW", 0, 0,
+              "max_connections is %zu, not %u: the process may have only %zu descriptors", room, *most,
+              program->descriptors);
+    *most = (unsigned int)room;
+}
+
 static bool make_parts(struct program *program)
 {
+    fit_connections(program);
     return system_take_sockets(&program->sockets, program->error, sizeof program->error) &&
            make_inner_parts(program) && make_listeners(program);
 }
@@ -378,7 +400,8 @@ static int run(const struct options *options, char *argv[])
     sigset_t signals;
     bool again = false;
     umask(077);
-    system_raise_limits();
+    program.descriptors = system_raise_limits();
+    system_keep_memory_small();
     if (!catch_signals(&program, &signals)) {
         fprintf(stderr, "emergencyd: no memory or descriptors: %s\n", strerror(errno));
         return EXIT_FAILURE;

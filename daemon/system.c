@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 #define NAME_PUBLIC "public"
 #define NAME_ADMIN  "admin"
 #define NAME_KEPT   "kept" /* by ourselves, over a restart in place */
+
+#define LARGE_BYTES (128 * 1024)
 
 /* --- sockets --- */
 
@@ -190,11 +193,19 @@ enum log_target system_log_target(void)
     return same ? LOG_TARGET_JOURNAL : LOG_TARGET_STREAM;
 }
 
-void system_raise_limits(void)
+size_t system_raise_limits(void)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
+        return SIZE_MAX;
+    const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit); /* refused: it goes on with fewer connections */
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return before;
+    return limit.rlim_max;
+}
+
+void system_keep_memory_small(void)
+{
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* else it grows with what was freed, up to 32 MB */
 }

@@ -38,7 +38,9 @@ int64_t system_watchdog_ms(void);
 
 /* Whether stderr goes to the journal, or to something else. */
 enum log_target system_log_target(void);
-/* Lets the process have as many descriptors as it may. */
-void system_raise_limits(void);
+/* Lets the process have as many descriptors as it may, and returns how many those are. */
+size_t system_raise_limits(void);
+/* What was large goes back to the system when it is freed: a storm of long bodies passes. */
+void system_keep_memory_small(void);
 
 #endif

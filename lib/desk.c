@@ -13,6 +13,9 @@
 /* A deadline or an answer that could not be handled is tried again after this. */
 #define ITEM_PAUSE_MS 60000
 
+/* In one go, so that webhooks don't wait for it. */
+#define TIDY_PAYLOADS 500
+
 void desk_fail(struct desk *desk, enum store_result result)
 {
     if (desk->trouble == STORE_OK)
@@ -446,18 +449,21 @@ int64_t desk_next_ms(const struct desk *desk)
     return next_ms;
 }
 
-enum store_result desk_tidy(struct desk *desk, int64_t now_ms)
+enum store_result desk_tidy(struct desk *desk, int64_t now_ms, bool *more)
 {
     int dropped = 0;
+    *more = false;
     enum store_result result = store_begin(desk->store);
     if (result != STORE_OK)
         return result;
-    result = store_drop_payloads(desk->store, now_ms - desk->config->store.keep_payloads_ms, 200, &dropped);
+    result = store_drop_payloads(desk->store, now_ms - desk->config->store.keep_payloads_ms, TIDY_PAYLOADS,
+                                 &dropped);
     if (result != STORE_OK) {
         store_rollback(desk->store);
         return result;
     }
     result = store_commit(desk->store);
     store_checkpoint(desk->store);
+    *more = dropped == TIDY_PAYLOADS;
     return result;
 }

@@ -55,8 +55,8 @@ bool desk_is_well(const struct desk *desk);
 void desk_quiet(struct desk *desk);
 /* Calls that were handed out and have not come back. */
 size_t desk_calls_open(const struct desk *desk);
-/* Payloads past `keep_payloads` are dropped, a few a time; the log of the database is folded in. Outside a
- * batch. */
-enum store_result desk_tidy(struct desk *desk, int64_t now_ms) MUST_CHECK;
+/* Payloads past `keep_payloads` are dropped, a few a time (*MORE: there are more); the log of the database is
+ * folded in. Outside a batch. */
+enum store_result desk_tidy(struct desk *desk, int64_t now_ms, bool *more) MUST_CHECK;
 
 #endif

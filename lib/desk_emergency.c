@@ -500,7 +500,7 @@ bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk
     event.source = EVENT_SOURCE_ZENDESK;
     event.at_ms = ended_ms;
     event.resolution_ms = 1000;
-    desk_correct_time(desk, &event);
+    desk_correct_time(desk, SERVICE_ZENDESK, &event);
     event.ticket_id = ticket->id;
     event.ticket = ticket->facts;
     if (ticket->facts.status >= STATUS_SOLVED)

@@ -6,9 +6,6 @@
 #include "lib/store_internal.h"
 #include "lib/text.h"
 
-/* The last event whose payload was dropped. */
-#define DROPPED_TO "payloads_dropped_to"
-
 static void bind_event(sqlite3_stmt *insert, const struct event *event, const struct journal_entry *entry)
 {
     sqlite3_bind_int64(insert, 1, event->emergency);
@@ -22,11 +19,9 @@ static void bind_event(sqlite3_stmt *insert, const struct event *event, const st
     sqlite3_bind_int(insert, 9, (int)entry->outcome);
     if (entry->repeat_key)
         sqlite3_bind_text(insert, 11, entry->repeat_key, -1, SQLITE_STATIC);
-    if (entry->payload)
-        sqlite3_bind_blob64(insert, 12, entry->payload, entry->payload_length, SQLITE_STATIC);
     if (event->type == EVENT_COMMENT && event->comment.id > 0) {
-        sqlite3_bind_int64(insert, 13, event->comment.id);
-        sqlite3_bind_int(insert, 14, (int)event->comment.standing);
+        sqlite3_bind_int64(insert, 12, event->comment.id);
+        sqlite3_bind_int(insert, 13, (int)event->comment.standing);
     }
 }
 
@@ -39,6 +34,16 @@ static enum store_result find_repeat(struct store *store, const char *repeat_key
         *row = sqlite3_column_int64(select, 0);
     store_done(store, STATEMENT_FIND_REPEAT);
     return result;
+}
+
+static enum store_result add_payload(struct store *store, const struct event *event,
+                                     const struct journal_entry *entry)
+{
+    sqlite3_stmt *insert = store_use(store, STATEMENT_ADD_PAYLOAD);
+    sqlite3_bind_int64(insert, 1, event->row);
+    sqlite3_bind_int64(insert, 2, event->now_ms);
+    sqlite3_bind_blob64(insert, 3, entry->payload, entry->payload_length, SQLITE_STATIC);
+    return store_write(store, STATEMENT_ADD_PAYLOAD, NULL);
 }
 
 enum store_result store_add_event(struct store *store, struct event *event, const struct journal_entry *entry)
@@ -57,7 +62,7 @@ enum store_result store_add_event(struct store *store, struct event *event, cons
         return result == STORE_OK ? STORE_NONE : result;
     }
     event->row = sqlite3_last_insert_rowid(store->db);
-    return STORE_OK;
+    return entry->payload ? add_payload(store, event, entry) : STORE_OK;
 }
 
 enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,
@@ -177,49 +182,10 @@ enum store_result store_timeline(struct store *store, int64_t emergency, struct 
     return result;
 }
 
-/* --- old payloads --- */
-
-/* Goes through the events after *LAST, up to the first of BEFORE_MS or later, until LIMIT payloads are
- * counted. */
-static enum store_result find_old_payloads(struct store *store, int64_t *last, int64_t before_ms, int limit,
-                                           int *found)
-{
-    enum store_result result = STORE_OK;
-    sqlite3_stmt *select = store_use(store, STATEMENT_OLD_PAYLOADS);
-    sqlite3_bind_int64(select, 1, *last);
-    *found = 0;
-    while (*found < limit && (result = store_next(store, STATEMENT_OLD_PAYLOADS)) == STORE_OK) {
-        if (sqlite3_column_int64(select, 1) >= before_ms)
-            break;
-        *last = sqlite3_column_int64(select, 0);
-        *found += sqlite3_column_int(select, 2);
-    }
-    store_done(store, STATEMENT_OLD_PAYLOADS);
-    return store_walked(result);
-}
-
-static enum store_result drop_range(struct store *store, int64_t after, int64_t last)
-{
-    char text[24];
-    sqlite3_stmt *update = store_use(store, STATEMENT_DROP_PAYLOADS);
-    sqlite3_bind_int64(update, 1, after);
-    sqlite3_bind_int64(update, 2, last);
-    enum store_result result = store_write(store, STATEMENT_DROP_PAYLOADS, NULL);
-    snprintf(text, sizeof text, "%lld", (long long)last);
-    return result == STORE_OK ? store_set_fact(store, DROPPED_TO, text) : result;
-}
-
 enum store_result store_drop_payloads(struct store *store, int64_t before_ms, int limit, int *dropped)
 {
-    char text[24] = "";
-    int64_t after = 0;
-    enum store_result result = store_get_fact(store, DROPPED_TO, text, sizeof text);
-    *dropped = 0;
-    if (result == STORE_OK && !text_to_i64(text, strlen(text), &after))
-        return store_failed(store, SQLITE_CORRUPT, DROPPED_TO);
-    int64_t last = after;
-    result = store_walked(result);
-    if (result == STORE_OK)
-        result = find_old_payloads(store, &last, before_ms, limit, dropped);
-    return result == STORE_OK && last > after ? drop_range(store, after, last) : result;
+    sqlite3_stmt *drop = store_use(store, STATEMENT_DROP_PAYLOADS);
+    sqlite3_bind_int64(drop, 1, before_ms);
+    sqlite3_bind_int(drop, 2, limit);
+    return store_write(store, STATEMENT_DROP_PAYLOADS, dropped);
 }

@@ -65,10 +65,12 @@ static const struct {
     [STATEMENT_ADD_EVENT] = {"add event",
                              "INSERT INTO event (emergency, type, source, at_ms, now_ms, sender_id, "
                              "ticket_id, incident, outcome, "
-                             "meaning, repeat_key, payload, comment_id, comment_standing) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "meaning, repeat_key, comment_id, comment_standing) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                              "ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL DO NOTHING",
                              false},
+    [STATEMENT_ADD_PAYLOAD] = {"add payload",
+                               "INSERT INTO payload (event, received_ms, body) VALUES (?, ?, ?)", false},
     [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
     [STATEMENT_KNOWS_COMMENT] = {"knows comment",
                                  "SELECT comment_standing FROM event INDEXED BY event_of_comment "
@@ -115,12 +117,9 @@ static const struct {
                                   "UPDATE emergency SET joined_into = ?1, wake_ms = 0, closed_ms = ?3 "
                                   "WHERE id = ?2",
                                   false},
-    [STATEMENT_OLD_PAYLOADS] = {"old payloads",
-                                "SELECT id, now_ms, payload IS NOT NULL FROM event WHERE id > ? ORDER BY id",
-                                false},
     [STATEMENT_DROP_PAYLOADS] = {"drop payloads",
-                                 "UPDATE event SET payload = NULL "
-                                 "WHERE id > ? AND id <= ? AND payload IS NOT NULL",
+                                 "DELETE FROM payload WHERE received_ms < ? AND event IN "
+                                 "(SELECT event FROM payload WHERE event > 0 ORDER BY event LIMIT ?)",
                                  false},
 
     [STATEMENT_NEW_EMERGENCY] = {"new emergency",

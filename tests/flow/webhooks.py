@@ -94,7 +94,7 @@ def kept_bodies(d):
     database = sqlite3.connect(f"file:{d.database}?mode=ro", uri=True)
     try:
         return [row[0] for row in database.execute(
-            "SELECT payload FROM event WHERE payload IS NOT NULL")]
+            "SELECT body FROM payload ORDER BY event")]
     finally:
         database.close()
 

@@ -354,7 +354,8 @@ static void pass(struct sim *sim, void *unused)
         return;
     if (now_ms >= process->next_tidy_ms && !process->in_trouble) {
         process->next_tidy_ms = now_ms + TIDY_EVERY_MS;
-        enum store_result tidied = desk_tidy(process->desk, now_ms);
+        bool more;
+        enum store_result tidied = desk_tidy(process->desk, now_ms, &more);
         if (tidied == STORE_BROKEN) {
             die_at(sim, DEATH_NONE);
             return;
