@@ -96,8 +96,8 @@ $(BUILD)/unit_tests: LDLIBS += $(shell pkg-config --libs check)
 $(BUILD)/unit_tests: $(call obj,$(UNIT) $(filter-out daemon/main.c,$(DAEMON))) $(BUILD)/board.o $(BUILD)/libemergency.a
 	@echo "  LD    $@"
 	$(Q)$(LINK)
-# Never sanitized: it is preloaded into programs that bring their own run-time library.
-$(BUILD)/full_disk.so: tests/flow/full_disk.c Makefile
+# Never sanitized: they are preloaded into programs that bring their own run-time library.
+$(BUILD)/%.so: tests/flow/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -D_GNU_SOURCE -std=c11 -O1 -fPIC -shared $(WARN) -o $@ $<
 $(BENCH): %: %.o $(BUILD)/libemergency.a
@@ -115,7 +115,7 @@ demo:
 check:
 	@$(HAVE_DEPS) || $(MAKE) deps
 	@$(MAKE) test
-test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so
+test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so $(BUILD)/interposed.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
 bench: $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -173,7 +174,7 @@ int64_t system_watchdog_ms(void)
     return half_ms > 0 ? half_ms : 1;
 }
 
-/* --- log and limits --- */
+/* --- log, limits, memory --- */
 
 enum log_target system_log_target(void)
 {
@@ -197,4 +198,12 @@ void system_raise_limits(void)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit); /* refused: it goes on with fewer connections */
+}
+
+void system_guard_memory(void)
+{
+    const struct rlimit none = {0};
+    /* Neither can fail with these arguments. */
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
 }

@@ -40,5 +40,7 @@ int64_t system_watchdog_ms(void);
 enum log_target system_log_target(void);
 /* Lets the process have as many descriptors as it may. */
 void system_raise_limits(void);
+/* No core dump, and nobody but root may look into the process: there are secrets in it. */
+void system_guard_memory(void);
 
 #endif
