@@ -2,41 +2,20 @@
 
 import ssl
 import subprocess
-from pathlib import Path
 
 import pytest
 from harness import program, wait_until
 from scenes import LONG, opened, order, page_for, urgent_ticket
 from slack_scenes import slack_idle
 from standins.http_service import Answer
-from tls_front import Authority, front
+from tls_front import (Authority, authority,  # noqa: F401 (a fixture)
+                       behind_tls, front)
 from wire import assert_no_secrets
 
 ALL = ("slack", "zoom", "gitlab")
 
 
-def interposed():
-    """The library that replaces functions in the daemon."""
-    library = Path(program()).parent / "interposed.so"
-    assert library.exists(), f"{library} is not built: make {library}"
-    return library
-
-
 # -- TLS -------------------------------------------------------------------
-
-@pytest.fixture
-def authority(tmp_path, monkeypatch):
-    """An authority that daemons with interposed() trust."""
-    made = Authority(tmp_path)
-    monkeypatch.setenv("TRUSTED_CA", str(made.path))
-    return made
-
-
-def behind_tls(daemon, url):
-    """A daemon that calls Zendesk at an address."""
-    return daemon(preload=interposed(), **LONG,
-                  config={"zendesk": {"api_url": url}})
-
 
 def old_version(authority):
     """A server that speaks nothing newer than TLS 1.1."""

@@ -5,6 +5,11 @@ import ssl
 import subprocess
 import threading
 from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from harness import program
+from scenes import LONG
 
 TIMEOUT_S = 20
 
@@ -130,3 +135,24 @@ def front(context, port):
         yield made
     finally:
         made.close()
+
+
+def interposed():
+    """The library that replaces functions in the daemon."""
+    library = Path(program()).parent / "interposed.so"
+    assert library.exists(), f"{library} is not built: make {library}"
+    return library
+
+
+@pytest.fixture
+def authority(tmp_path, monkeypatch):
+    """An authority that daemons with interposed() trust."""
+    made = Authority(tmp_path)
+    monkeypatch.setenv("TRUSTED_CA", str(made.path))
+    return made
+
+
+def behind_tls(daemon, url):
+    """A daemon that calls Zendesk at an address."""
+    return daemon(preload=interposed(), **LONG,
+                  config={"zendesk": {"api_url": url}})
