@@ -34,7 +34,6 @@ char *wipe_join(const char *start, const char *secret)
     char *joined = malloc(before + length + 1);
     if (!joined)
         return NULL;
-    memcpy(joined, start, before);
-    memcpy(joined + before, secret, length + 1);
+    memcpy(mempcpy(joined, start, before), secret, length + 1);
     return joined;
 }

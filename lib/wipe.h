@@ -13,8 +13,7 @@ void wipe_free(void *memory);
 /* As realloc, but the old block is erased where it is given up. NULL: out of memory, the old one is as it was. */
 void *wipe_realloc(void *memory, size_t size);
 
-/* The text START and SECRET as one, of which printf's family would leave copies; for wipe_free. NULL: out of
- * memory. */
+/* START and SECRET as one text, for wipe_free; asprintf would leave copies. NULL: out of memory. */
 char *wipe_join(const char *start, const char *secret);
 
 #endif

@@ -42,6 +42,7 @@ BAD = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 @pytest.mark.parametrize("name", BAD)
 def test_who_cannot_prove_to_be_the_service_gets_nothing(daemon, world, cast,
                                                          authority, name):

@@ -3,7 +3,6 @@
  * tests can show.
  */
 #include <check.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,18 +27,6 @@ START_TEST(what_grows_keeps_what_it_holds)
 }
 END_TEST
 
-START_TEST(without_memory_the_old_block_is_as_it_was)
-{
-    char *memory = wipe_realloc(NULL, 8);
-    ck_assert_ptr_nonnull(memory);
-    memcpy(memory, "1234567", 8);
-    volatile size_t too_much = PTRDIFF_MAX;
-    ck_assert_ptr_null(wipe_realloc(memory, too_much));
-    ck_assert_str_eq(memory, "1234567");
-    wipe_free(memory);
-}
-END_TEST
-
 START_TEST(two_texts_become_one)
 {
     char *joined = wipe_join("Authorization: ", "secret");
@@ -56,7 +43,6 @@ Suite *wipe_suite(void)
     Suite *suite = suite_create("wipe");
     TCase *tests = tcase_create("wipe");
     tcase_add_test(tests, what_grows_keeps_what_it_holds);
-    tcase_add_test(tests, without_memory_the_old_block_is_as_it_was);
     tcase_add_test(tests, two_texts_become_one);
     suite_add_tcase(suite, tests);
     return suite;
