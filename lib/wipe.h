@@ -10,7 +10,8 @@
 /* Erases all of the block and frees it; NULL is fine. */
 void wipe_free(void *memory);
 
-/* As realloc, but the old block is erased where it is given up. NULL: out of memory, the old one is as it was. */
+/* As realloc, but the old block is erased where it is given up. NULL: out of memory, the old one is as it
+ * was. */
 void *wipe_realloc(void *memory, size_t size);
 
 /* START and SECRET as one text, for wipe_free; asprintf would leave copies. NULL: out of memory. */

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from harness import program, wait_until
 from scenes import LONG, opened, order
+from tls_front import authority, behind_tls, front  # noqa: F401 (a fixture)
 
 ALL = ("slack", "zoom", "gitlab")
 NOBODY = 65534
@@ -91,15 +92,20 @@ def test_secrets_are_kept_where_they_are_needed_and_nowhere_else(
 
 
 @only_root
-def test_a_token_that_is_no_longer_used_is_gone(daemon, world, cast):
-    d = daemon(**LONG)
-    number, _ = opened(d, world, cast)
-    world.zendesk.revoke_tokens()
-    order(d, number, "first-contact")
-    world.zendesk.wait_for_request("POST", "/oauth/tokens", count=2)
-    wait_until(lambda: len(tokens(world)) == 2, 10, "the new token's use")
-    old, new = tokens(world)
-    wait_copies(d, {tail(old): 0, new: 1})
+@pytest.mark.parametrize("secured", [False, True], ids=["http", "TLS"])
+def test_a_token_that_is_no_longer_used_is_gone(daemon, world, cast,
+                                                authority, secured):
+    with front(authority.certify("good"), world.zendesk.port) as service:
+        d = (behind_tls(daemon, service.url) if secured
+             else daemon(**LONG))
+        number, _ = opened(d, world, cast)
+        world.zendesk.revoke_tokens()
+        order(d, number, "first-contact")
+        world.zendesk.wait_for_request("POST", "/oauth/tokens", count=2)
+        wait_until(lambda: len(tokens(world)) == 2, 10, "the new one's use")
+        old, new = tokens(world)
+        wait_copies(d, {tail(old): 0, new: 1,
+                        d.settings["zendesk"]["client_secret"]: 1})
 
 
 @only_root
