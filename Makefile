@@ -101,7 +101,7 @@ $(BUILD)/unit_tests: $(call obj,$(UNIT) $(DISK) $(filter-out daemon/main.c,$(DAE
 	$(Q)$(LINK)
 # Never sanitized: they are preloaded into programs that bring their own run-time library.
 $(BUILD)/lost_power.so: $(DISK) tests/disk/disk.h tests/disk/disk_model.h
-$(BUILD)/full_disk.so $(BUILD)/lost_power.so: $(BUILD)/%.so: tests/flow/%.c Makefile
+$(BUILD)/%.so: tests/flow/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I. -D_GNU_SOURCE -std=c11 -O1 -fPIC -shared $(WARN) -o $@ $(filter %.c,$^) $(if $(findstring lost,$@),-lsqlite3)
 $(BENCH): %: %.o $(BUILD)/libemergency.a
@@ -119,7 +119,7 @@ demo:
 check:
 	@$(HAVE_DEPS) || $(MAKE) deps
 	@$(MAKE) test
-test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so $(BUILD)/lost_power.so
+test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so $(BUILD)/lost_power.so $(BUILD)/interposed.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
 kill: all $(BUILD)/full_disk.so $(BUILD)/lost_power.so
 	@EMERGENCYD=$(abspath $(BUILD))/emergencyd $(PYTHON) tests/kill/kill.py \

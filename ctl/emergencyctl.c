@@ -6,6 +6,7 @@
  */
 #include "ctl/terminal.h"
 #include "lib/command.h"
+#include "lib/config_values.h"
 
 #include <curl/curl.h>
 #include <getopt.h>
@@ -114,6 +115,15 @@ static bool set_target(CURL *curl, const struct options *options, const char *pa
         good = good && curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, options->socket) == CURLE_OK;
     return good && curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
+}
+
+/* Whether a token would cross a network there for all to read. */
+static bool is_in_the_open(const char *url)
+{
+    char *checked = NULL;
+    bool safe = value_read(&value_url, url, &checked); /* https, or a loopback host */
+    value_release(&value_url, &checked);
+    return !safe;
 }
 
 static bool set_token(CURL *curl, const struct options *options)
@@ -370,5 +380,8 @@ int main(int argc, char **argv)
     }
     if (options.url)
         options.socket = NULL;
+    if (options.url && getenv("EMERGENCYD_TOKEN") && is_in_the_open(options.url))
+        return (int)complain(EXIT_USAGE, "the token is for https:// or a loopback host only, not for %s",
+                             options.url);
     return (int)run(&options, argv + optind, argc - optind);
 }

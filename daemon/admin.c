@@ -123,6 +123,16 @@ static bool check_caller(struct admin *admin, struct http_request *request)
     return refuse(admin, request, 403, "the Host header must be a loopback name, such as localhost");
 }
 
+/* Of the API no page of another site gets anything: the browser, which would keep the answer from it, says
+ * where a request comes from. The board itself may be linked from anywhere. */
+static bool check_site(struct admin *admin, struct http_request *request)
+{
+    const char *site = http_request_header(request, "Sec-Fetch-Site");
+    if (!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0 || is_open(request->path))
+        return true;
+    return refuse(admin, request, 403, "requests from pages of other sites are not taken");
+}
+
 /* A web page of another site must not give commands through its visitor's browser. */
 static bool check_sender(struct admin *admin, struct http_request *request)
 {
@@ -153,7 +163,8 @@ static void begin(void *context, struct http_request *request)
     struct admin *admin = context;
     http_add_header(request, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
     http_add_header(request, "X-Content-Type-Options", "nosniff");
-    if (check_caller(admin, request) && check_route(admin, request) && is_post(request))
+    if (check_caller(admin, request) && check_site(admin, request) && check_route(admin, request) &&
+        is_post(request))
         (void)check_sender(admin, request); /* its answer has been given, if there is one */
 }
 
@@ -176,13 +187,14 @@ static bool listen_on_all(struct admin *admin, int fds[2], size_t *count, char *
         fds[TCP_SOCKET] = http_listen(&config->listen, error, error_size);
     if (fds[TCP_SOCKET] < 0)
         return false;
-    if (!admin_socket_is_loopback(fds[TCP_SOCKET])) {
-        admin->token = config->token ? admin_token_new(config->token) : NULL;
-        if (!admin->token) {
-            (void)snprintf(error, error_size, "[admin] listens beyond loopback: a token is needed");
-            return false;
-        }
+    if (!config->token && !admin_socket_is_loopback(fds[TCP_SOCKET])) {
+        (void)snprintf(error, error_size, "[admin] listens beyond loopback: a token is needed");
+        return false;
     }
+    /* A token that is set is asked for on loopback too: there may be a proxy in front. */
+    admin->token = config->token ? admin_token_new(config->token) : NULL;
+    if (config->token && !admin->token)
+        return false;
     if (fds[1] < 0 && config->socket) {
         admin->socket_path = strdup(config->socket);
         fds[1] = admin->socket_path ? admin_socket_listen(config->socket, error, error_size) : -1;

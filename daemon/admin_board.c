@@ -17,7 +17,7 @@
 #define KEEP_ALIVE_MS 15000
 #define CONTENT_POLICY                                                                                       \
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; "  \
-    "base-uri 'none'; form-action 'none'"
+    "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
 
 /* --- the files --- */
 

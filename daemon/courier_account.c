@@ -7,6 +7,7 @@
 #include "lib/services/zendesk.h"
 #include "lib/services/zoom.h"
 #include "lib/text.h"
+#include "lib/wipe.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -40,28 +41,20 @@ struct kind {
     struct token_kind token;
 };
 
-static void wipe_and_free(char *secret)
-{
-    if (secret)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
-}
-
 /* "Authorization: Basic …" of "user:password". */
 static char *basic_authorization(const char *user, const char *password)
 {
     static const char start[] = "Authorization: Basic ";
-    char *line = NULL;
-    char *plain = NULL;
-    int length = asprintf(&plain, "%s:%s", user, password);
-    if (length < 0)
-        return NULL;
-    line = malloc(sizeof(start) + 4 * (((size_t)length + 2) / 3));
+    char *name = wipe_join(user, ":");
+    char *plain = name ? wipe_join(name, password) : NULL;
+    size_t length = plain ? strlen(plain) : 0;
+    char *line = plain ? malloc(sizeof(start) + 4 * ((length + 2) / 3)) : NULL;
     if (line) {
         memcpy(line, start, sizeof(start));
-        EVP_EncodeBlock((unsigned char *)line + sizeof(start) - 1, (const unsigned char *)plain, length);
+        EVP_EncodeBlock((unsigned char *)line + sizeof(start) - 1, (const unsigned char *)plain, (int)length);
     }
-    wipe_and_free(plain);
+    free(name);
+    wipe_free(plain);
     return line;
 }
 
@@ -70,8 +63,7 @@ static bool open_with_line(struct account *account, const char *base_url, const 
                            const char *secret)
 {
     account->base_url = base_url;
-    if (asprintf(&account->authorization, "%s%s", start, secret) < 0)
-        account->authorization = NULL;
+    account->authorization = wipe_join(start, secret);
     return account->authorization;
 }
 
@@ -160,8 +152,8 @@ bool account_init(struct account *account, enum service_id service, const struct
 
 void account_free(struct account *account)
 {
-    wipe_and_free(account->authorization);
-    wipe_and_free(account->token_authorization);
+    wipe_free(account->authorization);
+    wipe_free(account->token_authorization);
     free(account->from);
     *account = (struct account){0};
 }
@@ -247,7 +239,7 @@ static void use_token(struct account *account, char *authorization, int64_t aske
     int64_t ahead_ms = valid_ms / 10 > RENEW_AHEAD_MS ? valid_ms / 10 : RENEW_AHEAD_MS;
     if (ahead_ms > valid_ms / 2) /* a short life: still use most of it */
         ahead_ms = valid_ms / 2;
-    wipe_and_free(account->authorization);
+    wipe_free(account->authorization);
     account->authorization = authorization;
     account->expires_ms = asked_ms + valid_ms;
     account->renew_ms = account->expires_ms - ahead_ms;
@@ -276,27 +268,25 @@ bool account_take_token(struct account *account, struct json_reader *reader, con
                         int64_t asked_ms, char *error, size_t error_size)
 {
     char token[TOKEN_SIZE];
-    char *authorization = NULL;
     int64_t valid_ms = 0;
     bool good = read_answer(account, reader, call, token, &valid_ms, error, error_size);
-    if (good && asprintf(&authorization, "Authorization: Bearer %s", token) < 0) {
-        (void)snprintf(error, error_size, "no token: out of memory");
-        good = false;
-    }
-    if (good)
-        use_token(account, authorization, asked_ms, valid_ms);
+    json_reader_wipe(reader);
+    char *authorization = good ? wipe_join("Authorization: Bearer ", token) : NULL;
     explicit_bzero(token, sizeof(token));
-    return good;
+    if (authorization)
+        use_token(account, authorization, asked_ms, valid_ms);
+    else if (good)
+        (void)snprintf(error, error_size, "no token: out of memory");
+    return authorization;
 }
 
 void account_forget_call(struct call *call)
 {
     if (!call)
         return;
-    if (call->body)
-        explicit_bzero(call->body, strlen(call->body));
-    if (call->answer)
-        explicit_bzero(call->answer, call->answer_length);
+    wipe_free(call->body);
+    wipe_free(call->answer);
+    call->body = call->answer = NULL;
     call_free(call);
 }
 
@@ -304,6 +294,6 @@ void account_reject_token(struct account *account, int64_t token)
 {
     if (!account->by_token || token != account->token)
         return;
-    wipe_and_free(account->authorization);
+    wipe_free(account->authorization);
     account->authorization = NULL;
 }

@@ -16,9 +16,11 @@
 
 #include "lib/text.h"
 #include "lib/timestamp.h"
+#include "lib/wipe.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -79,7 +81,9 @@ struct courier_http *courier_http_new(void)
     struct courier_http *http = calloc(1, sizeof(*http));
     if (!http)
         return NULL;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    /* What it keeps of a call, headers and answers, holds our credentials. */
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_free, wipe_realloc, strdup, calloc) !=
+        CURLE_OK) {
         free(http);
         return NULL;
     }
@@ -102,21 +106,16 @@ void courier_http_free(struct courier_http *http)
     free(http);
 }
 
-/* More room for the answer. The old one is wiped: the answer may be a token. */
+/* More room for the answer, which may be a token. */
 static bool grow_answer(struct exchange *exchange, size_t wanted)
 {
     struct call *call = exchange->call;
     size_t room = exchange->room ? exchange->room : ANSWER_FIRST_BYTES;
     while (room < wanted)
         room *= 2;
-    char *answer = malloc(room);
+    char *answer = wipe_realloc(call->answer, room);
     if (!answer)
         return false;
-    if (call->answer) {
-        memcpy(answer, call->answer, call->answer_length);
-        explicit_bzero(call->answer, call->answer_length);
-        free(call->answer);
-    }
     call->answer = answer;
     exchange->room = room;
     return true;
@@ -199,6 +198,7 @@ static bool set_manners(CURL *easy, const struct call *call)
         {CURLOPT_TCP_KEEPALIVE, 1},
         {CURLOPT_CONNECTTIMEOUT_MS, COURIER_CONNECT_TIMEOUT_MS},
         {CURLOPT_TIMEOUT_MS, call->timeout_ms > 0 ? (long)call->timeout_ms : COURIER_CALL_TIMEOUT_MS},
+        {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
         {CURLOPT_SSL_VERIFYPEER, 1},
         {CURLOPT_SSL_VERIFYHOST, 2},
         {CURLOPT_FOLLOWLOCATION, 0},
@@ -323,9 +323,7 @@ static void note_failure(struct exchange *exchange, const char *why)
     call->end = sent_bytes > 0 ? CALL_BROKEN : CALL_NOT_SENT;
     call->retry_after_ms = -1;
     text_copy(call->error, sizeof(call->error), why);
-    if (call->answer)
-        explicit_bzero(call->answer, call->answer_length);
-    free(call->answer);
+    wipe_free(call->answer);
     call->answer = NULL;
     call->answer_length = 0;
 }

@@ -14,10 +14,12 @@
 #include "lib/call.h"
 #include "lib/config.h"
 #include "lib/delivery.h"
+#include "lib/wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -417,6 +419,8 @@ static int run(const struct options *options, char *argv[])
 int main(int argc, char *argv[])
 {
     const struct options options = options_read(argc, argv);
+    system_guard_memory();
+    json_set_alloc_funcs(malloc, wipe_free); /* it writes a request that holds a secret */
     switch (options.wish) {
     case WISH_CHECK: return check_config(&options);
     case WISH_VERSION: puts("emergencyd " EMERGENCYD_VERSION); return EXIT_SUCCESS;

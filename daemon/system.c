@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -176,7 +177,7 @@ int64_t system_watchdog_ms(void)
     return half_ms > 0 ? half_ms : 1;
 }
 
-/* --- log and limits --- */
+/* --- log, limits, memory --- */
 
 enum log_target system_log_target(void)
 {
@@ -208,4 +209,12 @@ size_t system_raise_limits(void)
 void system_keep_memory_small(void)
 {
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* else it grows with what was freed, up to 32 MB */
+}
+
+void system_guard_memory(void)
+{
+    const struct rlimit none = {0};
+    /* Neither can fail with these arguments. */
+    (void)setrlimit(RLIMIT_CORE, &none);
+    (void)prctl(PR_SET_DUMPABLE, 0);
 }

@@ -42,5 +42,7 @@ enum log_target system_log_target(void);
 size_t system_raise_limits(void);
 /* What was large goes back to the system when it is freed: a storm of long bodies passes. */
 void system_keep_memory_small(void);
+/* No core dump, and nobody but root may look into the process: there are secrets in it. */
+void system_guard_memory(void);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "lib/config_internal.h"
 #include "lib/messages.h"
+#include "lib/wipe.h"
 
 /* English, German, French, Spanish, Portuguese, Italian, Dutch. */
 #define AUTO_REPLY_PATTERNS                                                                                  \
@@ -169,9 +170,7 @@ static void forget_texts(struct loader *loader)
 {
     for (size_t i = 0; i < loader->setting_count; i++) {
         const struct setting *setting = &loader->settings[i];
-        if (setting->text && setting->key->type->secret)
-            explicit_bzero(setting->text, strlen(setting->text));
-        free(setting->text);
+        wipe_free(setting->text); /* also what stands under a wrong key may be a secret */
     }
 }
 

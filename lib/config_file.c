@@ -121,10 +121,12 @@ static bool line_is_whole(struct loader *loader, const char *line, size_t size)
     return text_is_utf8(line, length, NULL) || fail_encoding(loader, line);
 }
 
-/* fgets for inih, one whole line a call; stops at the first fault. */
+/* fgets for inih, one whole line a call; stops at the first fault. Of the line before, which may be a secret,
+ * nothing stays. */
 static char *read_line(char *buffer, int size, void *stream)
 {
     struct loader *loader = stream;
+    explicit_bzero(buffer, (size_t)size);
     if (loader->failed || !fgets(buffer, size, loader->file))
         return NULL;
     loader->line++;
@@ -225,17 +227,25 @@ static int take_value(void *user, const char *section, const char *name, const c
     return note_value(loader, name, value);
 }
 
-bool config_read_texts(struct loader *loader)
+static void read_lines(struct loader *loader)
 {
-    loader->file = fopen(loader->path, "re");
-    if (!loader->file)
-        return loader_fail_line(loader, 0, "cannot open: %s; wanted a readable file", strerror(errno));
     int bad_line = ini_parse_stream(read_line, loader, take_value, loader);
     /* inih goes on behind a line it can't split; that line comes before any fault found later. */
     if (bad_line > 0 && (!loader->failed || bad_line < loader->line))
         loader_fail_line(loader, bad_line, "no = in this line; wanted key = value, [section] or # comment");
     else if (!loader->failed && ferror(loader->file))
         loader_fail_line(loader, 0, "cannot read: %s; wanted a readable file", strerror(errno));
+}
+
+bool config_read_texts(struct loader *loader)
+{
+    char buffer[BUFSIZ]; /* ours, so that it can be wiped */
+    loader->file = fopen(loader->path, "re");
+    if (!loader->file)
+        return loader_fail_line(loader, 0, "cannot open: %s; wanted a readable file", strerror(errno));
+    setvbuf(loader->file, buffer, _IOFBF, sizeof buffer);
+    read_lines(loader);
     fclose(loader->file);
+    explicit_bzero(buffer, sizeof buffer);
     return !loader->failed;
 }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/wipe.h"
+
 #define DAY_MS          (INT64_C(24) * 60 * 60 * 1000)
 #define MAX_DURATION_MS (730 * DAY_MS) /* within the timer wheel's horizon of 795 days */
 #define MAX_SIZE_BYTES  (INT64_C(1) << 30)
@@ -327,9 +329,8 @@ void value_release_text(void *out)
 static void release_secret(void *out)
 {
     char **secret = out;
-    if (*secret)
-        explicit_bzero(*secret, strlen(*secret));
-    value_release_text(out);
+    wipe_free(*secret);
+    *secret = NULL;
 }
 
 void value_release_text_list(void *out)

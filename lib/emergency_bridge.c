@@ -58,7 +58,8 @@ void take_meeting(struct step_context *c)
     e->meeting = c->event->result.meeting;
     e->bridge_over = false; /* nor if it came so late that nobody needs it: then it is to be closed */
     text_copy(e->bridge_url, sizeof e->bridge_url, c->event->result.url);
-    say(c, "call", "Bridge: %s", e->bridge_url);
+    /* What is said goes into the log, so without the password. */
+    say(c, "call", "Bridge: %.*s", (int)strcspn(e->bridge_url, "?"), e->bridge_url);
 }
 
 /* Nobody needs it any more; one address for all stays. */

@@ -16,6 +16,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "lib/text.h"
+#include "lib/wipe.h"
 
 #define NONE      (-1)
 #define ROOT      0
@@ -409,6 +410,12 @@ void json_reader_free(struct json_reader *reader)
     free(reader);
 }
 
+void json_reader_wipe(struct json_reader *reader)
+{
+    if (reader->arena)
+        explicit_bzero(reader->arena, reader->arena_size);
+}
+
 /* Memory for a text of `len` bytes and its values, kept from the last text where that is enough. */
 static bool reader_prepare(struct json_reader *r, const struct json_spec *spec, size_t len)
 {
@@ -445,9 +452,29 @@ static void describe(yajl_handle yajl, const struct json_reader *r, size_t at, c
     yajl_free_error(yajl, why);
 }
 
+/* For yajl, which copies strings with escapes in them: any may be a secret. */
+static void *allocate(void *context, size_t size)
+{
+    (void)context;
+    return malloc(size);
+}
+
+static void *reallocate(void *context, void *memory, size_t size)
+{
+    (void)context;
+    return wipe_realloc(memory, size);
+}
+
+static void release(void *context, void *memory)
+{
+    (void)context;
+    wipe_free(memory);
+}
+
 static bool parse(struct json_reader *r, const char *text, size_t len, char *error, size_t error_size)
 {
-    yajl_handle yajl = yajl_alloc(&callbacks, NULL, r);
+    yajl_alloc_funcs memory = {.malloc = allocate, .realloc = reallocate, .free = release};
+    yajl_handle yajl = yajl_alloc(&callbacks, &memory, r);
     if (!yajl) {
         snprintf(error, error_size, "out of memory");
         return false;

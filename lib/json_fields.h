@@ -69,6 +69,9 @@ void json_spec_free(struct json_spec *spec);
 MUST_CHECK struct json_reader *json_reader_new(void);
 void json_reader_free(struct json_reader *reader);
 
+/* Erases what it has kept of its texts, whose values are void then: there was a secret among them. */
+void json_reader_wipe(struct json_reader *reader);
+
 /*
  * Reads a text of `len` bytes. `each` may be null; a path within an array whose elements call nobody ends up
  * with its value in the last element. Returns one value for each path, valid until the reader's next text or

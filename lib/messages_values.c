@@ -71,6 +71,18 @@ static void escape_for_gitlab(const char *text, char *out, size_t size)
     out[used] = '\0';
 }
 
+/* In Zendesk's comments "{{…}}" and "{%…%}" may stand for what is known of ticket and agent. */
+static void part_braces(const char *text, char *out, size_t size)
+{
+    size_t used = 0;
+    for (char before = '\0'; *text && used + 2 < size; before = *text++) {
+        if (before == '{' && (*text == '{' || *text == '%'))
+            out[used++] = ' ';
+        out[used++] = *text;
+    }
+    out[used] = '\0';
+}
+
 /* The same for a text of others. */
 static void set_foreign(struct filling *f, enum message_field field, const char *text)
 {
@@ -79,7 +91,9 @@ static void set_foreign(struct filling *f, enum message_field field, const char 
         slack_escape(text, clean, sizeof clean);
     else if (f->gitlab)
         escape_for_gitlab(text, clean, sizeof clean);
-    set(f, field, f->slack || f->gitlab ? clean : text);
+    else
+        part_braces(text, clean, sizeof clean);
+    set(f, field, clean);
 }
 
 /* Keeps TEXT on its line, where it can begin nothing of its own; in Slack it makes nothing behind it code,
@@ -119,11 +133,14 @@ static void set_number(struct filling *f, enum message_field field, int64_t numb
         set(f, field, digits);
 }
 
-/* Addresses are links in Slack only between < and >. */
+/* Addresses, which services make, are links in Slack only between < and >; they do not end there by
+ * themselves. */
 static void set_address(struct filling *f, enum message_field field, const char *url)
 {
-    char link[300];
-    text_format(link, sizeof link, "<%s>", url);
+    char clean[600];
+    char link[sizeof clean + 2];
+    slack_escape(url, clean, sizeof clean);
+    text_format(link, sizeof link, "<%s>", clean);
     set(f, field, f->slack && url[0] ? link : url);
 }
 

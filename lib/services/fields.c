@@ -99,6 +99,15 @@ const struct json_value *fields_read_once(struct json_reader *reader, const char
     return values;
 }
 
+/* It becomes a line of our requests' headers, and must not become two. */
+static bool fits_header(const char *text)
+{
+    for (; *text; text++)
+        if (*text <= ' ' || *text > '~')
+            return false;
+    return true;
+}
+
 /* A token that does not say for how long it is good has no end of its own: an hour then. */
 bool fields_read_token(struct json_reader *reader, const char *answer, size_t length, char *token,
                        size_t size, int64_t *valid_ms, char *error, size_t error_size)
@@ -110,6 +119,8 @@ bool fields_read_token(struct json_reader *reader, const char *answer, size_t le
         fields_read_once(reader, wanted, COUNT_OF(wanted), answer, length, NULL, NULL, &complaint);
     if (!values || !field_text(&values[TOKEN], wanted[TOKEN], token, size, &complaint))
         return false;
+    if (!fits_header(token))
+        return complain(&complaint, "%s is not a token", wanted[TOKEN]);
     const int64_t seconds = field_optional_id(&values[EXPIRES]);
     *valid_ms = seconds > 0 && seconds < 172800 ? seconds * 1000 : 3600 * 1000;
     return true;

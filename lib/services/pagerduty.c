@@ -148,6 +148,13 @@ static void on_assignee(void *context, int field, const struct json_value values
         *first = (struct assignee){values[ASSIGNEE_ID].text, values[ASSIGNEE_NAME].text};
 }
 
+/* As PagerDuty makes them. They become parts of paths, where anything else could lead elsewhere. */
+static bool is_id(const char *text)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
+    return text[0] && text[strspn(text, allowed)] == '\0';
+}
+
 static void read_page(const struct receiver *receiver, const struct json_value *values,
                       const struct assignee *assignee, const char *type, struct event *event)
 {
@@ -162,9 +169,9 @@ static void read_page(const struct receiver *receiver, const struct json_value *
     if (page->status == PAGE_UNKNOWN)
         page->status = status_by_type(type);
     page->by_person = strstr(values[AGENT_TYPE].text, "user") != NULL;
-    if (page->by_person)
+    if (page->by_person && is_id(values[AGENT].text))
         field_optional_text(&values[AGENT], page->agent, sizeof(page->agent));
-    if (assignee->id) {
+    if (assignee->id && is_id(assignee->id)) {
         text_copy(page->assignee, sizeof(page->assignee), assignee->id);
         text_copy(page->assignee_name, sizeof(page->assignee_name), assignee->name);
     }
@@ -217,6 +224,8 @@ static bool read_values(const struct receiver *receiver, const struct json_value
     if (!field_text(&values[DATA_ID], paths[DATA_ID], event->page.incident, sizeof(event->page.incident),
                     complaint))
         return false;
+    if (!is_id(event->page.incident))
+        return complain(complaint, "%s is not an id", paths[DATA_ID]);
     read_page(receiver, values, assignee, type + strlen(prefix), event);
     return true;
 }

@@ -21,7 +21,7 @@ FILES = {"/": ("index.html", "text/html"),
          "/connection.js": ("connection.js", "text/javascript")}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; "
           "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; "
-          "form-action 'none'")
+          "form-action 'none'; require-trusted-types-for 'script'")
 TOKEN = "admin-token-0123456789"
 HTML = "<img src=x onerror=alert(1)>"
 STREAMS = 16

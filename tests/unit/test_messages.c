@@ -434,6 +434,8 @@ START_TEST(times_and_addresses_are_slacks)
     expect_part(in_slack(MESSAGE_THREAD), "Next: the follow-up at <!date^1795436140^{time_secs}|12:15 UTC>");
     expect_part(text, "<https://x.zendesk.com/agent/tickets/4711|#4711>");
     expect_part(text, "Bridge: <https://zoom.example/j/901>");
+    PUT(e.bridge_url, "https://zoom.example/j/901> <!channel> <");
+    expect_part(in_slack(MESSAGE_THREAD), "<https://zoom.example/j/901&gt; &lt;!channel&gt; &lt;>");
     expect_part(in_slack(MESSAGE_PRODUCT), "• <https://wiki.example.com/one|Runbook>");
     PUT(e.thread_channel, "C1");
     PUT(e.thread_ts, "1700000000.000100");
