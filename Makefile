@@ -2,7 +2,7 @@
 # make deps        installs the Debian packages that building, testing and linting need
 # make run         runs the daemon with CONFIG
 # make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
-# make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c
+# make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c; fuzz: tests/fuzz
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured
 # CC=clang, SANITIZE=address,undefined and SANITIZE=thread build into directories of their own. V=1 shows commands.
@@ -119,6 +119,7 @@ test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
 bench: $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
+include tests/fuzz/fuzz.mk
 
 format:
 	clang-format -i $(ALL_C)
