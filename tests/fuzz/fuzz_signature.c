@@ -1,7 +1,7 @@
 /*
- * Signatures: whatever headers come with a body, the verdict is the one that follows from HMACs computed here,
- * with OpenSSL's one call for it and not by the program. What a run makes of itself is never a right
- * signature, so signs in the header stand for one: see put_signature.
+ * Signatures: whatever headers come with a body, the verdict is the one that follows from HMACs that are
+ * computed apart from the program's. A run never guesses a right signature, so signs in the header stand for
+ * one: see put_signature.
  *
  * A line with the service's first letter and the header, a line with the timestamp, the body.
  */
@@ -10,40 +10,24 @@
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/promise.h"
 #include "tests/fuzz/settings.h"
+#include "tests/fuzz/signing.h"
 
 #include <ctype.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
 #define NOW_MS    INT64_C(1531420618000) /* 2018-07-12T18:36:58Z */
 #define FUTURE_MS (5 * INT64_C(60000))
-#define HOUR_MS   INT64_C(3600000)
 
 static const char *const secrets[] = {SETTINGS_SECRET, SETTINGS_SECOND_SECRET};
 
-/* What a service signs by, as its documentation has it. */
-struct way {
-    char letter;
-    const struct service *service;
-    size_t secret_count;
-    int64_t max_age_ms; /* 0: any age, and no timestamp */
-    bool base64;
-    const char *version;
-} static const ways[] = {
-    {'p', &pagerduty_service, 2, 0, false, "v1="},
-    {'z', &zendesk_service, 2, 24 * HOUR_MS, true, ""},
-    {'s', &slack_service, 1, HOUR_MS / 12, false, "v0="},
-    {'m', &zoom_service, 1, 2 * HOUR_MS, false, "v0="},
-};
-static struct receiver receivers[COUNT_OF(ways)];
-static struct receiver without_keys[COUNT_OF(ways)];
+static struct receiver receivers[WAYS];
+static struct receiver without_keys[WAYS];
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     static const struct config unset;
     (void)argc;
     (void)argv;
-    for (size_t i = 0; i < COUNT_OF(ways); i++)
+    for (size_t i = 0; i < WAYS; i++)
         PROMISE(receiver_init(&receivers[i], ways[i].service, settings()) &&
                     receiver_init(&without_keys[i], ways[i].service, &unset),
                 "no memory");
@@ -52,42 +36,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* --- what is right ----------------------------------------------------------------------------------------- */
 
-/* What is signed, put together. The caller frees. */
-static char *message_of(const struct way *way, const struct webhook *webhook, size_t *length)
-{
-    const bool v0 = way->max_age_ms > 0 && !way->base64;
-    const char *timestamp = way->max_age_ms > 0 && webhook->timestamp ? webhook->timestamp : "";
-    const size_t room = strlen(timestamp) + webhook->length + sizeof "v0::";
-    char *message = malloc(room);
-    PROMISE(message, "no memory");
-    const int head = snprintf(message, room, "%s%s%s", v0 ? "v0:" : "", timestamp, v0 ? ":" : "");
-    memcpy(message + head, webhook->body, webhook->length);
-    *length = (size_t)head + webhook->length;
-    return message;
-}
-
-/* The signature by SECRET as the service writes it, without its version. */
-static void sign(const struct way *way, const struct webhook *webhook, const char *secret, char out[65])
-{
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned int mac_length = 0;
-    size_t length = 0;
-    char *message = message_of(way, webhook, &length);
-    PROMISE(HMAC(EVP_sha256(), secret, (int)strlen(secret), (const unsigned char *)message, length, mac,
-                 &mac_length) &&
-                mac_length == 32,
-            "libcrypto refuses");
-    free(message);
-    if (way->base64)
-        EVP_EncodeBlock((unsigned char *)out, mac, 32);
-    for (size_t i = 0; i < 32 && !way->base64; i++)
-        (void)snprintf(out + 2 * i, 3, "%02x", mac[i]);
-}
-
 /* '$' and '%' stand for the signatures by our secrets, '!' for a stranger's, '^' for ours in capitals. */
-static void put_signature(const struct way *way, const struct webhook *webhook, char sign_for, char out[65])
+static void put_signature(const struct way *way, const struct webhook *webhook, char sign_for, char out[SIGNATURE_ROOM])
 {
-    sign(way, webhook, sign_for == '%' ? secrets[1] : sign_for == '!' ? "stranger" : secrets[0], out);
+    way_sign(way, webhook, sign_for == '%' ? secrets[1] : sign_for == '!' ? "stranger" : secrets[0], out);
     for (char *c = out; sign_for == '^' && *c; c++)
         *c = (char)toupper((unsigned char)*c);
 }
@@ -95,13 +47,13 @@ static void put_signature(const struct way *way, const struct webhook *webhook, 
 /* The caller frees. */
 static char *header_of(const struct way *way, const struct webhook *webhook, const char *written)
 {
-    const size_t room = strlen(written) * 64 + 1;
+    const size_t room = strlen(written) * SIGNATURE_ROOM + 1;
     char *header = malloc(room);
     size_t used = 0;
     PROMISE(header, "no memory");
     for (; *written; written++) {
         if (strchr("$%!^", *written)) {
-            char signature[65];
+            char signature[SIGNATURE_ROOM];
             put_signature(way, webhook, *written, signature);
             used += (size_t)snprintf(header + used, room - used, "%s", signature);
         } else {
@@ -138,8 +90,8 @@ static bool header_has(const struct way *way, const char *header, const char *si
 static bool is_signed(const struct way *way, const struct webhook *webhook)
 {
     for (size_t i = 0; i < way->secret_count; i++) {
-        char signature[65];
-        sign(way, webhook, secrets[i], signature);
+        char signature[SIGNATURE_ROOM];
+        way_sign(way, webhook, secrets[i], signature);
         if (header_has(way, webhook->signature, signature))
             return true;
     }
@@ -222,7 +174,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct webhook webhook = {.timestamp = timestamp, .now_ms = NOW_MS};
     char *body = input_rest(&input, &webhook.length);
     webhook.body = body;
-    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+    for (size_t i = 0; i < WAYS; i++) {
         if (written[0] != ways[i].letter)
             continue;
         char *header = header_of(&ways[i], &webhook, written + 1);
