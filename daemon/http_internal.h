@@ -74,6 +74,8 @@ struct http_loop {
 void http_connection_enter(struct http_connection *connection, enum http_phase phase);
 /* libmicrohttpd sees the end of the stream and closes the connection in its own time. */
 void http_connection_cut(struct http_connection *connection);
+/* A look into the socket: whether its other side sends no more. */
+bool http_reader_is_gone(const struct http_connection *connection);
 
 /* http_request.c: libmicrohttpd's callbacks; their first argument is the struct http_listener. */
 void *http_on_request_line(void *listener, const char *uri, struct MHD_Connection *mhd);
