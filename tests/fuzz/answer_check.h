@@ -1,8 +1,8 @@
 #ifndef EMERGENCYD_FUZZ_ANSWER_CHECK_H
 #define EMERGENCYD_FUZZ_ANSWER_CHECK_H
 /*
- * What the targets for answers of services share: a word says which reader is meant, on the first line; behind
- * it is the answer.
+ * What the targets for answers of services share: a word says which reader is meant, on the first line;
+ * behind it is the answer.
  */
 #include <stdbool.h>
 #include <stddef.h>

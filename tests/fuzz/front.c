@@ -1,6 +1,6 @@
 /*
- * Server and ledger over a database in memory (/dev/shm) and a Unix socket: TCP would run out of ports after a
- * minute. Started anew now and then by whoever uses it, since what a run lets it keep makes it slower.
+ * Server and ledger over a database in memory (/dev/shm) and a Unix socket: TCP would run out of ports after
+ * a minute. Started anew now and then by whoever uses it, since what a run lets it keep makes it slower.
  */
 #include "tests/fuzz/front.h"
 
@@ -43,17 +43,33 @@ static void in_directory(char *path, size_t size, const char *name)
     (void)snprintf(path, size, "%s/%s", front.directory, name);
 }
 
-/* --- what may be left behind ------------------------------------------------------------------------------- */
+/* --- what may be left behind -------------------------------------------------------------------------------
+ */
 
-static int open_descriptors(void)
+/* But pipes, which are libFuzzer's, to what names functions for it. SHOW: says what they are. */
+static int count_descriptors(bool show)
 {
+    char target[200];
     int count = 0;
     DIR *all = opendir("/proc/self/fd");
     PROMISE(all, "no /proc");
-    while (readdir(all))
+    for (const struct dirent *fd; (fd = readdir(all));) {
+        const ssize_t length = readlinkat(dirfd(all), fd->d_name, target, sizeof target - 1);
+        target[length > 0 ? length : 0] = '\0';
+        if (length <= 0 || strncmp(target, "pipe:", 5) == 0)
+            continue;
+        if (show)
+            (void)fprintf(stderr, "%s: %s\n", fd->d_name, target);
         count++;
+    }
     closedir(all);
     return count;
+}
+
+static void check_descriptors(int expected)
+{
+    PROMISE(count_descriptors(false) == expected, "%d descriptors, and %d before", count_descriptors(true),
+            expected);
 }
 
 static int64_t now_s(void)
@@ -63,12 +79,14 @@ static int64_t now_s(void)
     return now.tv_sec;
 }
 
-/* --- the log ----------------------------------------------------------------------------------------------- */
+/* --- the log -----------------------------------------------------------------------------------------------
+ */
 
 static void check_line(const char *line)
 {
     promise_text(line, strlen(line) + 1, "a line of the log");
-    PROMISE(!strstr(line, SETTINGS_SECRET) && !strstr(line, SETTINGS_SECOND_SECRET) && !strstr(line, "-token"),
+    PROMISE(!strstr(line, SETTINGS_SECRET) && !strstr(line, SETTINGS_SECOND_SECRET) &&
+                !strstr(line, "-token"),
             "a secret in: %s", line);
     PROMISE(strspn(line, "0123456789") == 4 && line[4] == '-' && line[10] == 'T', "%s", line);
     for (const char *c = line; *c; c++)
@@ -78,10 +96,11 @@ static void check_line(const char *line)
 /* Of a stream that hands on whole lines. */
 static ssize_t take_lines(void *context, const char *text, size_t length)
 {
-    char *lines = strndup(text, length);
+    char *lines = malloc(length);
     char *rest = lines;
     (void)context;
-    PROMISE(lines && strlen(lines) == length && length > 0 && text[length - 1] == '\n', "no line: %s", lines);
+    PROMISE(lines && length > 0 && text[length - 1] == '\n' && !memchr(text, '\0', length), "no line");
+    memcpy(lines, text, length);
     lines[length - 1] = '\0';
     for (char *line; (line = strsep(&rest, "\n"));)
         check_line(line);
@@ -89,7 +108,8 @@ static ssize_t take_lines(void *context, const char *text, size_t length)
     return (ssize_t)length;
 }
 
-/* --- starting ---------------------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------------------------------------------
+ */
 
 static int listening_socket(void)
 {
@@ -145,18 +165,19 @@ static void open_reader(void)
 
 void front_start(void)
 {
-    front.descriptors_before = open_descriptors();
+    front.descriptors_before = count_descriptors(false);
     (void)snprintf(front.directory, sizeof front.directory, "%s/fuzz_http.XXXXXX",
                    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     PROMISE(mkdtemp(front.directory), "%s", front.directory);
     make_parts();
     start_threads();
     open_reader();
-    front.descriptors = open_descriptors();
+    front.descriptors = count_descriptors(false);
     front.runs = true;
 }
 
-/* --- stopping ---------------------------------------------------------------------------------------------- */
+/* --- stopping ----------------------------------------------------------------------------------------------
+ */
 
 static void expect(const char *sql, const char *answer)
 {
@@ -206,12 +227,12 @@ void front_stop(void)
     log_close(front.log);
     PROMISE(fclose(front.log_stream) == 0, "the log");
     remove_directory();
-    PROMISE(open_descriptors() == front.descriptors_before, "%d descriptors, and %d before", open_descriptors(),
-            front.descriptors_before);
+    check_descriptors(front.descriptors_before);
     PROMISE(__lsan_do_recoverable_leak_check() == 0, "memory is left behind");
 }
 
-/* --- using it ---------------------------------------------------------------------------------------------- */
+/* --- using it ----------------------------------------------------------------------------------------------
+ */
 
 int front_connect(void)
 {
@@ -224,10 +245,9 @@ int front_connect(void)
 void front_settle(void)
 {
     const int64_t end_s = now_s() + PATIENCE_S;
-    while (open_descriptors() > front.descriptors) {
-        PROMISE(now_s() < end_s, "%d descriptors instead of %d", open_descriptors(), front.descriptors);
+    while (count_descriptors(false) > front.descriptors && now_s() < end_s)
         sched_yield();
-    }
+    check_descriptors(front.descriptors);
 }
 
 bool front_has_stored(const char *repeat_key, const char *body)
@@ -235,7 +255,8 @@ bool front_has_stored(const char *repeat_key, const char *body)
     PROMISE(sqlite3_bind_text(front.lookup, 1, repeat_key, -1, SQLITE_TRANSIENT) == SQLITE_OK, "no memory");
     const bool found = sqlite3_step(front.lookup) == SQLITE_ROW;
     const size_t length = found ? (size_t)sqlite3_column_bytes(front.lookup, 0) : 0;
-    const bool same = found && length == strlen(body) && memcmp(sqlite3_column_blob(front.lookup, 0), body, length) == 0;
+    const bool same =
+        found && length == strlen(body) && memcmp(sqlite3_column_blob(front.lookup, 0), body, length) == 0;
     sqlite3_reset(front.lookup);
     return same;
 }

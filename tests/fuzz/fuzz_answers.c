@@ -1,6 +1,6 @@
 /*
- * What PagerDuty, Slack, Zoom and GitLab answer: any text is read or refused with its reason, and what is read
- * keeps the promises of lib/services/. The first line is one of the words at the end of this file.
+ * What PagerDuty, Slack, Zoom and GitLab answer: any text is read or refused with its reason, and what is
+ * read keeps the promises of lib/services/. The first line is one of the words at the end of this file.
  */
 #include "lib/services/gitlab.h"
 #include "lib/services/pagerduty.h"
@@ -12,7 +12,8 @@
 #include "tests/fuzz/promise.h"
 #include "tests/fuzz/settings.h"
 
-/* --- PagerDuty --------------------------------------------------------------------------------------------- */
+/* --- PagerDuty ---------------------------------------------------------------------------------------------
+ */
 
 static void check_incident(const struct event *event)
 {
@@ -45,8 +46,8 @@ static bool read_found_incident(struct answer *a)
 static bool read_alerts(struct answer *a)
 {
     int64_t ticket = 0;
-    const bool good = pagerduty_read_alerts(settings(), a->reader, a->text, a->length, &ticket, a->error,
-                                            sizeof a->error);
+    const bool good =
+        pagerduty_read_alerts(settings(), a->reader, a->text, a->length, &ticket, a->error, sizeof a->error);
     PROMISE(ticket >= 0, "ticket %lld", (long long)ticket);
     return good;
 }
@@ -114,7 +115,8 @@ static bool read_subscriptions(struct answer *a)
     return pagerduty_read_subscriptions(a->reader, a->text, a->length, on_subscription, NULL);
 }
 
-/* --- Slack ------------------------------------------------------------------------------------------------- */
+/* --- Slack -------------------------------------------------------------------------------------------------
+ */
 
 static bool read_verdict(struct answer *a)
 {
@@ -142,8 +144,8 @@ static bool read_posted(struct answer *a)
 static bool read_marked_message(struct answer *a)
 {
     char ts[24] = "";
-    const bool good = slack_read_marked(a->reader, a->text, a->length, "i7a9", ts, sizeof ts, a->error,
-                                        sizeof a->error);
+    const bool good =
+        slack_read_marked(a->reader, a->text, a->length, "i7a9", ts, sizeof ts, a->error, sizeof a->error);
     promise_text(ts, sizeof ts, "ts");
     return good;
 }
@@ -151,8 +153,7 @@ static bool read_marked_message(struct answer *a)
 static bool read_slack_user(struct answer *a)
 {
     struct slack_user user = {0};
-    const bool good =
-        slack_read_user(a->reader, a->text, a->length, &user, a->error, sizeof a->error);
+    const bool good = slack_read_user(a->reader, a->text, a->length, &user, a->error, sizeof a->error);
     promise_text(user.id, sizeof user.id, "id");
     promise_text(user.name, sizeof user.name, "name");
     promise_text(user.email, sizeof user.email, "email");
@@ -168,7 +169,8 @@ static bool read_home(struct answer *a)
     return good;
 }
 
-/* --- Zoom and GitLab --------------------------------------------------------------------------------------- */
+/* --- Zoom and GitLab ---------------------------------------------------------------------------------------
+ */
 
 static bool read_meeting(struct answer *a)
 {
@@ -224,13 +226,14 @@ static bool read_template(struct answer *a)
 static bool read_issue(struct answer *a)
 {
     char url[256] = "";
-    const bool good = gitlab_read_issue(a->reader, a->text, a->length, "i7a9", url, sizeof url, a->error,
-                                        sizeof a->error);
+    const bool good =
+        gitlab_read_issue(a->reader, a->text, a->length, "i7a9", url, sizeof url, a->error, sizeof a->error);
     promise_text(url, sizeof url, "url");
     return good;
 }
 
-/* --- headers ----------------------------------------------------------------------------------------------- */
+/* --- headers -----------------------------------------------------------------------------------------------
+ */
 
 /* The Date of an answer: what is read is written the same way again. */
 static bool read_date(struct answer *a)

@@ -55,8 +55,8 @@ static void check_update(const struct zendesk_ticket *ticket)
 static bool read_ticket(struct answer *a)
 {
     struct zendesk_ticket ticket = {0};
-    const bool good = zendesk_read_ticket(settings(), a->reader, a->text, a->length, &ticket, a->error,
-                                          sizeof a->error);
+    const bool good =
+        zendesk_read_ticket(settings(), a->reader, a->text, a->length, &ticket, a->error, sizeof a->error);
     if (good) {
         check_ticket(&ticket);
         check_update(&ticket);
@@ -120,8 +120,8 @@ static bool read_comments(struct answer *a)
 static bool read_audits(struct answer *a)
 {
     struct zendesk_history history = {0};
-    const bool good = zendesk_read_audits(a->reader, a->text, a->length, "i7a9", &history, a->error,
-                                          sizeof a->error);
+    const bool good =
+        zendesk_read_audits(a->reader, a->text, a->length, "i7a9", &history, a->error, sizeof a->error);
     check_time(history.urgent_ms);
     check_time(history.marked_ms);
     PROMISE(history.next_page >= 0 && history.next_page < 1000, "page %d", history.next_page);
@@ -171,8 +171,8 @@ static bool read_suspended(struct answer *a)
 {
     int64_t newest_ms = 0;
     char author[96];
-    const bool good = zendesk_read_suspended(a->reader, a->text, a->length, 4711, 1000, &newest_ms, author,
-                                             sizeof author);
+    const bool good =
+        zendesk_read_suspended(a->reader, a->text, a->length, 4711, 1000, &newest_ms, author, sizeof author);
     promise_text(author, sizeof author, "author");
     check_time(newest_ms);
     PROMISE(newest_ms == 0 || newest_ms > 1000, "%lld is not after", (long long)newest_ms);

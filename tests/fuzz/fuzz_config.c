@@ -20,7 +20,7 @@ static char directory[] = "/tmp/fuzz_config.XXXXXX";
 static const struct {
     const char *name, *content;
 } files[] = {
-    {"good", MARK "secret\n"},       {"empty", ""},
+    {"good", MARK "secret\n"},        {"empty", ""},
     {"two", MARK "one\n" MARK "2\n"}, {"blank", MARK " with a blank\n"},
     {"latin", MARK "\xe4\n"},         {"controls", MARK "\x01\n"},
 };
@@ -55,7 +55,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* --- the mark ---------------------------------------------------------------------------------------------- */
+/* --- the mark ----------------------------------------------------------------------------------------------
+ */
 
 static bool is_secret_key(const char *name, size_t length)
 {
@@ -109,7 +110,8 @@ static int marked_file(const uint8_t *data, size_t size)
     return fd;
 }
 
-/* --- the promises ------------------------------------------------------------------------------------------ */
+/* --- the promises ------------------------------------------------------------------------------------------
+ */
 
 static void check_refused(const struct config *config, const struct config_error *error, const char *path)
 {
@@ -120,14 +122,16 @@ static void check_refused(const struct config *config, const struct config_error
     PROMISE(!strstr(message, MARK), "a secret in: %s", message);
     PROMISE(strstr(message, "wanted") || strlen(message) > sizeof error->message - 8, "%s", message);
     for (const char *c = message; *c; c++)
-        PROMISE(((unsigned char)*c >= ' ' && *c != '\x7f') || *c == '\t', "a control character in: %s", message);
+        PROMISE(((unsigned char)*c >= ' ' && *c != '\x7f') || *c == '\t', "a control character in: %s",
+                message);
     PROMISE(memcmp(config, &zeroed, sizeof zeroed) == 0, "something is left behind: %s", message);
 }
 
 /* What the header of lib/config.h says of a file that was loaded. */
 static void check_sections(const struct config *c)
 {
-    PROMISE(c->server.listen.host && c->admin.listen.host && c->store.path && c->pagerduty.api_url, "defaults");
+    PROMISE(c->server.listen.host && c->admin.listen.host && c->store.path && c->pagerduty.api_url,
+            "defaults");
     PROMISE(c->zendesk.webhook_secret && c->zendesk.api_url, "[zendesk]");
     PROMISE(!c->zendesk.client_id == !c->zendesk.client_secret && !c->zendesk.user == !c->zendesk.api_token &&
                 !c->zendesk.user != !c->zendesk.client_id,

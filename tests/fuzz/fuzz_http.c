@@ -1,10 +1,10 @@
 /*
- * The public listener as a whole: any bytes on its connections are answered by well-formed HTTP or not at all,
- * and whoever comes next is served: a webhook signed as it should be is accepted and in the database.
+ * The public listener as a whole: any bytes on its connections are answered by well-formed HTTP or not at
+ * all, and whoever comes next is served: a webhook signed as it should be is accepted and in the database.
  *
  * The bytes are what is sent, in pieces that end before "\n%%" and the letter that says what the next one is:
- * r goes on in a write of its own, n on a new connection; p, z, s and m are bodies, and become webhooks signed
- * by PagerDuty, Zendesk, Slack and Zoom.
+ * r goes on in a write of its own, n on a new connection; p, z, s and m are bodies, and become webhooks
+ * signed by PagerDuty, Zendesk, Slack and Zoom.
  */
 #include "lib/timestamp.h"
 #include "tests/fuzz/front.h"
@@ -36,7 +36,8 @@ struct client {
     size_t length;
 };
 
-/* --- one connection ---------------------------------------------------------------------------------------- */
+/* --- one connection ----------------------------------------------------------------------------------------
+ */
 
 static void receive(struct client *client)
 {
@@ -80,7 +81,7 @@ static void send_all(struct client *client, const char *bytes, size_t length)
     }
 }
 
-/* So that the next piece is read by itself; it need not be, for instance while an answer is awaited. */
+/* So that what comes next is read by itself; it need not be, for instance while an answer is awaited. */
 static void let_it_read(const struct client *client)
 {
     int unread = 0;
@@ -98,6 +99,7 @@ static size_t client_close(struct client *client, int *last_status)
 {
     size_t count = 0;
     *last_status = 0;
+    let_it_read(client);
     (void)shutdown(client->fd, SHUT_WR);
     while (!client->ended) {
         await(client, false);
@@ -110,7 +112,8 @@ static size_t client_close(struct client *client, int *last_status)
     return count;
 }
 
-/* --- webhooks ---------------------------------------------------------------------------------------------- */
+/* --- webhooks ----------------------------------------------------------------------------------------------
+ */
 
 static void write_time(const struct way *way, int64_t now_ms, char out[TIMESTAMP_SIZE])
 {
@@ -149,10 +152,11 @@ static void check_that_it_serves(void)
     char key[64];
     int status = 0;
     (void)snprintf(id, sizeof id, "still-there-%d-%lu", (int)getpid(), ++number);
-    (void)snprintf(body, sizeof body,
-                   "{\"event\":{\"id\":\"%s\",\"event_type\":\"incident.annotated\",\"occurred_at\":"
-                   "\"2021-12-08T22:58:53Z\",\"data\":{\"type\":\"incident_note\",\"incident\":{\"id\":\"P1\"}}}}",
-                   id);
+    (void)snprintf(
+        body, sizeof body,
+        "{\"event\":{\"id\":\"%s\",\"event_type\":\"incident.annotated\",\"occurred_at\":"
+        "\"2021-12-08T22:58:53Z\",\"data\":{\"type\":\"incident_note\",\"incident\":{\"id\":\"P1\"}}}}",
+        id);
     (void)snprintf(key, sizeof key, "pd %s", id);
     struct client client = client_open();
     send_webhook(&client, way_of('p'), body, strlen(body));
@@ -160,7 +164,8 @@ static void check_that_it_serves(void)
     PROMISE(front_has_stored(key, body), "%s was answered 200 and is not there", id);
 }
 
-/* --- the target -------------------------------------------------------------------------------------------- */
+/* --- the target --------------------------------------------------------------------------------------------
+ */
 
 static void close_and_check(struct client *client)
 {

@@ -2,8 +2,8 @@
  * Texts: a template is refused with the line that is wrong, or writes what it says, cut between characters;
  * and in none of the daemon's texts can what others wrote mention anybody, be a link or give an order.
  *
- * A template, a line "%%", and then lines that others wrote: subject, customer, name, e-mail address, why, and
- * what was typed, which is all the rest.
+ * A template, a line "%%", and then lines that others wrote: subject, customer, name, e-mail address, why,
+ * and what was typed, which is all the rest.
  */
 #include "lib/mention.h"
 #include "lib/messages_internal.h"
@@ -23,7 +23,8 @@ static void check_no_control(const char *line)
         PROMISE((unsigned char)*c >= ' ' && *c != '\x7f', "a control character in: %s", line);
 }
 
-/* --- any template ------------------------------------------------------------------------------------------ */
+/* --- any template ------------------------------------------------------------------------------------------
+ */
 
 /* Into every room from none to enough. */
 static void check_cuts(const struct template *template, const char *const values[])
@@ -58,9 +59,11 @@ static void check_template(const char *source, const char *const values[])
     template_free(template);
 }
 
-/* --- the daemon's texts ------------------------------------------------------------------------------------ */
+/* --- the daemon's texts ------------------------------------------------------------------------------------
+ */
 
-/* What stands where an address belongs may be Slack's id of a user or a group, as with who pressed a button. */
+/* What stands where an address belongs may be Slack's id of a user or a group, as with who pressed a button.
+ */
 static bool is_id(const char *at, const char *address)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -72,15 +75,16 @@ static bool is_id(const char *at, const char *address)
 /* What we write between < and >, and nobody else. */
 static bool is_ours(const char *at, const char *address)
 {
-    static const char *const ours[] = {"<!date^",
-                                       "<@UKNOWN>",
-                                       "<!subteam^S0123ABCDE>",
-                                       "<https://acme.zendesk.com/agent/tickets/4711|#4711>",
-                                       "<https://acme.zendesk.com/agent/tickets/4712|#4712>",
-                                       "<https://zoom.example.com/j/1>",
-                                       "<https://gitlab.example.com/issues/1>",
-                                       "<https://wiki.example.com/saas|Runbook>",
-                                       "<https://acme.slack.com/archives/C0123ABCDE/p1700000000000100|Thread>"};
+    static const char *const ours[] = {
+        "<!date^",
+        "<@UKNOWN>",
+        "<!subteam^S0123ABCDE>",
+        "<https://acme.zendesk.com/agent/tickets/4711|#4711>",
+        "<https://acme.zendesk.com/agent/tickets/4712|#4712>",
+        "<https://zoom.example.com/j/1>",
+        "<https://gitlab.example.com/issues/1>",
+        "<https://wiki.example.com/saas|Runbook>",
+        "<https://acme.slack.com/archives/C0123ABCDE/p1700000000000100|Thread>"};
     for (size_t i = 0; i < COUNT_OF(ours); i++)
         if (strncmp(at, ours[i], strlen(ours[i])) == 0)
             return true;
@@ -146,7 +150,8 @@ static void check_fill(const struct message_facts *facts, const char *source)
     }
 }
 
-/* --- what others wrote ------------------------------------------------------------------------------------- */
+/* --- what others wrote -------------------------------------------------------------------------------------
+ */
 
 /* As the readers of webhooks and answers let it through: UTF-8. */
 static char *utf8_line(char *line)

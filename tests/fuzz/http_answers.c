@@ -39,7 +39,8 @@ static bool is_library_status(int status)
 static const char *value_of(const char *line, const char *name)
 {
     const size_t length = strlen(name);
-    return strncasecmp(line, name, length) == 0 && strncmp(line + length, ": ", 2) == 0 ? line + length + 2 : NULL;
+    return strncasecmp(line, name, length) == 0 && strncmp(line + length, ": ", 2) == 0 ? line + length + 2
+                                                                                        : NULL;
 }
 
 static void read_header(const char *line, size_t length, struct parsed *answer)
@@ -62,7 +63,8 @@ static void read_header(const char *line, size_t length, struct parsed *answer)
 static const char *read_head(const char *text, struct parsed *answer)
 {
     *answer = (struct parsed){.length = -1};
-    PROMISE(strncmp(text, "HTTP/1.", 7) == 0 && (text[7] == '0' || text[7] == '1') && text[8] == ' ', "%s", text);
+    PROMISE(strncmp(text, "HTTP/1.", 7) == 0 && (text[7] == '0' || text[7] == '1') && text[8] == ' ', "%s",
+            text);
     PROMISE(strspn(text + 9, "0123456789") == 3 && text[12] == ' ', "%s", text);
     answer->status = (int)strtol(text + 9, NULL, 10);
     const char *line = strstr(text, "\r\n");

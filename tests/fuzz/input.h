@@ -1,8 +1,8 @@
 #ifndef EMERGENCYD_FUZZ_INPUT_H
 #define EMERGENCYD_FUZZ_INPUT_H
 /*
- * libFuzzer's bytes cut into pieces, each in memory of its own and with a NUL behind it, so that whoever reads
- * past an end is seen. Want of memory ends the process.
+ * libFuzzer's bytes cut into pieces, each in memory of its own and with a NUL behind it, so that whoever
+ * reads past an end is seen. Want of memory ends the process.
  */
 #include <stddef.h>
 #include <stdint.h>

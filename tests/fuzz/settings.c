@@ -9,6 +9,7 @@
 static const char text[] = "[server]\n"
                            "max_body = 4K\n"
                            "max_connections = 50\n"
+                           "request_timeout = 500ms\n"
                            "[pagerduty]\n"
                            "webhook_secret = " SETTINGS_SECRET "\n"
                            "webhook_secret_2 = " SETTINGS_SECOND_SECRET "\n"

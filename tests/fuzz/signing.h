@@ -1,8 +1,8 @@
 #ifndef EMERGENCYD_FUZZ_SIGNING_H
 #define EMERGENCYD_FUZZ_SIGNING_H
 /*
- * How the services sign, as their documentation has it, computed with OpenSSL's one call for it and by none of
- * the program's own code.
+ * How the services sign, as their documentation has it, computed with OpenSSL's one call for it and by none
+ * of the program's own code.
  */
 #include "lib/services/service.h"
 

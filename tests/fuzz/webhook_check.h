@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Lets SERVICE read the bytes, signed or not, and checks what comes of them. Bytes that begin with '#' are, up
- * to the end of that line, what the header says that names the delivery; behind it is the body.
+ * Lets SERVICE read the bytes, signed or not, and checks what comes of them. Bytes that begin with '#' are,
+ * up to the end of that line, what the header says that names the delivery; behind it is the body.
  */
 void webhook_check(const struct service *service, const uint8_t *data, size_t size);
 
