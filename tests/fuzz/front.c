@@ -7,6 +7,7 @@
 #include "daemon/ledger.h"
 #include "daemon/server.h"
 #include "tests/fuzz/promise.h"
+#include "tests/fuzz/scratch.h"
 #include "tests/fuzz/settings.h"
 
 #include <dirent.h>
@@ -24,7 +25,7 @@
 
 static struct {
     bool runs;
-    char directory[64];
+    struct scratch scratch;
     struct sockaddr_un address;
     FILE *log_stream;
     struct log *log;
@@ -38,13 +39,7 @@ static struct {
     int descriptors;        /* while nobody is connected */
 } front;
 
-static void in_directory(char *path, size_t size, const char *name)
-{
-    (void)snprintf(path, size, "%s/%s", front.directory, name);
-}
-
-/* --- what may be left behind -------------------------------------------------------------------------------
- */
+/* --- what may be left behind --- */
 
 /* But pipes, which are libFuzzer's, to what names functions for it. SHOW: says what they are. */
 static int count_descriptors(bool show)
@@ -79,8 +74,7 @@ static int64_t now_s(void)
     return now.tv_sec;
 }
 
-/* --- the log -----------------------------------------------------------------------------------------------
- */
+/* --- the log --- */
 
 static void check_line(const char *line)
 {
@@ -108,14 +102,13 @@ static ssize_t take_lines(void *context, const char *text, size_t length)
     return (ssize_t)length;
 }
 
-/* --- starting ----------------------------------------------------------------------------------------------
- */
+/* --- starting --- */
 
 static int listening_socket(void)
 {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     front.address.sun_family = AF_UNIX;
-    in_directory(front.address.sun_path, sizeof front.address.sun_path, "socket");
+    scratch_path(&front.scratch, "socket", front.address.sun_path, sizeof front.address.sun_path);
     PROMISE(fd >= 0 && bind(fd, (struct sockaddr *)&front.address, sizeof front.address) == 0 &&
                 listen(fd, 64) == 0,
             "%s", front.address.sun_path);
@@ -131,7 +124,7 @@ static void make_parts(void)
     front.log_stream = fopencookie(NULL, "w", functions);
     PROMISE(front.log_stream, "no memory");
     front.log = log_open(front.log_stream, LOG_TARGET_STREAM, LOG_LEVEL_DEBUG, NULL);
-    in_directory(path, sizeof path, "database");
+    scratch_path(&front.scratch, "database", path, sizeof path);
     struct store *store = store_open(path, front.log, error, sizeof error);
     PROMISE(front.log && store && mailbox_init(&front.courier), "%s", error);
     front.ledger = ledger_new(settings(), store, front.log, &front.metrics, &exits);
@@ -155,7 +148,7 @@ static void start_threads(void)
 static void open_reader(void)
 {
     char path[128];
-    in_directory(path, sizeof path, "database");
+    scratch_path(&front.scratch, "database", path, sizeof path);
     PROMISE(sqlite3_open_v2(path, &front.reader, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
                 sqlite3_prepare_v2(front.reader, "SELECT payload FROM event WHERE repeat_key = ?", -1,
                                    &front.lookup, NULL) == SQLITE_OK,
@@ -166,9 +159,7 @@ static void open_reader(void)
 void front_start(void)
 {
     front.descriptors_before = count_descriptors(false);
-    (void)snprintf(front.directory, sizeof front.directory, "%s/fuzz_http.XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    PROMISE(mkdtemp(front.directory), "%s", front.directory);
+    front.scratch = scratch_make();
     make_parts();
     start_threads();
     open_reader();
@@ -176,8 +167,7 @@ void front_start(void)
     front.runs = true;
 }
 
-/* --- stopping ----------------------------------------------------------------------------------------------
- */
+/* --- stopping --- */
 
 static void expect(const char *sql, const char *answer)
 {
@@ -198,19 +188,6 @@ static void close_reader(void)
     sqlite3_close(front.reader);
 }
 
-static void remove_directory(void)
-{
-    char path[400];
-    DIR *files = opendir(front.directory);
-    PROMISE(files, "%s", front.directory);
-    for (const struct dirent *file; (file = readdir(files));) {
-        in_directory(path, sizeof path, file->d_name);
-        (void)unlink(path); /* not . and .., which are directories */
-    }
-    closedir(files);
-    PROMISE(rmdir(front.directory) == 0, "%s", front.directory);
-}
-
 void front_stop(void)
 {
     if (!front.runs)
@@ -226,13 +203,12 @@ void front_stop(void)
     mailbox_free(&front.courier);
     log_close(front.log);
     PROMISE(fclose(front.log_stream) == 0, "the log");
-    remove_directory();
+    scratch_remove(&front.scratch);
     check_descriptors(front.descriptors_before);
     PROMISE(__lsan_do_recoverable_leak_check() == 0, "memory is left behind");
 }
 
-/* --- using it ----------------------------------------------------------------------------------------------
- */
+/* --- using it --- */
 
 int front_connect(void)
 {

@@ -12,8 +12,7 @@
 #include "tests/fuzz/promise.h"
 #include "tests/fuzz/settings.h"
 
-/* --- PagerDuty ---------------------------------------------------------------------------------------------
- */
+/* --- PagerDuty --- */
 
 static void check_incident(const struct event *event)
 {
@@ -115,8 +114,7 @@ static bool read_subscriptions(struct answer *a)
     return pagerduty_read_subscriptions(a->reader, a->text, a->length, on_subscription, NULL);
 }
 
-/* --- Slack -------------------------------------------------------------------------------------------------
- */
+/* --- Slack --- */
 
 static bool read_verdict(struct answer *a)
 {
@@ -169,8 +167,7 @@ static bool read_home(struct answer *a)
     return good;
 }
 
-/* --- Zoom and GitLab ---------------------------------------------------------------------------------------
- */
+/* --- Zoom and GitLab --- */
 
 static bool read_meeting(struct answer *a)
 {
@@ -232,8 +229,7 @@ static bool read_issue(struct answer *a)
     return good;
 }
 
-/* --- headers -----------------------------------------------------------------------------------------------
- */
+/* --- headers --- */
 
 /* The Date of an answer: what is read is written the same way again. */
 static bool read_date(struct answer *a)

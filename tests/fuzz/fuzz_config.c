@@ -8,6 +8,7 @@
 #include "lib/services/service.h"
 #include "tests/fuzz/input.h"
 #include "tests/fuzz/promise.h"
+#include "tests/fuzz/scratch.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -15,7 +16,7 @@
 
 #define MARK "Kh7Qz"
 
-static char directory[] = "/tmp/fuzz_config.XXXXXX";
+static struct scratch scratch; /* the credentials directory */
 
 static const struct {
     const char *name, *content;
@@ -25,38 +26,12 @@ static const struct {
     {"latin", MARK "\xe4\n"},         {"controls", MARK "\x01\n"},
 };
 
-static void in_directory(char *path, size_t size, const char *name)
-{
-    (void)snprintf(path, size, "%s/%s", directory, name);
-}
-
 static void remove_files(void)
 {
-    char path[128];
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        in_directory(path, sizeof path, files[i].name);
-        unlink(path);
-    }
-    rmdir(directory);
+    scratch_remove(&scratch);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    char path[128];
-    (void)argc;
-    (void)argv;
-    PROMISE(mkdtemp(directory), "%s", directory);
-    PROMISE(atexit(remove_files) == 0, "no memory");
-    for (size_t i = 0; i < COUNT_OF(files); i++) {
-        in_directory(path, sizeof path, files[i].name);
-        FILE *file = fopen(path, "we");
-        PROMISE(file && fputs(files[i].content, file) >= 0 && fclose(file) == 0, "%s", path);
-    }
-    return 0;
-}
-
-/* --- the mark ----------------------------------------------------------------------------------------------
- */
+/* --- the mark --- */
 
 static bool is_secret_key(const char *name, size_t length)
 {
@@ -68,7 +43,7 @@ static bool is_secret_key(const char *name, size_t length)
     return false;
 }
 
-/* Where the value of a secret begins in the line; 0: it has none. */
+/* Where the value of a secret begins in the line, which does not end there; 0: it has none. */
 static size_t secret_at(const char *line, size_t length)
 {
     static const char blanks[] = " \t\r\v\f";
@@ -81,7 +56,11 @@ static size_t secret_at(const char *line, size_t length)
     size_t end = separator;
     while (end > begin && strchr(blanks, line[end - 1]) && line[end - 1])
         end--;
-    return separator < length && is_secret_key(line + begin, end - begin) ? separator + 1 : 0;
+    if (separator == length || !is_secret_key(line + begin, end - begin))
+        return 0;
+    for (separator++; separator < length && strchr(blanks, line[separator]) && line[separator];)
+        separator++;
+    return separator < length ? separator : 0;
 }
 
 /* The file with the marks, opened; -1: it has a mark of its own. */
@@ -110,8 +89,7 @@ static int marked_file(const uint8_t *data, size_t size)
     return fd;
 }
 
-/* --- the promises ------------------------------------------------------------------------------------------
- */
+/* --- the promises --- */
 
 static void check_refused(const struct config *config, const struct config_error *error, const char *path)
 {
@@ -164,16 +142,18 @@ static void check_loaded(const struct config *config)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+/* False: the file had a mark of its own. *GOOD: it was loaded. */
+static bool check_file(const uint8_t *data, size_t size, bool *good)
 {
     struct config config;
     struct config_error error;
     char path[64];
     int fd = marked_file(data, size);
     if (fd < 0)
-        return -1;
+        return false;
     (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    if (config_load(path, directory, &config, &error)) {
+    *good = config_load(path, scratch.directory, &config, &error);
+    if (*good) {
         PROMISE(!error.message[0], "%s", error.message);
         check_loaded(&config);
         config_free(&config);
@@ -181,5 +161,39 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_refused(&config, &error, path);
     }
     close(fd);
+    return true;
+}
+
+/* --- the target --- */
+
+/* Files that can't be good, for what is done to them here, would show nothing. */
+static void check_that_some_are_good(void)
+{
+    static const char sound[] = "[zendesk]\nwebhook_secret = a b\napi_url = https://x.zendesk.com\n"
+                                "client_id = c\nclient_secret_file = %d/good\n[gitlab]\ntoken = t\n"
+                                "project = 7\ntemplate = T\n";
+    bool good = false;
+    PROMISE(check_file((const uint8_t *)sound, strlen(sound), &good) && good, "a sound file is refused");
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    char path[200];
+    (void)argc;
+    (void)argv;
+    scratch = scratch_make();
+    PROMISE(atexit(remove_files) == 0, "no memory");
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        scratch_path(&scratch, files[i].name, path, sizeof path);
+        FILE *file = fopen(path, "we");
+        PROMISE(file && fputs(files[i].content, file) >= 0 && fclose(file) == 0, "%s", path);
+    }
+    check_that_some_are_good();
     return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    bool good = false;
+    return check_file(data, size, &good) ? 0 : -1;
 }

@@ -36,8 +36,7 @@ struct client {
     size_t length;
 };
 
-/* --- one connection ----------------------------------------------------------------------------------------
- */
+/* --- one connection --- */
 
 static void receive(struct client *client)
 {
@@ -112,8 +111,7 @@ static size_t client_close(struct client *client, int *last_status)
     return count;
 }
 
-/* --- webhooks ----------------------------------------------------------------------------------------------
- */
+/* --- webhooks --- */
 
 static void write_time(const struct way *way, int64_t now_ms, char out[TIMESTAMP_SIZE])
 {
@@ -143,29 +141,49 @@ static void send_webhook(struct client *client, const struct way *way, const cha
     send_all(client, body, length);
 }
 
+/* One of each service that does nothing but be kept; %s is its id. */
+static const struct {
+    char letter;
+    const char *body, *key;
+} examples[] = {
+    {'p',
+     "{\"event\":{\"id\":\"%s\",\"event_type\":\"incident.annotated\",\"occurred_at\":\"2021-12-08T22:58:"
+     "53Z\","
+     "\"data\":{\"type\":\"incident_note\",\"incident\":{\"id\":\"P1\"}}}}",
+     "pd %s"},
+    {'z', "{\"type\":\"zen:event-type:user.created\",\"id\":\"%s\"}", "ze %s"},
+    {'s', "command=/emergency&text=help&user_id=U1&channel_id=C1&trigger_id=%s", "sl %s"},
+    {'m',
+     "{\"event\":\"meeting.started\",\"event_ts\":1648038809439,\"payload\":{\"object\":{\"uuid\":\"%s\"}}}",
+     "zm 1648038809439 %s  meeting.started"},
+};
+
+/* EXAMPLE with ID in place of its %s. */
+static void write_example(const char *example, const char *id, char *out, size_t size)
+{
+    const char *place = strstr(example, "%s");
+    (void)snprintf(out, size, "%.*s%s%s", (int)(place - example), example, id, place + 2);
+}
+
 /* Whatever came before, this one is taken, and is there. */
 static void check_that_it_serves(void)
 {
-    static unsigned long number;
+    static size_t number;
     char id[40];
     char body[400];
-    char key[64];
+    char key[100];
     int status = 0;
-    (void)snprintf(id, sizeof id, "still-there-%d-%lu", (int)getpid(), ++number);
-    (void)snprintf(
-        body, sizeof body,
-        "{\"event\":{\"id\":\"%s\",\"event_type\":\"incident.annotated\",\"occurred_at\":"
-        "\"2021-12-08T22:58:53Z\",\"data\":{\"type\":\"incident_note\",\"incident\":{\"id\":\"P1\"}}}}",
-        id);
-    (void)snprintf(key, sizeof key, "pd %s", id);
+    const size_t i = number++ % COUNT_OF(examples);
+    (void)snprintf(id, sizeof id, "still-there-%d-%zu", (int)getpid(), number);
+    write_example(examples[i].body, id, body, sizeof body);
+    write_example(examples[i].key, id, key, sizeof key);
     struct client client = client_open();
-    send_webhook(&client, way_of('p'), body, strlen(body));
-    PROMISE(client_close(&client, &status) == 1 && status == 200, "%d", status);
-    PROMISE(front_has_stored(key, body), "%s was answered 200 and is not there", id);
+    send_webhook(&client, way_of(examples[i].letter), body, strlen(body));
+    PROMISE(client_close(&client, &status) == 1 && status == 200, "%d for %s", status, body);
+    PROMISE(front_has_stored(key, body), "%s was answered 200 and is not there", body);
 }
 
-/* --- the target --------------------------------------------------------------------------------------------
- */
+/* --- the target --- */
 
 static void close_and_check(struct client *client)
 {

@@ -23,8 +23,7 @@ static void check_no_control(const char *line)
         PROMISE((unsigned char)*c >= ' ' && *c != '\x7f', "a control character in: %s", line);
 }
 
-/* --- any template ------------------------------------------------------------------------------------------
- */
+/* --- any template --- */
 
 /* Into every room from none to enough. */
 static void check_cuts(const struct template *template, const char *const values[])
@@ -59,8 +58,7 @@ static void check_template(const char *source, const char *const values[])
     template_free(template);
 }
 
-/* --- the daemon's texts ------------------------------------------------------------------------------------
- */
+/* --- the daemon's texts --- */
 
 /* What stands where an address belongs may be Slack's id of a user or a group, as with who pressed a button.
  */
@@ -150,8 +148,7 @@ static void check_fill(const struct message_facts *facts, const char *source)
     }
 }
 
-/* --- what others wrote -------------------------------------------------------------------------------------
- */
+/* --- what others wrote --- */
 
 /* As the readers of webhooks and answers let it through: UTF-8. */
 static char *utf8_line(char *line)

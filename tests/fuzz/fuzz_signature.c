@@ -34,8 +34,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* --- what is right -----------------------------------------------------------------------------------------
- */
+/* --- what is right --- */
 
 /* '$' and '%' stand for the signatures by our secrets, '!' for a stranger's, '^' for ours in capitals. */
 static void put_signature(const struct way *way, const struct webhook *webhook, char sign_for,
@@ -66,8 +65,7 @@ static char *header_of(const struct way *way, const struct webhook *webhook, con
     return header;
 }
 
-/* --- what the verdict must be ------------------------------------------------------------------------------
- */
+/* --- what the verdict must be --- */
 
 static bool is_item(const struct way *way, const char *item, size_t length, const char *signature)
 {
