@@ -3,8 +3,7 @@
 # make run         runs the daemon with CONFIG
 # make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
 # make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c
-# make kill        kills the program under load, KILLS times, from SEED on; MODE: see tests/kill/victim.py
-# make soak        a long life in a short time: EMERGENCIES=100000 MINUTES=30 (or HOURS=…), and nothing may grow
+# make simulate, kill, soak, fuzz, defects: see tests/proofs.mk
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured
 # CC=clang, SANITIZE=address,undefined and SANITIZE=thread build into directories of their own. V=1 shows commands.
@@ -65,7 +64,7 @@ obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
 
-.PHONY: all deps run demo check test kill soak bench format format-check lint lint-all lint-rules lint-cppcheck \
+.PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck \
 	install clean FORCE
 .DELETE_ON_ERROR:
 all: $(BUILD)/emergencyd $(BUILD)/emergencyctl
@@ -121,14 +120,9 @@ check:
 	@$(MAKE) test
 test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so $(BUILD)/lost_power.so $(BUILD)/interposed.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
-kill: all $(BUILD)/full_disk.so $(BUILD)/lost_power.so
-	@EMERGENCYD=$(abspath $(BUILD))/emergencyd $(PYTHON) tests/kill/kill.py \
-		$(KILLS:%=--kills %) $(SEED:%=--seed %) $(MODE:%=--mode %)
 bench: $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
-soak: all
-	@EMERGENCYD=$(abspath $(BUILD))/emergencyd EMERGENCIES=$(EMERGENCIES) MINUTES=$(MINUTES) HOURS=$(HOURS) \
-		SLACK=$(SLACK) $(PYTHON) tests/soak/soak.py
+include tests/proofs.mk
 
 format:
 	clang-format -i $(ALL_C)

@@ -80,6 +80,8 @@ struct http_loop {
 void http_connection_enter(struct http_connection *connection, enum http_phase phase);
 /* libmicrohttpd sees the end of the stream and closes the connection in its own time. */
 void http_connection_cut(struct http_connection *connection);
+/* A look into the socket: whether its other side sends no more. */
+bool http_reader_is_gone(const struct http_connection *connection);
 
 /* http_places.c: takes who waits at the listening sockets, within max_connections. */
 void http_take_new(struct http_loop *loop);

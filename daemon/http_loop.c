@@ -99,6 +99,13 @@ void http_connection_cut(struct http_connection *connection)
     http_connection_enter(connection, HTTP_CUT);
 }
 
+bool http_reader_is_gone(const struct http_connection *connection)
+{
+    char byte;
+    ssize_t n = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 static void cut_all(struct http_loop *loop, enum http_phase phase)
 {
     while (loop->lists[phase].first)
@@ -126,6 +133,19 @@ static void cut_late(struct http_loop *loop)
         struct http_list *list = &loop->lists[phase];
         while (list->first && list->first->deadline_ms <= loop->now_ms)
             connection_expire(list->first);
+    }
+}
+
+/* Those that have become idle in this pass and whose other side sends no more: if that came together with the
+ * last of a request, libmicrohttpd does not notice it. */
+static void cut_ended(struct http_loop *loop)
+{
+    struct http_connection *next = loop->lists[HTTP_IDLE].last;
+    while (next && next->deadline_ms >= loop->now_ms + KEEP_ALIVE_MS) {
+        struct http_connection *connection = next;
+        next = connection->previous;
+        if (http_reader_is_gone(connection))
+            http_connection_cut(connection);
     }
 }
 
@@ -306,6 +326,7 @@ static void *run(void *context)
         take_letters(loop); /* before serving: answered connections are resumed and go out in this pass */
         follow_wish(loop);
         serve(loop);
+        cut_ended(loop);
         cut_late(loop);      /* after serving: what has just arrived is not late, */
         http_take_new(loop); /* and who has just sent the rest of it loses no place */
     }

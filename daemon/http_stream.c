@@ -5,7 +5,6 @@
  */
 #include "daemon/http_internal.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -51,17 +50,10 @@ struct MHD_Response *http_stream_response(struct http_request *request)
     return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, give_bytes, request, NULL);
 }
 
-static bool is_reader_gone(const struct http_connection *connection)
-{
-    char byte;
-    ssize_t n = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
-}
-
 void http_stream_ask(struct http_request *request)
 {
     struct http_connection *connection = request->on;
-    if (is_reader_gone(connection))
+    if (http_reader_is_gone(connection))
         http_connection_cut(connection);
     else if (ask_handler(request))
         http_connection_enter(connection, HTTP_ANSWERING);

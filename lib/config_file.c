@@ -113,8 +113,8 @@ static bool line_is_whole(struct loader *loader, const char *line, size_t size)
             size - 2);
     if (length == 0 || (line[length - 1] != '\n' && !feof(loader->file)))
         return loader_fail_line(loader, loader->line, "line holds a NUL byte; wanted plain text");
-    for (const char *c = line; *c; c++) {
-        if (((unsigned char)*c < ' ' || *c == '\x7f') && !strchr("\t\r\n", *c))
+    for (const char *c = line; c[strspn(c, "\r\n")]; c++) { /* up to the line's end */
+        if (((unsigned char)*c < ' ' && *c != '\t') || *c == '\x7f')
             return loader_fail_line(loader, loader->line,
                                     "line holds a control character; wanted plain text");
     }

@@ -294,6 +294,12 @@ static bool read_foreign_event(struct reading *reading)
     return true;
 }
 
+/* The header is not signed: anything may be in it. */
+static bool names_an_event(const char *header)
+{
+    return header && *header && text_is_utf8(header, strlen(header), NULL);
+}
+
 /*
  * A trigger's body has neither time nor id. The invocation's id comes in a header that is not signed: it
  * names the event, but a repeat is known by the signature.
@@ -310,7 +316,7 @@ static bool read_trigger(struct reading *reading, const char *type)
         return false;
     snprintf(delivery->repeat_key, sizeof(delivery->repeat_key), "zt %s", signature);
     text_copy(event->id, sizeof(event->id),
-              webhook->delivery_id && *webhook->delivery_id ? webhook->delivery_id : signature);
+              names_an_event(webhook->delivery_id) ? webhook->delivery_id : signature);
     text_copy(event->text, sizeof(event->text), type);
     for (size_t i = 0; i < COUNT_OF(types); i++)
         if (strcmp(types[i], type) == 0) {

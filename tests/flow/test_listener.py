@@ -1,6 +1,7 @@
 """The public listener, from the outside: HTTP as senders may rely on it."""
 
 import json
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -205,6 +206,20 @@ def test_who_expects_100_is_told_to_go_on_or_refused_at_once(daemon):
         with Wire(d.port) as wire:
             wire.send(request_bytes("POST", path, headers))
             assert_refused(wire.answer(), status)
+
+
+def test_who_sends_no_more_is_answered_and_let_go(daemon):
+    d = daemon()
+    health = request_bytes("GET", "/healthz")
+    page_1 = request_bytes("POST", PAGERDUTY, *pagerduty(d, page(1)))
+    for requests in ([health], [page_1], [health, page_1, health]):
+        with Wire(d.port) as wire:
+            # MSG_MORE: the end of the stream comes with its last byte.
+            wire.socket.send(b"".join(requests), socket.MSG_MORE)
+            wire.socket.shutdown(socket.SHUT_WR)
+            for _ in requests:
+                assert wire.answer().status == 200
+            assert wire.is_ended()
 
 
 def test_http_1_0_is_served(daemon):

@@ -184,6 +184,7 @@ START_TEST(unreadable_lines_are_faults)
     settings_expect_fault("[server\n", "1: ", "[ without ]");
     settings_expect_fault("[server] max_body = 1M\n", "1: ", "behind [server]");
     settings_expect_fault("[admin]\ntoken = a\x02z\n", "2: ", "control character");
+    settings_expect_fault("[admin]\ntoken = a\rz\n", "2: ", "control character");
     settings_expect_fault("[admin]\ntoken = a\xfcz\n", "2: [admin] token: not in UTF-8; ", "wanted UTF-8");
     settings_expect_fault("[admin]\ntoken_file = \xfc\n", "2: [admin] token_file: not in UTF-8; ", "");
     settings_expect_fault("[policy]\nauto_reply_patterns = a,\n  b\xfc\n",

@@ -174,8 +174,11 @@ END_TEST
 
 START_TEST(test_without_an_invocation_the_signature_names_the_event)
 {
-    ck_assert(receive(json("{'type':'ticket.urgent','ticket':{'id':'1'}}", NULL, NULL), NULL));
-    ck_assert_str_eq(delivery.event.id, SIGNATURE);
+    static const char *const no_names[] = {NULL, "", "01\xff\xfe"};
+    for (size_t i = 0; i < COUNT_OF(no_names); i++) {
+        ck_assert(receive(json("{'type':'ticket.urgent','ticket':{'id':'1'}}", NULL, NULL), no_names[i]));
+        ck_assert_str_eq(delivery.event.id, SIGNATURE);
+    }
 }
 END_TEST
 
