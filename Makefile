@@ -118,7 +118,7 @@ demo:
 check:
 	@$(HAVE_DEPS) || $(MAKE) deps
 	@$(MAKE) test
-test: all $(BUILD)/unit_tests $(BUILD)/full_disk.so $(BUILD)/lost_power.so $(BUILD)/interposed.so
+test: all $(BUILD)/unit_tests $(BUILD)/simulate $(BUILD)/full_disk.so $(BUILD)/lost_power.so $(BUILD)/interposed.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
 bench: $(BENCH)
 	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done

@@ -130,10 +130,6 @@ void process_set_up(struct sim *sim)
 
 static void delete_files(const struct process *process)
 {
-    if (getenv("SIM_KEEP")) {
-        puts(process->path);
-        return;
-    }
     static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
     char path[128];
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
@@ -269,32 +265,20 @@ static void note_accepted(struct sim *sim, const struct delivery *answers, const
 
 static void die_at(struct sim *sim, enum death death)
 {
-    struct process *process = &sim->process;
-    bool power_cut = rng_chance(&sim->process_rng, 300);
-    sim_tell(sim, NULL, "the process dies (step %d of its pass)%s", (int)death,
-             power_cut ? ", power cut" : "");
-    process->death = DEATH_NONE;
-    process_crash(sim, power_cut);
+    sim_tell(sim, NULL, "the process dies (step %d of its pass)", (int)death);
+    sim->process.death = DEATH_NONE;
+    process_crash(sim);
 }
 
 static void end_batch(struct sim *sim, struct given *given, size_t given_count)
 {
     struct process *process = &sim->process;
     enum death death = (enum death)process->death;
-    if (death == DEATH_WITHIN_BATCH || death == DEATH_IN_COMMIT) {
-        if (death == DEATH_IN_COMMIT) /* it may be durable, and nobody was told */
-            process->shift_lost |= process->shift_ms != 0;
-        if (death == DEATH_WITHIN_BATCH)
-            store_rollback(process->store);
-        bool kept = desk_end(process->desk) == STORE_OK;
-        struct delivery *answers = desk_answers(process->desk);
-        if (kept)
-            note_accepted(sim, answers, given, given_count);
-        give_answers(sim, answers, false);
-        hand_out(sim, desk_calls(process->desk), 0);
-        die_at(sim, death);
-        return;
-    }
+    if (death == DEATH_WITHIN_BATCH) /* nothing more is written */
+        disk_fail(sim->disk, DISK_WRITE, DISK_BROKEN, 0, DISK_ALWAYS);
+    else if (death == DEATH_IN_COMMIT)
+        disk_fail(sim->disk, rng_chance(&sim->process_rng, 500) ? DISK_WRITE : DISK_SYNC, DISK_BROKEN,
+                  rng_between(&sim->process_rng, 0, 6), DISK_ALWAYS);
     enum store_result result = desk_end(process->desk);
     struct delivery *answers = desk_answers(process->desk);
     process->in_trouble = result != STORE_OK;
@@ -302,9 +286,14 @@ static void end_batch(struct sim *sim, struct given *given, size_t given_count)
         process->shift_ms = 0;
         note_accepted(sim, answers, given, given_count);
     }
-    if (result == STORE_BROKEN && !sim_may(sim, TROUBLE_DISK))
+    if (result == STORE_BROKEN && death == DEATH_NONE && !sim->process.disk_is_bad)
         sim_violation(sim, NULL, "the database is broken, though no disk is");
-    bool dies = (result == STORE_OK && death == DEATH_BEFORE_ANSWERS) || result == STORE_BROKEN;
+    for (size_t i = 0; i < given_count && result == STORE_BROKEN; i++)
+        truth_unsure(sim, &given[i].before); /* some of it may have become durable */
+    bool dies = (result == STORE_OK && death == DEATH_BEFORE_ANSWERS) || result == STORE_BROKEN ||
+                death == DEATH_WITHIN_BATCH || death == DEATH_IN_COMMIT;
+    if (death == DEATH_IN_COMMIT)
+        process->shift_lost |= process->shift_ms != 0;
     give_answers(sim, answers, !dies);
     bool stays = !dies && death != DEATH_BEFORE_CALLS;
     hand_out(sim, desk_calls(process->desk),
@@ -403,7 +392,7 @@ static bool name_instance(struct sim *sim)
 void process_start(struct sim *sim, void *unused)
 {
     struct process *process = &sim->process;
-    char error[300];
+    char error[300] = "";
     (void)unused;
     if (process->up)
         return;
@@ -416,8 +405,9 @@ void process_start(struct sim *sim, void *unused)
     if (!process->desk) {
         store_close(process->store);
         process->store = NULL;
-        if (!sim_may(sim, TROUBLE_DISK))
-            sim_violation(sim, NULL, "can't start: %s", process->store ? "memory" : error);
+        if (!process->disk_is_bad)
+            sim_violation(sim, NULL, "can't start: %s", error);
+        sim_tell(sim, NULL, "can't start: %s", error);
         sim_after(sim, RETRY_MS, process_start, NULL);
         return;
     }
@@ -430,15 +420,18 @@ void process_start(struct sim *sim, void *unused)
     process_wake(sim);
 }
 
-void process_crash(struct sim *sim, bool power_cut)
+/* All that a killed process had not synced may be lost, and is, in part, as when the power goes. */
+void process_crash(struct sim *sim)
 {
     struct process *process = &sim->process;
     if (!process->up)
         return;
     process->crashes++;
-    process->power_cuts += power_cut;
     process->shift_lost |= process->shift_ms != 0;
     process->up = false;
+    disk_lose_power(sim->disk, rng_next(&sim->process_rng));
+    if (!process->disk_is_bad)
+        disk_mend(sim->disk);
     desk_free(process->desk);
     store_close(process->store);
     process->desk = NULL;
@@ -456,6 +449,7 @@ void process_tear_down(struct sim *sim)
 {
     struct process *process = &sim->process;
     forget_mail(process);
+    disk_mend(sim->disk);
     if (process->desk)
         hand_out(sim, desk_calls(process->desk), 0);
     desk_free(process->desk);
@@ -513,7 +507,7 @@ static void kill_sometime(struct sim *sim, void *unused)
         sim->process.death = (int)rng_between(&sim->process_rng, DEATH_NONE, DEATHS - 1);
         if (sim->process.death == DEATH_NONE) {
             sim_tell(sim, NULL, "the process is killed");
-            process_crash(sim, rng_chance(&sim->process_rng, 300));
+            process_crash(sim);
         }
     }
     sim_after(sim, rng_between(&sim->process_rng, 1, 40 * MINUTE_MS), kill_sometime, NULL);
@@ -538,9 +532,43 @@ static void set_clock(struct sim *sim, void *unused)
     sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), set_clock, NULL);
 }
 
+static void mend_disk(struct sim *sim, void *unused)
+{
+    (void)unused;
+    sim->process.disk_is_bad = false;
+    disk_mend(sim->disk);
+    sim_tell(sim, NULL, "the disk works again");
+}
+
+/* Full or broken for a while, or once. */
+static void spoil_disk(struct sim *sim, void *unused)
+{
+    struct rng *rng = &sim->process_rng;
+    int64_t for_ms = rng_between(rng, 100, rng_chance(rng, 800) ? 20000 : 10 * MINUTE_MS);
+    (void)unused;
+    if (sim->calm)
+        return;
+    if (sim_may(sim, TROUBLE_DISK) && !sim->process.disk_is_bad) {
+        enum disk_operation operation = (enum disk_operation)rng_between(rng, 0, DISK_OPERATION_COUNT - 1);
+        enum disk_fault fault = rng_chance(rng, 300)   ? DISK_BROKEN
+                                : rng_chance(rng, 600) ? DISK_FULL
+                                                       : DISK_SHORT;
+        disk_fail(sim->disk, operation, fault, rng_between(rng, 0, 30),
+                  rng_chance(rng, 500) ? 1 : DISK_ALWAYS);
+        sim->process.disk_is_bad = true;
+        sim->process.disk_faults++;
+        sim_tell(sim, NULL, "the disk: operation %d, fault %d, for %lld ms", (int)operation, (int)fault,
+                 (long long)for_ms);
+        sim_after(sim, for_ms, mend_disk, NULL);
+    }
+    sim_after(sim, rng_between(rng, MINUTE_MS, 2 * HOUR_MS), spoil_disk, NULL);
+}
+
 void process_troubles(struct sim *sim)
 {
+    disk_write_back_early(sim->disk, sim_may(sim, TROUBLE_DISK) ? 20 : 0);
     sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 40 * MINUTE_MS), kill_sometime, NULL);
+    sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), spoil_disk, NULL);
     if (rng_chance(&sim->process_rng, 400))
         sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), set_clock, NULL);
 }

@@ -25,11 +25,12 @@ struct options {
     int clients, only;
     unsigned troubles;
     bool story;
+    struct disk *disk;
 };
 
 /* What all runs add up to. */
 struct totals {
-    uint64_t seeds, clients, events, webhooks, crashes, power_cuts, disk_faults;
+    uint64_t seeds, emergencies, events, webhooks, crashes, disk_faults;
 };
 
 static const struct {
@@ -71,7 +72,7 @@ void sim_tell(struct sim *sim, const struct client *client, const char *format, 
 void sim_violation(struct sim *sim, const struct client *client, const char *format, ...)
 {
     va_list arguments;
-    if (sim->violation[0])
+    if (sim->violation[0] || (client && client->unsure))
         return;
     va_start(arguments, format);
     vsnprintf(sim->violation, sizeof sim->violation, format, arguments);
@@ -84,7 +85,9 @@ void sim_violation(struct sim *sim, const struct client *client, const char *for
 
 static void set_up(struct sim *sim, const struct options *options, uint64_t seed, FILE *story)
 {
+    disk_reset(options->disk, seed);
     *sim = (struct sim){.seed = seed,
+                        .disk = options->disk,
                         .clients_wanted = options->clients,
                         .only = options->only,
                         .troubles = options->troubles,
@@ -187,11 +190,10 @@ static void tell_shortest(const struct options *options, uint64_t seed, int viol
 static void add_up(struct totals *totals, const struct sim *sim)
 {
     totals->seeds++;
-    totals->clients += (uint64_t)sim->client_count;
+    totals->emergencies += (uint64_t)sim->emergencies;
     totals->events += (uint64_t)sim->events;
     totals->webhooks += sim->post_count;
     totals->crashes += (uint64_t)sim->process.crashes;
-    totals->power_cuts += (uint64_t)sim->process.power_cuts;
     totals->disk_faults += (uint64_t)sim->process.disk_faults;
 }
 
@@ -238,6 +240,9 @@ int main(int argc, char **argv)
                         "[--without TROUBLE,...] [--story]\n");
         return 2;
     }
+    options.disk = disk_new(options.first);
+    if (!options.disk)
+        abort();
     for (uint64_t i = 0; i < options.seeds; i++) {
         uint64_t seed = options.first + i;
         bool good = run(&options, seed, options.story ? stdout : NULL, &sim);
@@ -247,11 +252,13 @@ int main(int argc, char **argv)
         printf("seed %" PRIu64 ": VIOLATION (client %d): %s\n", seed, sim.violator, sim.violation);
         if (!options.story)
             tell_shortest(&options, seed, sim.violator);
+        disk_free(options.disk);
         return 1;
     }
+    disk_free(options.disk);
     printf("%" PRIu64 " seeds, %" PRIu64 " emergencies, %" PRIu64 " events, %" PRIu64 " webhooks, %" PRIu64
-           " crashes (%" PRIu64 " power cuts), %" PRIu64 " disk faults: 0 violations\n",
-           totals.seeds, totals.clients, totals.events, totals.webhooks, totals.crashes, totals.power_cuts,
+           " crashes, %" PRIu64 " disk faults: 0 violations\n",
+           totals.seeds, totals.emergencies, totals.events, totals.webhooks, totals.crashes,
            totals.disk_faults);
     return 0;
 }

@@ -13,6 +13,7 @@
 #include "lib/delivery.h"
 #include "lib/desk.h"
 #include "lib/services/service.h"
+#include "tests/disk/disk.h"
 
 #include <stdio.h>
 
@@ -102,6 +103,7 @@ struct client {
     struct ticket *ticket;
     struct truth truth;
     char engineer;   /* 1 to 3 */
+    bool unsure;     /* nobody knows whether a word of a person counts: nothing is judged */
     bool left_alone; /* closed or linked elsewhere by a person: nothing is expected of it */
 };
 
@@ -241,12 +243,13 @@ struct process {
     struct call *calls, **calls_end;
     int death; /* in the next pass, at that step; 0 none */
     bool shift_lost;
-    int crashes, power_cuts, disk_faults;
+    bool disk_is_bad;
+    int crashes, disk_faults;
 };
 void process_set_up(struct sim *sim);
 void process_tear_down(struct sim *sim);
 void process_start(struct sim *sim, void *unused);
-void process_crash(struct sim *sim, bool power_cut);
+void process_crash(struct sim *sim);
 void process_wake(struct sim *sim);
 int64_t process_now_ms(const struct sim *sim);
 void process_take(struct sim *sim, struct delivery *delivery);
@@ -280,6 +283,8 @@ void truth_raised(struct sim *sim, struct ticket *ticket);
 void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket, const char *mark,
                    bool comments, bool lowers);
 void truth_commanded(struct sim *sim, const struct delivery *delivery, const struct emergency *before);
+/* The disk broke while a command to that emergency was written. */
+void truth_unsure(struct sim *sim, const struct emergency *before);
 void truth_joined(struct sim *sim, const struct delivery *delivery);
 
 /* --- verdict.c --- */
@@ -293,6 +298,7 @@ struct sim {
     int only; /* this client alone; -1: all */
     unsigned troubles;
     FILE *story; /* NULL: not told */
+    struct disk *disk;
     int64_t start_ms, now_ms;
     struct rng world_rng, network_rng, post_rng, process_rng;
     struct agenda agenda;
@@ -305,7 +311,7 @@ struct sim {
     size_t post_count;
     bool calm; /* nothing goes wrong any more */
     int64_t down_until_ms[SERVICE_COUNT];
-    int64_t events;
+    int64_t events, emergencies;
     char violation[600]; /* "" none */
     int violator;        /* the client's number; -1 none */
 };

@@ -279,6 +279,13 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     }
 }
 
+void truth_unsure(struct sim *sim, const struct emergency *before)
+{
+    struct client *client = client_of(sim, before->ticket_id);
+    if (client)
+        client->unsure = true;
+}
+
 /* A customer in the bridge has answered; one of staff has met them. */
 void truth_joined(struct sim *sim, const struct delivery *delivery)
 {

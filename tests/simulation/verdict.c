@@ -59,6 +59,7 @@ static void check_journals(struct sim *sim)
             return;
         const struct ticket *ticket =
             e.ticket_id >= FIRST_TICKET ? sim->world.tickets[e.ticket_id - FIRST_TICKET] : NULL;
+        sim->emergencies += e.id == id;
         if (e.id == id)
             check_journal(sim, ticket ? ticket->client : NULL, &e);
     }

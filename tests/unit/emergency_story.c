@@ -101,7 +101,8 @@ void arrive(struct story *t, const struct event *event)
         emergency_init(&t->e, 1, event->at_ms, &t->policy);
         t->opened = true;
     }
-    if (opens ? t->count > 1 : emergency_is_late(&t->e, event))
+    bool late = event->type == EVENT_CLOCK_STEP || emergency_is_late(&t->e, event);
+    if (opens ? t->count > 1 : late)
         emergency_replay(&t->e, 1, t->events, t->count, &t->policy, event->row, &t->out);
     else
         emergency_apply(&t->e, event, &t->policy, &t->out);
@@ -322,6 +323,7 @@ void clock_set(struct story *t, int64_t shift_ms)
 {
     struct event event = new_event(t, EVENT_CLOCK_STEP, EVENT_SOURCE_SELF);
     event.shift_ms = shift_ms;
+    events_move(t->events, t->count, event.row, shift_ms); /* as the store tells them from now on */
     happen(t, &event);
 }
 

@@ -459,6 +459,7 @@ START_TEST(a_clock_set_back_is_within_the_hours_again)
     struct event event = new_event(t, EVENT_CLOCK_STEP, EVENT_SOURCE_SELF);
     event.shift_ms = -MINUTES(30);
     event.now_ms = clock_ms("12:31:00");
+    events_move(t->events, t->count, event.row, event.shift_ms);
     happen(t, &event);
     expect_held(t, NULL);
     expect_next(t, ACTION_FOLLOW_UP, "12:36:40");

@@ -149,20 +149,22 @@ START_TEST(what_runs_is_found_again_after_a_restart)
 {
     struct emergency e[3] = {new_emergency(1), new_emergency(0), new_emergency(3)};
     struct store_ticket tickets[2];
-    int64_t sum = 0, ids[2];
+    int64_t sum = 0, ids[3];
     int count = 0;
     e[0].due_ms = 50;
     e[2].closing = CLOSING_BY_PERSON;
+    e[2].closed_ms = 500;
     for (int i = 0; i < 3; i++)
         GOOD(store_put_emergency(store, NULL, &e[i], i == 1 ? 0 : 100 * (i + 1)));
     store_file_reopen();
     GOOD(store_wakes(store, sum_wakes, &sum));
     ck_assert_int_eq(sum, 100 * 10 + e[0].id + 300 * 10 + e[2].id);
-    GOOD(store_running(store, 0, ids, 2, &count));
-    ck_assert_int_eq(count, 1);
+    GOOD(store_recent_ids(store, 0, 1000, ids, 3, &count));
+    ck_assert_int_eq(count, 2);
     ck_assert_int_eq(ids[0], e[0].id);
-    GOOD(store_running(store, e[0].id, ids, 2, &count));
-    ck_assert_int_eq(count, 0);
+    GOOD(store_recent_ids(store, e[0].id, 0, ids, 3, &count)); /* also what was closed since */
+    ck_assert_int_eq(count, 2);
+    ck_assert_int_eq(ids[1], e[2].id);
     GOOD(store_open_tickets(store, 0, tickets, 2, &count));
     ck_assert_int_eq(count, 1);
     ck_assert_int_eq(tickets[0].ticket, 1);
