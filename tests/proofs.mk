@@ -1,6 +1,6 @@
 # The proofs of the promises, beside the tests of "make check". docs/promises.md has what they show.
 #
-# make simulate [SEEDS=count] [SEED=first]        worlds of twenty customers each, on all processors
+# make simulate [SEEDS=count] [SEED=first]        worlds of forty customers each, on all processors
 # make kill [KILLS=count] [SEED=first] [MODE=…]   the program is killed under load; modes: tests/kill/victim.py
 # make soak [EMERGENCIES=count] [MINUTES=… or HOURS=…]   a long life in a short time: nothing may grow
 # make fuzz [TIME=seconds] [TARGET=name]          each target for TIME seconds (10), with clang, in build-fuzz

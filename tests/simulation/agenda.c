@@ -101,6 +101,13 @@ void text_add_quoted(struct text *text, const char *format, ...)
             *at = '"';
 }
 
+void text_add_byte(struct text *text, char byte)
+{
+    reserve(text, 1);
+    text->bytes[text->length++] = byte;
+    text->bytes[text->length] = '\0';
+}
+
 void text_add_json(struct text *text, const char *string)
 {
     text_add(text, "\"");
@@ -111,9 +118,7 @@ void text_add_json(struct text *text, const char *string)
         } else if (c < 0x20) {
             text_add(text, "\\u%04x", c);
         } else {
-            reserve(text, 1);
-            text->bytes[text->length++] = *string;
-            text->bytes[text->length] = '\0';
+            text_add_byte(text, *string);
         }
     }
     text_add(text, "\"");

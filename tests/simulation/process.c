@@ -28,6 +28,17 @@ enum death {
 
 /* --- set-up --- */
 
+static void delete_files(const char *directory, const char *database)
+{
+    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
+    char path[128];
+    for (size_t i = 0; i < COUNT_OF(ends); i++) {
+        text_format(path, sizeof path, "%s%s", database, ends[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(directory);
+}
+
 /* The log has a clock of its own, without a context: stories of one seed are the same to the byte. */
 static int64_t log_now_ms;
 
@@ -57,7 +68,7 @@ static void write_settings(struct sim *sim, const char *path)
     FILE *file = fopen(path, "w");
     if (!file)
         abort();
-    bool slack = rng_chance(&rng, 700);
+    bool slack = rng_chance(&rng, 500);
     bool pages = rng_chance(&rng, 700);
     fprintf(file,
             "[policy]\nfirst_contact = %s\nafter_engineer_comment = %s\nresolve_on_contact = %s\n"
@@ -68,7 +79,7 @@ static void write_settings(struct sim *sim, const char *path)
             "[zendesk]\nwebhook_secret = zendesk-secret\napi_url = https://acme.zendesk.com\n"
             "client_id = emergencyd\nclient_secret = client-secret\npoll_every = %s\n"
             "downgrade_comment = %s\n",
-            rng_chance(&rng, 300) ? "2m" : "8m", rng_chance(&rng, 700) ? "yes" : "no");
+            rng_chance(&rng, 200) ? "2m" : "9m", rng_chance(&rng, 700) ? "yes" : "no");
     fprintf(file,
             "[pagerduty]\nwebhook_secret = pagerduty-secret\napi_token = pagerduty-token\n"
             "from = bot@example.com\nengineer_schedule = SENG\nmanager_schedule = SMAN\n%s",
@@ -97,6 +108,37 @@ static void open_receivers(struct sim *sim)
             abort();
 }
 
+/* A database as its first start makes it; made once, since that takes longer than many a story. */
+void process_make_template(struct text *out)
+{
+    char directory[] = "/dev/shm/emergencyd-XXXXXX";
+    char path[64];
+    char error[300];
+    struct log *log = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
+    if (!log || !mkdtemp(directory))
+        abort();
+    text_format(path, sizeof path, "%s/e.db", directory);
+    struct store *store = store_open(path, log, error, sizeof error);
+    if (!store)
+        abort();
+    store_close(store);
+    FILE *file = fopen(path, "r");
+    for (int byte; file && (byte = fgetc(file)) != EOF;)
+        text_add_byte(out, (char)byte);
+    if (!file || fclose(file) != 0)
+        abort();
+    delete_files(directory, path);
+    log_close(log);
+}
+
+static void copy_template(const struct sim *sim, const char *path)
+{
+    FILE *file = fopen(path, "w");
+    if (!file || fwrite(sim->template->bytes, 1, sim->template->length, file) != sim->template->length ||
+        fclose(file) != 0)
+        abort();
+}
+
 void process_set_up(struct sim *sim)
 {
     struct process *process = &sim->process;
@@ -114,6 +156,7 @@ void process_set_up(struct sim *sim)
         abort();
     }
     (void)unlink(settings);
+    copy_template(sim, process->path);
     process->log_stream = fopencookie(sim, "w", functions);
     process->log = process->log_stream
                        ? log_open(process->log_stream, LOG_TARGET_STREAM,
@@ -126,17 +169,6 @@ void process_set_up(struct sim *sim)
     open_receivers(sim);
     process->deliveries_end = &process->deliveries;
     process->calls_end = &process->calls;
-}
-
-static void delete_files(const struct process *process)
-{
-    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-    char path[128];
-    for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        text_format(path, sizeof path, "%s%s", process->path, ends[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(process->directory);
 }
 
 /* --- what comes in --- */
@@ -449,9 +481,9 @@ void process_tear_down(struct sim *sim)
 {
     struct process *process = &sim->process;
     forget_mail(process);
-    disk_mend(sim->disk);
     if (process->desk)
         hand_out(sim, desk_calls(process->desk), 0);
+    disk_lose_power(sim->disk, 0); /* nothing is to be put in order any more */
     desk_free(process->desk);
     store_close(process->store);
     for (size_t i = 0; i < SERVICE_COUNT; i++)
@@ -461,7 +493,7 @@ void process_tear_down(struct sim *sim)
     if (process->log_stream)
         (void)fclose(process->log_stream);
     config_free(&process->config);
-    delete_files(process);
+    delete_files(process->directory, process->path);
 }
 
 /* --- what people ask of it --- */
@@ -510,7 +542,7 @@ static void kill_sometime(struct sim *sim, void *unused)
             process_crash(sim);
         }
     }
-    sim_after(sim, rng_between(&sim->process_rng, 1, 40 * MINUTE_MS), kill_sometime, NULL);
+    sim_after(sim, rng_between(&sim->process_rng, 1, 70 * MINUTE_MS), kill_sometime, NULL);
 }
 
 static void set_clock(struct sim *sim, void *unused)

@@ -26,6 +26,7 @@ struct options {
     unsigned troubles;
     bool story;
     struct disk *disk;
+    struct text template;
 };
 
 /* What all runs add up to. */
@@ -88,6 +89,7 @@ static void set_up(struct sim *sim, const struct options *options, uint64_t seed
     disk_reset(options->disk, seed);
     *sim = (struct sim){.seed = seed,
                         .disk = options->disk,
+                        .template = &options->template,
                         .clients_wanted = options->clients,
                         .only = options->only,
                         .troubles = options->troubles,
@@ -216,7 +218,7 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"story", no_argument, NULL, 's'},
                                           {0}};
     int chosen;
-    *options = (struct options){.first = 1, .seeds = 1, .clients = 20, .only = -1, .troubles = TROUBLE_ALL};
+    *options = (struct options){.first = 1, .seeds = 1, .clients = 40, .only = -1, .troubles = TROUBLE_ALL};
     while ((chosen = getopt_long(argc, argv, "", names, NULL)) != -1)
         switch (chosen) {
         case 'f': options->first = strtoull(optarg, NULL, 10); break;
@@ -240,6 +242,7 @@ int main(int argc, char **argv)
                         "[--without TROUBLE,...] [--story]\n");
         return 2;
     }
+    process_make_template(&options.template);
     options.disk = disk_new(options.first);
     if (!options.disk)
         abort();
@@ -252,10 +255,12 @@ int main(int argc, char **argv)
         printf("seed %" PRIu64 ": VIOLATION (client %d): %s\n", seed, sim.violator, sim.violation);
         if (!options.story)
             tell_shortest(&options, seed, sim.violator);
-        disk_free(options.disk);
-        return 1;
+        break;
     }
     disk_free(options.disk);
+    free(options.template.bytes);
+    if (sim.violation[0])
+        return 1;
     printf("%" PRIu64 " seeds, %" PRIu64 " emergencies, %" PRIu64 " events, %" PRIu64 " webhooks, %" PRIu64
            " crashes, %" PRIu64 " disk faults: 0 violations\n",
            totals.seeds, totals.emergencies, totals.events, totals.webhooks, totals.crashes,

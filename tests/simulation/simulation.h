@@ -69,6 +69,7 @@ struct text {
     size_t length, room;
 };
 void text_add(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+void text_add_byte(struct text *text, char byte);
 void text_add_json(struct text *text, const char *string); /* with its quotes */
 /* ' for ", which makes JSON readable in C. */
 void text_add_quoted(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -246,6 +247,7 @@ struct process {
     bool disk_is_bad;
     int crashes, disk_faults;
 };
+void process_make_template(struct text *out);
 void process_set_up(struct sim *sim);
 void process_tear_down(struct sim *sim);
 void process_start(struct sim *sim, void *unused);
@@ -299,6 +301,7 @@ struct sim {
     unsigned troubles;
     FILE *story; /* NULL: not told */
     struct disk *disk;
+    const struct text *template; /* a new database */
     int64_t start_ms, now_ms;
     struct rng world_rng, network_rng, post_rng, process_rng;
     struct agenda agenda;
