@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long after it was given up an attempt may still arrive. */
+#define LATEST_ARRIVAL_MS 120000
+
 struct event desk_own_event(const struct desk *desk, enum event_type type)
 {
     return (struct event){
@@ -390,13 +393,14 @@ static bool may_open(const struct ticket_facts *facts)
 bool desk_doubt_lowering(struct desk *desk, const struct emergency *e, struct ticket_facts *facts)
 {
     struct action action;
-    if (e->step != ACTION_DOWNGRADE || facts->priority == PRIORITY_URGENT)
+    bool found;
+    if (facts->priority == PRIORITY_URGENT || facts->priority == PRIORITY_UNKNOWN || e->contacted_ms == 0)
         return true;
-    enum store_result found =
-        store_find_action(desk->store, e->id, ACTION_DOWNGRADE, e->step_cause, "", &action);
-    if (found == STORE_OK && (action.state == ACTION_SENDING || action.state == ACTION_UNKNOWN))
+    if (!desk_attempt_in_doubt(desk, e, ACTION_DOWNGRADE, &action, &found))
+        return false;
+    if (found && (!action_is_over(action.state) || desk->now_ms - action.ended_ms < LATEST_ARRIVAL_MS))
         facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
-    return desk_did(desk, found);
+    return true;
 }
 
 /* An event of a ticket that has, or had, an emergency. */

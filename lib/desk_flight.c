@@ -173,8 +173,56 @@ static bool is_among(const struct want *want, const struct want *wants, size_t c
     return false;
 }
 
+static bool is_in_doubt(const struct action *action)
+{
+    return action->state == ACTION_SENDING || action->state == ACTION_UNKNOWN ||
+           (action->state == ACTION_CANCELLED && strcmp(action->error, DESK_GIVEN_UP_TEXT) == 0);
+}
+
+bool desk_attempt_in_doubt(struct desk *desk, const struct emergency *e, enum action_kind kind,
+                           struct action *attempt, bool *found)
+{
+    struct action *actions = NULL;
+    size_t count = 0;
+    *found = false;
+    if (!desk_did(desk, store_actions_of(desk->store, e->id, &actions, &count)))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (actions[i].kind == kind && actions[i].created_ms > e->answered_ms && is_in_doubt(&actions[i])) {
+            *attempt = actions[i];
+            *found = true;
+        }
+    free(actions);
+    return true;
+}
+
+/* What was given up may still arrive. What wants the same again goes on with it, so that its mark is looked
+ * for. */
+static bool take_up_again(struct desk *desk, const struct emergency *e, const struct want *want, bool *taken)
+{
+    struct action action;
+    if (!desk_attempt_in_doubt(desk, e, want->kind, &action, taken))
+        return false;
+    *taken = *taken && action.state == ACTION_CANCELLED;
+    if (!*taken)
+        return true;
+    action.cause = want->cause;
+    action.state = ACTION_UNKNOWN;
+    action.created_ms = desk->now_ms;
+    action.ended_ms = 0;
+    action.ticket_id = e->ticket_id;
+    action.due_ms = e->step_due_ms;
+    desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);
+    return desk_did(desk, store_put_action(desk->store, &action));
+}
+
 static bool add_wanted(struct desk *desk, const struct emergency *e, const struct want *want)
 {
+    bool taken = false;
+    if (action_is_step(want->kind) && !take_up_again(desk, e, want, &taken))
+        return false;
+    if (taken)
+        return true;
     struct action action = {
         .emergency = e->id,
         .service = action_service(want->kind),

@@ -193,8 +193,13 @@ bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
  */
 bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
                     int64_t ended_ms);
+/* The error of a call that was cancelled, as a person wanted it otherwise, before anybody knew its end. */
+#define DESK_GIVEN_UP_TEXT "given up; an attempt may still arrive"
+/* The last call of KIND for E, since the customer answered last, that may have taken effect or may yet. */
+bool desk_attempt_in_doubt(struct desk *desk, const struct emergency *e, enum action_kind kind,
+                           struct action *attempt, bool *found);
 /* While it is in doubt whether our downgrade of E took effect, that its ticket is lowered tells nothing: it
- * may be that, late, and the call's own look will find out. Takes it out of FACTS. */
+ * may be that, late, and the call's own look will find out. Takes it out of FACTS then. */
 bool desk_doubt_lowering(struct desk *desk, const struct emergency *e, struct ticket_facts *facts);
 /* What a read has shown of a ticket: applies what differs from what is known. */
 bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,

@@ -98,11 +98,11 @@ static bool accept(struct desk *desk, struct flight *flight, struct action *acti
            desk_call_event(desk, action, EVENT_ACCEPTED, accepted_ms, "", NULL);
 }
 
-/* It is no longer wanted, and certainly did not take effect. */
+/* It is no longer wanted, and so far did not take effect. */
 static bool withdraw(struct desk *desk, struct flight *flight, struct action *action)
 {
     bool was_unknown = action->state == ACTION_UNKNOWN;
-    return desk_finish(desk, flight, action, ACTION_CANCELLED, "") &&
+    return desk_finish(desk, flight, action, ACTION_CANCELLED, was_unknown ? DESK_GIVEN_UP_TEXT : "") &&
            (!was_unknown || desk_call_event(desk, action, EVENT_REFUSED, 0, "", NULL));
 }
 
@@ -418,10 +418,13 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
         return ask_audits(desk, flight);
     if (action_is_read(action.kind))
         return take_history(desk, flight, &action);
-    if (flight->history
-            .marked) /* it took effect; its time is cut to the second, and the period must not be short */
-        return accept(desk, flight, &action, ACTION_DONE,
-                      flight->history.marked_ms + 999 - desk_skew_ms(desk, SERVICE_ZENDESK));
+    if (flight->history.marked) { /* it took effect; its time is cut to the second, and the period must not be
+                                     short, also not if it had been given up before */
+        int64_t accepted_ms = flight->history.marked_ms + 999 - desk_skew_ms(desk, SERVICE_ZENDESK);
+        if (accepted_ms < action.created_ms)
+            accepted_ms = action.created_ms;
+        return accept(desk, flight, &action, ACTION_DONE, accepted_ms);
+    }
     return take_no_mark(desk, flight, &action);
 }
 
@@ -491,7 +494,8 @@ static bool take_comments(struct desk *desk, struct flight *flight, struct call 
     flight = desk_flight_of(desk, action_id); /* gone, if a comment has cancelled it */
     if (!read.good || !flight)
         return read.good || !found;
-    if (flight->ticket_date_ms >= flight->ticket.updated_ms + STAMP_SETTLES_MS)
+    bool in_doubt = flight->ticket.facts.priority == PRIORITY_UNKNOWN; /* then the next poll reads it again */
+    if (!in_doubt && flight->ticket_date_ms >= flight->ticket.updated_ms + STAMP_SETTLES_MS)
         desk_saw(desk, flight->ticket_id, flight->ticket.updated_ms);
     return after_comments(desk, flight, &e);
 }

@@ -5,8 +5,8 @@ import time
 
 import pytest
 from harness import wait_until
-from scenes import (own_comments, page_for, said, urgent_ticket, wait_said,
-                    writes)
+from scenes import (own_comments, page_for, said, seconds, urgent_ticket,
+                    wait_said, writes)
 from standins import Answer, RateLimit
 from trials import (SHORT, TROUBLES, action, after,
                     assert_whole_story_once, begin, emergency_of,
@@ -416,6 +416,37 @@ def test_a_late_downgrade_of_ours_is_no_persons(daemon, world, cast, webhook,
     begin(world, cast, trial)
     wait_state(d, trial, "downgraded", 20)
     assert_whole_story_once(world, cast, trial)
+
+
+@pytest.mark.parametrize("webhook", ["trigger", "events"])
+@pytest.mark.parametrize("step", ["follow_up", "downgrade"])
+def test_what_arrives_after_it_was_given_up_is_not_sent_again(
+        daemon, world, cast, webhook, step):
+    """A person extends while nobody knows what became of the attempt."""
+    d = daemon(zendesk_webhook=webhook, **SHORT)
+    trial = prepare(world, cast, "Production is down")
+    first = []
+
+    def late(request):
+        number = emergency_of(d, trial)["id"]
+        assert d.command(number, "extend", for_="2s")[0] == 200
+        assert take_effect_late(world, first[0])
+        d.zendesk_webhook.wait_idle()
+
+    def lose(request):
+        first.append(request)
+        after(world.zendesk, [("GET", trial.path("audits"))],
+              lambda: world.zendesk.fault("GET", trial.path("comments"),
+                                          hook=late, after_effect=True))
+
+    after(world.zendesk, [("PUT", trial.path("ticket"))]
+          if step == "downgrade" else [],
+          lambda: world.zendesk.fault("PUT", trial.path("ticket"),
+                                      reset=True, hook=lose))
+    begin(world, cast, trial)
+    e = wait_state(d, trial, "downgraded", 20)
+    assert_whole_story_once(world, cast, trial)
+    assert seconds(e["followed_up_at"], e["downgraded_at"]) >= 2
 
 
 @pytest.mark.parametrize("webhook", ["trigger", "events"])
