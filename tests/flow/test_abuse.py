@@ -3,11 +3,13 @@ time, the clocks go on, memory, descriptors and log stay bounded."""
 
 import os
 import re
+import resource
 import socket
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -76,7 +78,7 @@ class Footprint:
     def __init__(self, d):
         self._d = d
         self._bytes = self._memory("VmRSS")
-        self._descriptors = self._open()
+        self._descriptors = open_descriptors(d)
         self._lines = len(d.stderr().splitlines())
 
     def assert_bounded(self, places):
@@ -87,8 +89,9 @@ class Footprint:
     def assert_gone(self):
         """After it is over."""
         most = self._descriptors + CALLS_KEPT
-        wait_until(lambda: self._open() <= most, 10,
-                   f"at most {most} descriptors", self._open)
+        wait_until(lambda: open_descriptors(self._d) <= most, 10,
+                   f"at most {most} descriptors",
+                   lambda: open_descriptors(self._d))
         assert_within(self._memory("VmRSS") - self._bytes, AFTER_BYTES)
 
     def assert_few_lines(self, most):
@@ -100,8 +103,10 @@ class Footprint:
         status = Path(f"/proc/{self._d.process.pid}/status").read_text()
         return int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) * 1024
 
-    def _open(self):
-        return len(os.listdir(f"/proc/{self._d.process.pid}/fd"))
+
+def open_descriptors(d):
+    """How many descriptors the daemon has."""
+    return len(os.listdir(f"/proc/{d.process.pid}/fd"))
 
 
 def assert_within(size, most):
@@ -111,11 +116,10 @@ def assert_within(size, most):
     assert sanitized or size <= most, f"{size / MIB:.1f} MiB more"
 
 
-def program_bytes(found=[]):
+@cache
+def program_bytes():
     """What the daemon is made of."""
-    if not found:
-        found.append(Path(program()).read_bytes())
-    return found[0]
+    return Path(program()).read_bytes()
 
 
 def lateness_s(d):
@@ -168,12 +172,13 @@ def test_thousands_of_strangers_keep_no_webhook_out(daemon):
     sender = Sender(d)
     assert_in_service(d, sender)
     footprint = Footprint(d)
-    for story in "slow in the body", "answers left unread":
-        with attacked(d.port, story, 2500):
-            for _ in range(3):
-                assert_in_service(d, sender)
-            footprint.assert_bounded(1000)
-    with attacked(d.port, "silent", 2500):
+    with attacked(d.port, "answers left unread", 2500):
+        for _ in range(3):
+            assert_in_service(d, sender)
+        footprint.assert_bounded(1000)
+    with attacked(d.port, "slow in the body", 2500):
+        assert_in_service(d, sender)
+        footprint.assert_bounded(1000)
         d.restart()  # and neither do they keep it from ending
         assert_in_service(d, sender)
 
@@ -185,8 +190,7 @@ def test_nobody_goes_while_nobody_waits(daemon):
             request = request_bytes("POST", PAGERDUTY,
                                     *pagerduty(d, page(number)))
             wire.send(request[:-1])
-            assert lateness_s(d) < 5  # meanwhile others are served
-            time.sleep(0.2)
+            time.sleep(0.2)  # long enough to be slow
             wire.send(request[-1:])
             accepted(wire.answer())
 
@@ -201,7 +205,7 @@ def test_senders_leave_descriptors_to_database_and_calls(
     assert "DESCRIPTORS-FEW max_connections is 100, not 1000" in d.stderr()
     with attacked(d.port, "slow in the header", 800):
         assert_in_service(d, Sender(d))
-        number, ticket = contacted(d, world, cast, 0)
+        number, ticket = contacted(d, world, cast)
         wait_until(lambda: own_comments(world, cast, ticket), 10,
                    "the follow-up", lambda: d.emergency(number))
 
@@ -218,6 +222,17 @@ def test_a_chunks_line_without_end_costs_no_time(daemon):
             assert_refused(wire.answer(), 408)
             assert wire.is_ended()
     assert processor_s(d) - before < 0.3
+
+
+def test_without_descriptors_webhooks_are_taken_all_the_same(daemon):
+    d = daemon()
+    sender = Sender(d)
+    assert_in_service(d, sender)
+    resource.prlimit(d.process.pid, resource.RLIMIT_NOFILE,
+                     (open_descriptors(d) + 20, ) * 2)
+    with attacked(d.port, "silent", 100):
+        for _ in range(ENOUGH):
+            sender.send()
 
 
 # -- the admin listener ----------------------------------------------------

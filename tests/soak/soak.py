@@ -38,7 +38,7 @@ MEMORY_GROWTH = 2 * MIB
 DATABASE_CACHE = 16 * MIB  # fills as the database grows
 DESCRIPTORS_GROWTH = 20  # connections come and go
 LATENESS_S = 5
-WAL = 64 * MIB
+WAL = 256 * MIB  # a checkpoint that a reader stands in the way of waits for the next
 # What is kept of an emergency for ever; its webhooks' bodies would be half of
 # that again.
 SLACK = bool(os.environ.get("SLACK"))
