@@ -200,9 +200,7 @@ bool desk_link(struct desk *desk, struct emergency *e, struct event *event, cons
 {
     struct emergency other;
     bool found;
-    /* who links one by hand means the one that is open */
-    int64_t paged_ms = event->type == EVENT_LINK ? e->opened_ms : INT64_MAX;
-    if (!find_of_page(desk, event->ticket_id, paged_ms, &other, &found))
+    if (!find_of_page(desk, event->ticket_id, e->opened_ms, &other, &found))
         return false;
     if (found && other.id != e->id && !join(desk, e, &other))
         return false;

@@ -474,6 +474,24 @@ static bool note_zone(struct desk *desk, struct emergency *e, const struct call 
     return !event.ticket.zone[0] || desk_apply(desk, e, &event, NULL, NULL);
 }
 
+/* Reads the comments and applies what is news. One of them may end the flight: its ticket is kept from that. */
+static bool read_comments(struct desk *desk, struct flight *flight, const struct call *call,
+                          struct comments_read *read, char *error, size_t error_size)
+{
+    const struct zendesk_authors authors = {desk->config, desk->own_user_id};
+    struct zendesk_ticket ticket = flight->ticket;
+    int64_t action = flight->action;
+    flight->ticket = (struct zendesk_ticket){0};
+    bool good = zendesk_read_comments(desk->reader, call->answer, call->answer_length, &ticket, &authors,
+                                      take_one_comment, read, error, error_size);
+    flight = desk_flight_of(desk, action);
+    if (flight)
+        flight->ticket = ticket;
+    else
+        zendesk_ticket_free(&ticket);
+    return good;
+}
+
 static bool take_comments(struct desk *desk, struct flight *flight, struct call *call)
 {
     char error[160];
@@ -484,10 +502,8 @@ static bool take_comments(struct desk *desk, struct flight *flight, struct call 
         return desk_take_failure(desk, flight, call);
     if (!get_emergency(desk, flight, &e, &found))
         return false;
-    const struct zendesk_authors authors = {desk->config, desk->own_user_id};
     struct comments_read read = {desk, &e, found};
-    if (found && !zendesk_read_comments(desk->reader, call->answer, call->answer_length, &flight->ticket,
-                                        &authors, take_one_comment, &read, error, sizeof error))
+    if (found && !read_comments(desk, flight, call, &read, error, sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
     if (read.good && found && !note_zone(desk, &e, call))
         return false;

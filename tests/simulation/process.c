@@ -604,3 +604,10 @@ void process_troubles(struct sim *sim)
     if (rng_chance(&sim->process_rng, 400))
         sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), set_clock, NULL);
 }
+
+void process_calm(struct sim *sim)
+{
+    mend_disk(sim, NULL);
+    sim->process.death = DEATH_NONE;
+    process_start(sim, NULL);
+}

@@ -131,6 +131,7 @@ static bool run(const struct options *options, uint64_t seed, FILE *story, struc
     sim_run(sim, sim->start_ms + TROUBLED_MS);
     sim->calm = true;
     people_calm(sim);
+    process_calm(sim);
     sim_tell(sim, NULL, "from now on nothing goes wrong");
     sim_run(sim, sim->start_ms + TROUBLED_MS + CALM_MS);
     if (!sim->violation[0])

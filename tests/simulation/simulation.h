@@ -103,9 +103,10 @@ struct client {
     int64_t replies_left;
     struct ticket *ticket;
     struct truth truth;
-    char engineer;   /* 1 to 3 */
-    bool unsure;     /* nobody knows whether a word of a person counts: nothing is judged */
-    bool left_alone; /* closed or linked elsewhere by a person: nothing is expected of it */
+    struct truth former; /* of the emergency before, which the program may still take it for */
+    char engineer;       /* 1 to 3 */
+    bool unsure;         /* nobody knows whether a word of a person counts: nothing is judged */
+    bool left_alone;     /* closed or linked elsewhere by a person: nothing is expected of it */
 };
 
 /* --- the services' worlds --- */
@@ -261,6 +262,8 @@ bool process_command(struct sim *sim, struct client *client, enum command comman
                      const char *to);
 bool process_emergency(struct sim *sim, const struct client *client, struct emergency *e);
 void process_troubles(struct sim *sim);
+/* Mends what it stands on, and starts it if it is down. */
+void process_calm(struct sim *sim);
 
 /* --- network.c --- */
 void network_send(struct sim *sim, struct call *call);
@@ -279,7 +282,9 @@ void client_says(struct sim *sim, struct client *client);
 struct answers {
     int64_t answer_ms, outsider_ms, automatic_ms;
 };
-struct answers truth_answers(const struct client *client, int64_t opened_ms);
+/* Of the emergency that the program opened then. */
+struct truth *truth_of(struct client *client, int64_t opened_ms);
+struct answers truth_answers(struct client *client, int64_t opened_ms);
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment);
 void truth_raised(struct sim *sim, struct ticket *ticket);
 void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket, const char *mark,

@@ -33,7 +33,8 @@ static void contacted(const struct sim *sim, struct truth *truth)
     if (truth->contact_ms)
         return;
     truth->contact_ms = sim->now_ms;
-    truth->floor_ms = sim->now_ms + follow_up_after_ms(sim);
+    if (truth->follow_ups == 0) /* else the program knew of an earlier one */
+        truth->floor_ms = sim->now_ms + follow_up_after_ms(sim);
 }
 
 static bool is_contact(const struct comment *comment)
@@ -41,22 +42,30 @@ static bool is_contact(const struct comment *comment)
     return comment->author < 1000 && comment->is_public;
 }
 
+struct truth *truth_of(struct client *client, int64_t opened_ms)
+{
+    bool is_former = client->former.since_ms && opened_ms + COARSE_MS < client->truth.since_ms;
+    return is_former ? &client->former : &client->truth;
+}
+
 /* The program counts contact from its opening, which may be later than the customer's trouble; within the
  * coarseness of stamps it may be either. */
-static int64_t contact_since(const struct client *client, int64_t opened_ms)
+static int64_t contact_since(struct client *client, int64_t opened_ms)
 {
     const struct ticket *ticket = client->ticket;
-    int64_t told_ms = client->truth.told_contact_ms >= opened_ms ? client->truth.told_contact_ms : 0;
+    int64_t told_ms = truth_of(client, opened_ms)->told_contact_ms;
+    if (told_ms < opened_ms)
+        told_ms = 0;
     for (size_t i = 1; i < ticket->comment_count; i++)
         if (ticket->comments[i].at_ms >= opened_ms + COARSE_MS && is_contact(&ticket->comments[i]))
             return told_ms && told_ms < ticket->comments[i].at_ms ? told_ms : ticket->comments[i].at_ms;
     return told_ms;
 }
 
-struct answers truth_answers(const struct client *client, int64_t opened_ms)
+struct answers truth_answers(struct client *client, int64_t opened_ms)
 {
     const struct ticket *ticket = client->ticket;
-    const struct truth *truth = &client->truth;
+    const struct truth *truth = truth_of(client, opened_ms);
     struct answers answers = {0};
     int64_t contact_ms = contact_since(client, opened_ms);
     for (size_t i = 1; i < ticket->comment_count && contact_ms; i++) {
@@ -79,12 +88,14 @@ struct answers truth_answers(const struct client *client, int64_t opened_ms)
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment)
 {
     struct truth *truth = &ticket->client->truth;
+    struct truth *former = &ticket->client->former;
     if (!truth->since_ms || ticket->comment_count == 1)
         return; /* nothing is on, or it is the description */
     if (is_person(comment->author) && comment->is_public) {
-        truth->last_staff_ms = sim->now_ms;
-        truth->met_ms = sim->now_ms;
+        truth->last_staff_ms = former->last_staff_ms = sim->now_ms;
+        truth->met_ms = former->met_ms = sim->now_ms;
         contacted(sim, truth);
+        contacted(sim, former);
     }
 }
 
@@ -95,15 +106,17 @@ void truth_raised(struct sim *sim, struct ticket *ticket)
     bool by_us = ticket->audit_count > 0 && ticket->audits[ticket->audit_count - 1].author == OWN_USER;
     if (by_us)
         truth->over = false;
-    else if (!truth->since_ms || truth->over)
+    else if (!truth->since_ms || truth->over) {
+        ticket->client->former = *truth;
         *truth = (struct truth){.since_ms = sim->now_ms};
+    }
 }
 
 /* --- what the program writes --- */
 
-static void check_answers(struct sim *sim, const struct errand *errand, const struct client *client)
+static void check_answers(struct sim *sim, const struct errand *errand, struct client *client)
 {
-    const struct truth *truth = &client->truth;
+    const struct truth *truth = truth_of(client, errand->opened_ms);
     const char *what = action_kind_name(errand->kind);
     const struct answers answers = truth_answers(client, errand->opened_ms);
     bool ordered = errand->by == STEP_BY_ORDER || errand->by == STEP_BY_ANSWER;
@@ -119,9 +132,9 @@ static void check_answers(struct sim *sim, const struct errand *errand, const st
         sim_violation(sim, client, "%s though a person paused or closed", what);
 }
 
-static void check_clock_step(struct sim *sim, const struct errand *errand, const struct client *client)
+static void check_clock_step(struct sim *sim, const struct errand *errand, struct client *client)
 {
-    const struct truth *truth = &client->truth;
+    const struct truth *truth = truth_of(client, errand->opened_ms);
     const char *what = action_kind_name(errand->kind);
     const struct answers answers = truth_answers(client, errand->opened_ms);
     if (errand->by != STEP_BY_CLOCK)
@@ -151,7 +164,7 @@ static void check_mark(struct sim *sim, const struct client *client, const char 
 
 static void take_follow_up(struct sim *sim, struct errand *errand, struct client *client)
 {
-    struct truth *truth = &client->truth;
+    struct truth *truth = truth_of(client, errand->opened_ms);
     check_answers(sim, errand, client);
     check_clock_step(sim, errand, client);
     if (truth->follow_ups++ > 0)
@@ -161,20 +174,20 @@ static void take_follow_up(struct sim *sim, struct errand *errand, struct client
 
 static void take_downgrade(struct sim *sim, struct errand *errand, struct client *client)
 {
-    struct truth *truth = &client->truth;
+    struct truth *truth = truth_of(client, errand->opened_ms);
     check_answers(sim, errand, client);
     check_clock_step(sim, errand, client);
     if (truth->follow_ups == 0 && errand->by == STEP_BY_CLOCK)
         sim_violation(sim, client, "a downgrade without a follow-up");
     truth->downgrades++;
-    truth->over = true;
+    truth->over = client->truth.over = true;
 }
 
 void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket, const char *mark,
                    bool comments, bool lowers)
 {
     struct client *client = ticket->client;
-    struct truth *truth = &client->truth;
+    struct truth *truth = truth_of(client, errand->opened_ms);
     sim_tell(sim, client, "%s takes effect at ticket %lld", action_kind_name(errand->kind),
              (long long)ticket->id);
     check_mark(sim, client, mark);
@@ -235,7 +248,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     const struct command_facts *command = &delivery->event.command;
     if (!client)
         return;
-    struct truth *truth = &client->truth;
+    struct truth *truth = truth_of(client, before->opened_ms - sim->process.offset_ms);
     bool rests = command->name == COMMAND_PAUSE || command->name == COMMAND_CLOSE;
     sim_tell(sim, client, "%s is accepted", command_name(command->name));
     if (rests)

@@ -105,13 +105,13 @@ static void check_marks(struct sim *sim)
 
 /* --- the customers --- */
 
-static void check_open(struct sim *sim, const struct client *client, const struct emergency *e)
+static void check_open(struct sim *sim, struct client *client, const struct emergency *e)
 {
-    const struct truth *truth = &client->truth;
-    const struct answers answers = truth_answers(client, e->opened_ms - sim->process.offset_ms);
+    int64_t opened_ms = e->opened_ms - sim->process.offset_ms;
+    const struct truth *truth = truth_of(client, opened_ms);
+    const struct answers answers = truth_answers(client, opened_ms);
     bool answered = answers.answer_ms || truth->told_answer_ms || truth->joined_ms;
-    if (e->phase < PHASE_CONTACTED && !truth->over &&
-        truth->contact_ms >= e->opened_ms - sim->process.offset_ms + 4000)
+    if (e->phase < PHASE_CONTACTED && !truth->over && truth->contact_ms >= opened_ms + 4000)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));
     if (answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over)
         sim_violation(sim, client, "the customer answered, and the emergency is %s", emergency_state(e));
@@ -124,7 +124,7 @@ static void check_open(struct sim *sim, const struct client *client, const struc
         sim_violation(sim, client, "nobody answered, and the emergency is engaged");
 }
 
-static void check_client(struct sim *sim, const struct client *client)
+static void check_client(struct sim *sim, struct client *client)
 {
     const struct ticket *ticket = client->ticket;
     struct emergency e;
