@@ -334,6 +334,7 @@ static void give(struct story *t, const struct command_facts *given, const char 
         ck_abort_msg("%s is refused: %s", command_name(given->name), refusal);
     struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_SELF);
     event.command = *given;
+    event.command.saw = t->old_journal ? 0 : emergency_shows(&t->e);
     (void)snprintf(event.text, sizeof event.text, "%s", text);
     if (given->name == COMMAND_ACK)
         event.page.busy_with = t->busy_with;

@@ -26,7 +26,8 @@ struct story {
     struct emergency e;
     struct outcome out; /* of the last event */
     bool opened;
-    bool dry; /* calls are marked dry */
+    bool dry;         /* calls are marked dry */
+    bool old_journal; /* commands do not say what their giver saw, as before that was noted */
     int64_t at_ms;
     int64_t rows;
     const char *by;                 /* who does what comes next; the verbs have a default */

@@ -267,6 +267,57 @@ START_TEST(after_resume_only_newer_answers_count)
 }
 END_TEST
 
+/* What is found out later, though it happened before, nobody has decided on; but who had seen one answer has
+ * waived those of before their word. */
+START_TEST(resume_waives_no_answer_that_nobody_knew_of)
+{
+    for (int old = 0; old <= 1; old++) { /* what older journals add up to stays as it was */
+        struct story *t = contacted();
+        t->old_journal = old;
+        at(t, "12:04:00");
+        command(t, COMMAND_PAUSE);
+        at(t, "12:06:00");
+        command(t, COMMAND_RESUME);
+        at(t, "12:05:30");
+        customer_comment(t);
+        expect_state(t, old ? "contacted" : "engaged");
+        at(t, "12:30:00");
+        wake(t);
+        if (!old)
+            expect_no_step(t);
+        story_end(t);
+    }
+}
+END_TEST
+
+/* Times of the API are cut to the second: it may have come after the order. */
+START_TEST(an_answer_in_the_second_of_the_order_stops_it)
+{
+    struct story *t = followed_up();
+    at(t, "12:20:00.500");
+    command(t, COMMAND_DOWNGRADE);
+    at(t, "12:20:00.900");
+    customer_comment(t);
+    expect_state(t, "engaged");
+    expect_no_step(t);
+    story_end(t);
+}
+END_TEST
+
+START_TEST(an_order_by_who_has_seen_the_answer_of_its_second_stands)
+{
+    struct story *t = followed_up();
+    at(t, "12:20:00.500");
+    customer_comment(t);
+    expect_state(t, "engaged");
+    at(t, "12:20:00.900");
+    command(t, COMMAND_DOWNGRADE);
+    looked(t);
+    expect_wants(t, ACTION_DOWNGRADE);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(an_author_who_turns_out_to_be_of_the_organisation_answered)
 {
     struct story *t = contacted();
@@ -297,6 +348,9 @@ Suite *emergency_answers_suite(void)
     tcase_add_test(answers, an_answer_after_the_downgrade_asks_for_urgent);
     tcase_add_test(answers, an_answer_whose_webhook_was_late_stops_the_step);
     tcase_add_test(answers, after_resume_only_newer_answers_count);
+    tcase_add_test(answers, resume_waives_no_answer_that_nobody_knew_of);
+    tcase_add_test(answers, an_answer_in_the_second_of_the_order_stops_it);
+    tcase_add_test(answers, an_order_by_who_has_seen_the_answer_of_its_second_stands);
     tcase_add_test(answers, an_author_who_turns_out_to_be_of_the_organisation_answered);
     suite_add_tcase(suite, answers);
     return suite;

@@ -307,6 +307,45 @@ START_TEST(do_it_settles_nothing_that_was_not_shown)
 }
 END_TEST
 
+/* A doubt that is found later, though it arose before the word, was not shown to whoever gave it. */
+static struct story *settled_before_it_is_known(enum command name, bool old_journal)
+{
+    struct story *t = contacted();
+    t->old_journal = old_journal;
+    at(t, "12:05:00");
+    outsider_comment(t);
+    at(t, "12:15:40");
+    wake(t);
+    at(t, "12:17:00");
+    if (name == COMMAND_EXTEND)
+        extend(t, MINUTES(5));
+    else
+        command(t, name);
+    expect_held(t, NULL);
+    at(t, "12:12:00");
+    comment(t, AUTHOR_SUSPENDED, true);
+    at(t, "12:22:00");
+    if (name == COMMAND_EXTEND)
+        wake(t);
+    else
+        looked(t);
+    return t;
+}
+
+START_TEST(a_word_settles_nothing_that_was_found_later)
+{
+    static const enum command words[] = {COMMAND_DO_IT, COMMAND_EXTEND};
+    struct story *t = settled_before_it_is_known(words[_i], false);
+    expect_held(t, "asked");
+    expect_no_step(t);
+    story_end(t);
+    t = settled_before_it_is_known(words[_i], true); /* these add up to what they did */
+    expect_held(t, NULL);
+    expect_wants(t, ACTION_FOLLOW_UP);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(extend_lifts_the_question_and_settles_it)
 {
     struct story *t = contacted();
@@ -433,6 +472,7 @@ Suite *emergency_doubts_suite(void)
     tcase_add_test(doubts, do_it_settles_nothing_of_its_own_second);
     tcase_add_test(doubts, what_was_settled_for_the_follow_up_is_settled_for_the_downgrade);
     tcase_add_test(doubts, do_it_settles_nothing_that_was_not_shown);
+    tcase_add_loop_test(doubts, a_word_settles_nothing_that_was_found_later, 0, 2);
     tcase_add_test(doubts, extend_lifts_the_question_and_settles_it);
     tcase_add_test(doubts, an_answer_ends_the_question);
     tcase_add_test(doubts, an_unanswered_question_is_reminded_of_once_after_10_minutes);

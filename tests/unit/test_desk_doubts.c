@@ -1,0 +1,172 @@
+/*
+ * The desk and what it can't know for certain: calls whose end nobody told, and webhooks that echo its own
+ * writes.
+ */
+#include <check.h>
+
+#include "tests/unit/desk_life.h"
+#include "tests/unit/settings_file.h"
+#include "tests/unit/suites.h"
+
+/* The first period is over; the follow-up's first attempt gets lost on its way. */
+static struct life *lost_follow_up(void)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life->writes = FATE_LOST;
+    life_at(life, "12:15:42");
+    ck_assert_ptr_nonnull(life->lost);
+    return life;
+}
+
+START_TEST(an_attempt_that_arrives_late_is_found)
+{
+    struct life *life = lost_follow_up();
+    life->writes = FATE_TAKEN;
+    life_arrives(life);
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "followed_up");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_end(life);
+}
+END_TEST
+
+/* What is known of the second attempt says nothing of the first. */
+START_TEST(an_attempt_is_looked_for_whatever_became_of_those_after_it)
+{
+    static const enum fate fates[] = {FATE_LIMITED, FATE_UNSENT};
+    struct life *life = lost_follow_up();
+    life->writes = fates[_i];
+    life_at(life, "12:15:50");
+    life_arrives(life);
+    life->writes = FATE_TAKEN;
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "followed_up");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_end(life);
+}
+END_TEST
+
+START_TEST(an_attempt_is_looked_for_after_a_restart)
+{
+    struct life *life = lost_follow_up();
+    life_restart(life);
+    life->writes = FATE_TAKEN;
+    life_arrives(life);
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "followed_up");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_end(life);
+}
+END_TEST
+
+/* Its webhook, which says that the ticket turned urgent, is no person's. */
+START_TEST(the_echo_of_our_own_back_to_urgent_begins_nothing)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life_at(life, "12:32:00");
+    life_expect(life, 1, "downgraded");
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:33:00");
+    life_command(life, 1, COMMAND_URGENT);
+    life_at(life, "12:34:00");
+    ck_assert_int_eq(life->priority, PRIORITY_URGENT);
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_emergencies(life), 1);
+    life_end(life);
+}
+END_TEST
+
+START_TEST(who_raises_a_downgraded_ticket_begins_anew)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life_at(life, "12:32:00");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:33:00");
+    life_expect(life, 1, "closed");
+    ck_assert_int_eq(life_emergencies(life), 2);
+    life_end(life);
+}
+END_TEST
+
+/* The look finds two answers that no webhook told of; the first ends the look. */
+START_TEST(answers_that_only_the_look_finds_stop_the_step)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life->deaf = true;
+    life_at(life, "12:15:30");
+    life_comment(life, LIFE_COLLEAGUE);
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
+
+/* Nobody told of the answer, and so who resumed the clocks did not mean it. */
+START_TEST(an_answer_that_resume_did_not_know_of_stops_the_step)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life_at(life, "12:04:00");
+    life_command(life, 1, COMMAND_PAUSE);
+    life_at(life, "12:05:00");
+    life->deaf = true;
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:05:30");
+    life_command(life, 1, COMMAND_RESUME);
+    life_at(life, "12:40:00");
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
+
+/* The emergency of the reply is joined to an older one, with a thread of its own, while nobody knows whether
+ * the reply has come through. */
+START_TEST(a_reply_is_looked_for_where_it_was_sent)
+{
+    struct life *life = life_new(LIFE_SLACK, 0);
+    life_page(life, "P1", PAGE_TRIGGERED, 0);
+    life_page(life, "P2", PAGE_TRIGGERED, 0);
+    life_at(life, "12:01:00");
+    const struct emergency older = life_emergency(life, 1), younger = life_emergency(life, 2);
+    ck_assert_str_ne(older.thread_ts, "");
+    ck_assert_str_ne(younger.thread_ts, "");
+    life->messages = FATE_LOST;
+    life_command(life, 2, COMMAND_NOTE);
+    life_at(life, "12:01:01");
+    life->messages = FATE_TAKEN;
+    life_arrives(life);
+    life_link(life, 1, STORY_TICKET);
+    life_link(life, 2, STORY_TICKET);
+    life_at(life, "12:05:00");
+    ck_assert_int_eq(life_emergency(life, 2).id, 1);
+    life_end(life); /* no message is there twice */
+}
+END_TEST
+
+Suite *desk_doubts_suite(void)
+{
+    const TTest *const tests[] = {
+        an_attempt_that_arrives_late_is_found,
+        an_attempt_is_looked_for_after_a_restart,
+        the_echo_of_our_own_back_to_urgent_begins_nothing,
+        who_raises_a_downgraded_ticket_begins_anew,
+        answers_that_only_the_look_finds_stop_the_step,
+        an_answer_that_resume_did_not_know_of_stops_the_step,
+        a_reply_is_looked_for_where_it_was_sent,
+    };
+    Suite *suite = suite_create("desk_doubts");
+    TCase *all = tcase_create("desk_doubts");
+    tcase_add_checked_fixture(all, settings_begin, settings_end);
+    for (size_t i = 0; i < COUNT_OF(tests); i++)
+        tcase_add_test(all, tests[i]);
+    tcase_add_loop_test(all, an_attempt_is_looked_for_whatever_became_of_those_after_it, 0, 2);
+    suite_add_tcase(suite, all);
+    return suite;
+}

@@ -1,0 +1,152 @@
+/*
+ * store: a database of an older program. Until schema 3 each emergency kept the sum of the clock's steps, and
+ * its journal told of each; from 4 on the steps are kept once, and what was noted before moves with them.
+ */
+#include <check.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/migrations.h"
+#include "tests/unit/store_file.h"
+#include "tests/unit/suites.h"
+
+#define NOON INT64_C(1795435200000)
+
+static sqlite3 *old;
+
+static void run(const char *sql)
+{
+    char *error = NULL;
+    int rc = sqlite3_exec(old, sql, NULL, NULL, &error);
+    ck_assert_msg(rc == SQLITE_OK, "%s: %s", sql, error);
+}
+
+static void run_made(char *sql)
+{
+    ck_assert_ptr_nonnull(sql);
+    run(sql);
+    sqlite3_free(sql);
+}
+
+/* An empty database of schema VERSION. */
+static void begin_old(int version)
+{
+    ck_assert_int_eq(sqlite3_open(database_path, &old), SQLITE_OK);
+    run("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at TEXT NOT "
+        "NULL) STRICT");
+    for (size_t i = 0; i < migrations_count && migrations[i].version <= version; i++) {
+        run(migrations[i].sql);
+        run_made(sqlite3_mprintf("INSERT INTO schema_version VALUES (%d, %Q, 'then')", migrations[i].version,
+                                 migrations[i].name));
+    }
+}
+
+/* An emergency with zeroes in all that is not given. */
+static void add_old_emergency(int id, int64_t opened_ms, int64_t clock_shift_ms)
+{
+    sqlite3_stmt *zeroes = NULL;
+    const char *sql = "SELECT group_concat(CASE type WHEN 'TEXT' THEN '''''' ELSE '0' END) "
+                      "FROM pragma_table_info('emergency')";
+    ck_assert_int_eq(sqlite3_prepare_v2(old, sql, -1, &zeroes, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(zeroes), SQLITE_ROW);
+    run_made(sqlite3_mprintf("INSERT INTO emergency VALUES (%s)", sqlite3_column_text(zeroes, 0)));
+    run_made(sqlite3_mprintf("UPDATE emergency SET id = %d, ticket_id = %d, opened_ms = %lld, "
+                             "clock_shift_ms = %lld WHERE id = 0",
+                             id, 4000 + id, (long long)opened_ms, (long long)clock_shift_ms));
+    sqlite3_finalize(zeroes);
+}
+
+static void add_old_event(int id, int emergency, enum event_type type, int64_t at_ms, int64_t shift_ms)
+{
+    char meaning[64] = "{}";
+    if (shift_ms != 0)
+        (void)snprintf(meaning, sizeof meaning, "{\"shift_ms\":%lld}", (long long)shift_ms);
+    run_made(sqlite3_mprintf(
+        "INSERT INTO event (id, emergency, type, source, at_ms, now_ms, ticket_id, outcome, "
+        "sender_id, meaning) VALUES (%d, %d, %d, %d, %lld, %lld, 0, 0, '%d', %Q)",
+        id, emergency, (int)type, (int)EVENT_SOURCE_SELF, (long long)at_ms, (long long)at_ms, id, meaning));
+}
+
+/* What the journal tells of when the event of ROW happened. */
+static int64_t told_ms(int64_t emergency, int64_t row)
+{
+    struct event *events = NULL;
+    size_t count = 0;
+    int64_t at_ms = 0;
+    GOOD(store_events(store, emergency, &events, &count));
+    for (size_t i = 0; i < count; i++)
+        if (events[i].row == row)
+            at_ms = events[i].at_ms;
+    free(events);
+    return at_ms;
+}
+
+static int64_t opened_ms(int64_t id)
+{
+    struct emergency e;
+    GOOD(store_get_emergency(store, id, &e));
+    return e.opened_ms;
+}
+
+/* Emergency 1 is there from the beginning, 2 since the first step, 3 since the second: an hour back, then ten
+ * minutes ahead. */
+static void begin(void)
+{
+    database_begin();
+    begin_old(3);
+    add_old_event(1, 1, EVENT_OPENED, NOON, 0);
+    add_old_event(2, 1, EVENT_CLOCK_STEP, NOON - 3590000, -3600000);
+    add_old_event(3, 2, EVENT_OPENED, NOON - 3580000, 0);
+    add_old_event(4, 1, EVENT_CLOCK_STEP, NOON - 2970000, 600000);
+    add_old_event(5, 2, EVENT_CLOCK_STEP, NOON - 2970000, 600000); /* the same one, as of each emergency */
+    add_old_event(6, 3, EVENT_OPENED, NOON - 2960000, 0);
+    add_old_event(7, 1, EVENT_TOLD, NOON - 2950000, 0);
+    add_old_emergency(1, NOON, -3000000);
+    add_old_emergency(2, NOON - 3580000, 600000);
+    add_old_emergency(3, NOON - 2960000, 0);
+    sqlite3_close(old);
+    char error[300] = "";
+    database_log = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
+    store = store_open(database_path, database_log, error, sizeof error);
+    ck_assert_msg(store != NULL, "%s", error);
+    GOOD(store_begin(store));
+}
+
+START_TEST(steps_of_an_older_journal_move_what_was_before_them)
+{
+    ck_assert_int_eq(told_ms(1, 1), NOON - 3000000);
+    ck_assert_int_eq(told_ms(2, 3), NOON - 2980000);
+    ck_assert_int_eq(told_ms(3, 6), NOON - 2960000);
+    ck_assert_int_eq(told_ms(1, 7), NOON - 2950000);
+}
+END_TEST
+
+START_TEST(an_older_emergency_was_opened_when_its_journal_says)
+{
+    ck_assert_int_eq(opened_ms(1), told_ms(1, 1));
+    ck_assert_int_eq(opened_ms(2), told_ms(2, 3));
+    ck_assert_int_eq(opened_ms(3), told_ms(3, 6));
+}
+END_TEST
+
+START_TEST(a_further_step_adds_to_the_older_ones)
+{
+    GOOD(store_add_clock_step(store, 1000));
+    store_file_reopen();
+    ck_assert_int_eq(told_ms(1, 1), NOON - 2999000);
+    ck_assert_int_eq(told_ms(3, 6), NOON - 2959000);
+}
+END_TEST
+
+Suite *store_migration_suite(void)
+{
+    Suite *suite = suite_create("store_migration");
+    TCase *clock = tcase_create("clock steps");
+    tcase_add_checked_fixture(clock, begin, store_file_end);
+    tcase_add_test(clock, steps_of_an_older_journal_move_what_was_before_them);
+    tcase_add_test(clock, an_older_emergency_was_opened_when_its_journal_says);
+    tcase_add_test(clock, a_further_step_adds_to_the_older_ones);
+    suite_add_tcase(suite, clock);
+    return suite;
+}
