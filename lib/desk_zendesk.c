@@ -15,11 +15,6 @@
 #define MEETING_PATIENCE_MS 10000
 #define MEETING_PAUSE_MS    2000
 
-void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size)
-{
-    text_format(out, size, "%s-%lld", desk->instance, (long long)action->id);
-}
-
 static bool ask_ticket(struct desk *desk, struct flight *flight)
 {
     struct request request = {0};
@@ -471,24 +466,38 @@ static bool note_zone(struct desk *desk, struct emergency *e, const struct call 
     return !event.ticket.zone[0] || desk_apply(desk, e, &event, NULL, NULL);
 }
 
+/* Applies them all. *FLIGHT: NULL afterwards, if one of them has cancelled it; so they have the ticket. */
+static bool apply_comments(struct desk *desk, struct flight **flight, const struct call *call,
+                           struct comments_read *read, char *error, size_t error_size)
+{
+    int64_t action = (*flight)->action;
+    struct zendesk_ticket ticket = (*flight)->ticket;
+    const struct zendesk_authors authors = {desk->config, desk->own_user_id};
+    (*flight)->ticket = (struct zendesk_ticket){0};
+    bool readable = zendesk_read_comments(desk->reader, call->answer, call->answer_length, &ticket, &authors,
+                                          take_one_comment, read, error, error_size);
+    *flight = desk_flight_of(desk, action);
+    if (*flight)
+        (*flight)->ticket = ticket;
+    else
+        zendesk_ticket_free(&ticket);
+    return readable;
+}
+
 static bool take_comments(struct desk *desk, struct flight *flight, struct call *call)
 {
     char error[160];
     struct emergency e;
     bool found;
-    int64_t action_id = flight->action;
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
     if (!get_emergency(desk, flight, &e, &found))
         return false;
-    const struct zendesk_authors authors = {desk->config, desk->own_user_id};
     struct comments_read read = {desk, &e, found};
-    if (found && !zendesk_read_comments(desk->reader, call->answer, call->answer_length, &flight->ticket,
-                                        &authors, take_one_comment, &read, error, sizeof error))
+    if (found && !apply_comments(desk, &flight, call, &read, error, sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
     if (read.good && found && !note_zone(desk, &e, call))
         return false;
-    flight = desk_flight_of(desk, action_id); /* gone, if a comment has cancelled it */
     if (!read.good || !flight)
         return read.good || !found;
     bool in_doubt = flight->ticket.facts.priority == PRIORITY_UNKNOWN; /* then the next poll reads it again */
