@@ -112,6 +112,11 @@ bool desk_ask_made(struct desk *desk, struct flight *flight, enum flight_step st
 
 /* --- rows --- */
 
+void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size)
+{
+    text_format(out, size, "%s-%lld", desk->instance, (long long)action->id);
+}
+
 bool desk_add_action(struct desk *desk, const struct action *wanted)
 {
     struct action action = *wanted;

@@ -227,6 +227,8 @@ static inline bool desk_settles(enum service_id service)
 {
     return service != SERVICE_ZENDESK; /* there the ticket's stamp does */
 }
+/* What an attempt leaves where it takes effect; no other database has the same. */
+void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size);
 /* A row that says it is being sent, though nobody sends it: it may have left just before a crash. */
 void desk_mark_lost(struct action *action, int64_t now_ms);
 /* A row for the outbox, and its alarm. The same one a second time does nothing. */
@@ -305,7 +307,6 @@ bool desk_begin_zoom(struct desk *desk, struct flight *flight, struct action *ac
 bool desk_take_zoom(struct desk *desk, struct flight *flight, struct call *call);
 bool desk_begin_gitlab(struct desk *desk, struct flight *flight, struct action *action);
 bool desk_take_gitlab(struct desk *desk, struct flight *flight, struct call *call);
-void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size);
 bool desk_probe(struct desk *desk, struct flight *flight);
 /* The probe's answer: refused once more, or the action alone is. */
 bool desk_take_probe(struct desk *desk, struct flight *flight, const struct call *call);

@@ -15,11 +15,6 @@
 #define MEETING_PATIENCE_MS 10000
 #define MEETING_PAUSE_MS    2000
 
-void desk_mark(const struct desk *desk, const struct action *action, char *out, size_t size)
-{
-    text_format(out, size, "%s-%lld", desk->instance, (long long)action->id);
-}
-
 static bool ask_ticket(struct desk *desk, struct flight *flight)
 {
     struct request request = {0};
@@ -498,7 +493,6 @@ static bool take_comments(struct desk *desk, struct flight *flight, struct call 
     char error[160];
     struct emergency e;
     bool found;
-    int64_t action_id = flight->action;
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
     if (!get_emergency(desk, flight, &e, &found))
@@ -508,7 +502,6 @@ static bool take_comments(struct desk *desk, struct flight *flight, struct call 
         return desk_take_unreadable(desk, flight, call, error);
     if (read.good && found && !note_zone(desk, &e, call))
         return false;
-    flight = desk_flight_of(desk, action_id); /* gone, if a comment has cancelled it */
     if (!read.good || !flight)
         return read.good || !found;
     bool in_doubt = flight->ticket.facts.priority == PRIORITY_UNKNOWN; /* then the next poll reads it again */

@@ -116,6 +116,14 @@ static void accept_acknowledgement(struct step_context *c)
         mark_own_acknowledgement(c->e, page);
 }
 
+/* Somebody may have opened it again before the answer to our call came. */
+static void accept_resolve(struct step_context *c)
+{
+    struct page *page = page_of(c->e, &c->event->page);
+    if (page->resolve_cause != 0)
+        page->status = PAGE_RESOLVED;
+}
+
 /* All other calls. */
 static void accept_other(struct step_context *c)
 {
@@ -128,7 +136,7 @@ static void accept_other(struct step_context *c)
         break;
     case ACTION_RESOLVE_PAGE:
         if (!call->dry)
-            page_of(e, &c->event->page)->status = PAGE_RESOLVED;
+            accept_resolve(c);
         say(c, "call", "Page resolved.");
         break;
     case ACTION_ACK_PAGE:

@@ -88,6 +88,22 @@ def test_the_look_finds_a_reply_whose_webhook_was_lost(
     assert world.zendesk.tickets[ticket["id"]]["priority"] == "urgent"
 
 
+def test_what_was_written_after_the_reply_is_read_as_well(daemon, world,
+                                                          cast):
+    """The reply ends the call whose look has read them all."""
+    d = daemon(follow_up_after="2s", downgrade_after="2s")
+    number, ticket = contacted(d, world, cast, 0)
+    all_read(d)
+    d.zendesk_webhook.hold()
+    for author in (cast.customer, cast.colleague, cast.customer):
+        comment(world, ticket, author, body="Here I am.")
+    d.zendesk_webhook.lose()
+    d.wait_for_emergency(emergency_id=number, state="engaged")
+    wait_until(lambda: not d.api_get("/api/outbox")[1]["actions"], 10,
+               "the end of all calls")
+    assert not writes(world, ticket)
+
+
 @pytest.mark.parametrize("step", ["follow_up", "downgrade"])
 def test_a_reply_between_look_and_write_stops_the_write(
         daemon, world, cast, step):

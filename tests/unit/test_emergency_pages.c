@@ -242,6 +242,12 @@ START_TEST(a_page_that_a_person_opened_again_stays_open)
     at(t, "12:00:42");
     page(t, "P1", PAGE_ACKNOWLEDGED);
     ck_assert(!wants(t, ACTION_RESOLVE_PAGE));
+    at(t, "12:00:43");
+    struct event answer = new_event(t, EVENT_ACCEPTED, EVENT_SOURCE_SELF);
+    answer.call.kind = ACTION_RESOLVE_PAGE;
+    snprintf(answer.page.incident, sizeof answer.page.incident, "P1");
+    happen(t, &answer);
+    ck_assert_int_eq(t->e.pages[0].status, PAGE_ACKNOWLEDGED);
     command(t, COMMAND_RESOLVE);
     expect_wants(t, ACTION_RESOLVE_PAGE);
     story_end(t);
