@@ -25,10 +25,9 @@ defects:
 FUZZ        := $(wildcard tests/fuzz/fuzz_*.c)
 FUZZ_SHARED := $(filter-out $(FUZZ),$(wildcard tests/fuzz/*.c)) $(filter-out daemon/main.c daemon/admin% daemon/courier%,$(DAEMON))
 
-.PHONY: fuzz fuzz-targets
+.PHONY: fuzz
 fuzz:
 	+@scripts/run_fuzz
-fuzz-targets: $(FUZZ:%.c=$(BUILD)/%)
 # An archive: a target takes of it what it uses.
 $(BUILD)/libfuzz.a: $(call obj,$(FUZZ_SHARED))
 	$(Q)rm -f $@ && ar rcs $@ $^
