@@ -187,14 +187,13 @@ static bool listen_on_all(struct admin *admin, int fds[2], size_t *count, char *
         fds[TCP_SOCKET] = http_listen(&config->listen, error, error_size);
     if (fds[TCP_SOCKET] < 0)
         return false;
-    if (!config->token && !admin_socket_is_loopback(fds[TCP_SOCKET])) {
-        (void)snprintf(error, error_size, "[admin] listens beyond loopback: a token is needed");
-        return false;
+    if (!admin_socket_is_loopback(fds[TCP_SOCKET])) {
+        admin->token = config->token ? admin_token_new(config->token) : NULL;
+        if (!admin->token) {
+            (void)snprintf(error, error_size, "[admin] listens beyond loopback: a token is needed");
+            return false;
+        }
     }
-    /* A token that is set is asked for on loopback too: there may be a proxy in front. */
-    admin->token = config->token ? admin_token_new(config->token) : NULL;
-    if (config->token && !admin->token)
-        return false;
     if (fds[1] < 0 && config->socket) {
         admin->socket_path = strdup(config->socket);
         fds[1] = admin->socket_path ? admin_socket_listen(config->socket, error, error_size) : -1;

@@ -144,6 +144,19 @@ static char *read_line(char *buffer, int size, void *stream)
     return buffer;
 }
 
+/* A key indented by mistake is no item: items are shown when they are wrong, and it may be a secret. */
+static bool is_indented_key(struct loader *loader, const char *value)
+{
+    char name[40];
+    bool is_file = false;
+    size_t length = strcspn(value, "=:");
+    bool has_value = value[length] != '\0';
+    while (length > 0 && strchr(" \t", value[length - 1]))
+        length--;
+    text_copy_n(name, sizeof(name), value, length);
+    return has_value && find_given(loader->section, name, &is_file);
+}
+
 static bool continue_list(struct loader *loader, const char *value)
 {
     struct setting *setting = loader->open;
@@ -153,6 +166,11 @@ static bool continue_list(struct loader *loader, const char *value)
                                 "[%s] %s: an indented line does not belong here; wanted it only for a list, "
                                 "after a comma",
                                 setting->section->label, setting->key->name);
+    if (is_indented_key(loader, value))
+        return loader_fail_line(
+            loader, loader->line,
+            "[%s] %s: followed by an indented key; wanted keys at the start of their lines",
+            setting->section->label, setting->key->name);
     char *joined = NULL;
     if (asprintf(&joined, "%s%s%s", setting->text, length > 0 ? " " : "", value) < 0)
         return loader_fail(loader, setting, "out of memory");

@@ -60,7 +60,9 @@ static bool move_actions(struct desk *desk, int64_t shift_ms)
     struct action *actions = calloc(MANY, sizeof *actions);
     int64_t after = 0;
     int count = MANY;
-    bool good = actions || desk_did(desk, STORE_BROKEN);
+    bool good = actions;
+    if (!actions)
+        desk_fail(desk, STORE_BROKEN);
     while (good && count == MANY) {
         good = desk_did(desk, store_open_actions(desk->store, after, actions, MANY, &count));
         for (int i = 0; good && i < count; i++) {

@@ -113,8 +113,8 @@ struct desk {
     int64_t first_start_ms;
     int64_t own_user_id;
     int64_t skew_ms[SERVICE_COUNT]; /* their clocks minus ours, as far as is known */
-    bool suspended_hidden; /* our credentials may not see them */
-    char slack_home[128];  /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
+    bool suspended_hidden;          /* our credentials may not see them */
+    char slack_home[128];           /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
     bool quiet;
     int64_t lost_track_ms; /* something was undone: alarms and lines are to be made anew then; 0 no */
 
@@ -209,7 +209,6 @@ bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *ev
 /* Opens a new emergency for a ticket that turned urgent at URGENT_MS, if that is news. *OPENED says so. */
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
                          struct emergency *e, bool *opened);
-
 
 /* --- desk_clock.c --- */
 /* SERVICE's clock minus ours; 0 while it is less than 2 s. */

@@ -474,7 +474,8 @@ static bool note_zone(struct desk *desk, struct emergency *e, const struct call 
     return !event.ticket.zone[0] || desk_apply(desk, e, &event, NULL, NULL);
 }
 
-/* Reads the comments and applies what is news. One of them may end the flight: its ticket is kept from that. */
+/* Reads the comments and applies what is news. One of them may end the flight: its ticket is kept from that.
+ */
 static bool read_comments(struct desk *desk, struct flight *flight, const struct call *call,
                           struct comments_read *read, char *error, size_t error_size)
 {

@@ -156,8 +156,8 @@ struct emergency {
     enum step_origin step_by;
     enum action_kind released; /* the write that left and whose end is not known; NONE otherwise */
 
-    int64_t page_cause;     /* the event that made us want a page; 0 none */
-    bool contact_prompted;  /* nobody had contacted the customer in time, and people were told */
+    int64_t page_cause;    /* the event that made us want a page; 0 none */
+    bool contact_prompted; /* nobody had contacted the customer in time, and people were told */
     bool link_prompted;
     struct ladder ladders[LADDER_COUNT];
 

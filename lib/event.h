@@ -265,9 +265,9 @@ struct event {
 /* <0, 0 or >0 as A is to be taken before, with or after B: by time, then source, then id, then row. */
 int event_compare(const struct event *a, const struct event *b);
 
-/* The wall clock was set by SHIFT_MS after the events of rows before BEFORE_ROW were noted: gives them the times
- * that they would have had by the clock as it is now, and sorts all. Else what comes after the clock was set
- * back would count as older than what was before. */
+/* The wall clock was set by SHIFT_MS after the events of rows before BEFORE_ROW were noted: gives them the
+ * times that they would have had by the clock as it is now, and sorts all. Else what comes after the clock
+ * was set back would count as older than what was before. */
 void events_move(struct event *events, size_t count, int64_t before_row, int64_t shift_ms);
 
 /* Words of the contract ("contacted", "follow_up", "urgent", …); never NULL. */

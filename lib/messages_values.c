@@ -370,9 +370,10 @@ static void add_oncall(char *out, size_t size, const char *role, const struct na
                 until[0] ? " until " : "", until);
 }
 
+/* With room for any names: half a date would be shown as it stands. */
 static void set_oncall(struct filling *f)
 {
-    char text[1024] = "";
+    char text[2048] = "";
     add_oncall(text, sizeof text, "Engineer now", &f->facts->engineer, f->slack);
     add_oncall(text, sizeof text, "Engineer next", &f->facts->next, f->slack);
     add_oncall(text, sizeof text, "Manager now", &f->facts->manager, f->slack);

@@ -81,8 +81,8 @@ enum store_result store_settle_event(struct store *store, int64_t row, int64_t e
 /* All events of EMERGENCY, by the clock as it is now, without payloads. The caller frees *EVENTS. */
 enum store_result store_events(struct store *store, int64_t emergency, struct event **events,
                                size_t *count) MUST_CHECK;
-/* The wall clock was set by SHIFT_MS: from now on store_events tells the times of all events so far moved with
- * it. */
+/* The wall clock was set by SHIFT_MS: from now on store_events tells the times of all events so far moved
+ * with it. */
 enum store_result store_add_clock_step(struct store *store, int64_t shift_ms) MUST_CHECK;
 /* Gives the emergency those events of the ticket (0: none) or incident ("": none) that waited for one
  * (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */

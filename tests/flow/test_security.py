@@ -307,18 +307,6 @@ def test_the_board_may_be_linked_and_typed_in(daemon, site):
                {"Sec-Fetch-Site": site}).status == expected
 
 
-def test_a_token_that_is_set_is_asked_for_on_loopback_too(daemon):
-    """A proxy in front may have made the listener everybody's."""
-    d = daemon(start=False)
-    d.configure({"admin": {"token": "the-token"}})
-    d.start()
-    for headers, status in (({}, 401), ({"Authorization": "Bearer x"}, 401),
-                            ({"Authorization": "Bearer the-token"}, 200)):
-        assert ask(d.admin_port, "GET", "/api/board",
-                   headers).status == status
-    assert ask(str(d.admin_socket), "GET", "/api/board").status == 200
-
-
 def test_the_database_is_its_owners_alone(daemon):
     d = daemon()
     files = list(d.directory.glob("emergencyd.db*"))

@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PATIENCE_S 5
+#define PATIENCE_S 20
 
 static struct {
     bool runs;

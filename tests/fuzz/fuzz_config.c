@@ -33,18 +33,19 @@ static void remove_files(void)
 
 /* --- the mark --- */
 
-static bool is_secret_key(const char *name, size_t length)
+static bool is_secret_key(const char *section, const char *name, size_t length)
 {
     size_t count = 0;
     const struct config_key *keys = config_keys(&count);
     for (size_t i = 0; i < count; i++)
-        if (keys[i].type->secret && strlen(keys[i].name) == length && memcmp(keys[i].name, name, length) == 0)
+        if (keys[i].type->secret && strcmp(keys[i].section, section) == 0 && strlen(keys[i].name) == length &&
+            memcmp(keys[i].name, name, length) == 0)
             return true;
     return false;
 }
 
 /* Where the value of a secret begins in the line, which does not end there; 0: it has none. */
-static size_t secret_at(const char *line, size_t length)
+static size_t secret_at(const char *section, const char *line, size_t length)
 {
     static const char blanks[] = " \t\r\v\f";
     size_t begin = 0;
@@ -56,17 +57,26 @@ static size_t secret_at(const char *line, size_t length)
     size_t end = separator;
     while (end > begin && strchr(blanks, line[end - 1]) && line[end - 1])
         end--;
-    if (separator == length || !is_secret_key(line + begin, end - begin))
+    if (separator == length || !is_secret_key(section, line + begin, end - begin))
         return 0;
     for (separator++; separator < length && strchr(blanks, line[separator]) && line[separator];)
         separator++;
     return separator < length ? separator : 0;
 }
 
+/* Notes the section that begins with the line, if one does. */
+static void note_section(const char *line, char section[32])
+{
+    const size_t length = line[0] == '[' ? strcspn(line + 1, "]") : 0;
+    if (length > 0)
+        text_copy_n(section, 32, line + 1, length);
+}
+
 /* The file with the marks, opened; -1: it has a mark of its own. */
 static int marked_file(const uint8_t *data, size_t size)
 {
     struct input input = input_of(data, size);
+    char section[32] = "";
     if (size > 0 && memmem(data, size, MARK, strlen(MARK)))
         return -1;
     int fd = memfd_create("settings", MFD_CLOEXEC);
@@ -76,7 +86,8 @@ static int marked_file(const uint8_t *data, size_t size)
         size_t length = 0;
         const bool ends = memchr(input.at, '\n', input.left) != NULL;
         char *line = input_until(&input, "\n", &length);
-        const size_t secret = secret_at(line, length);
+        note_section(line, section);
+        const size_t secret = secret_at(section, line, length);
         (void)fwrite(line, 1, secret, file);
         if (secret > 0)
             (void)fputs(MARK, file);

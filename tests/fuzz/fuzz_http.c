@@ -23,10 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MARK           "\n%%"
-#define PATIENCE_MS    5000
-#define LIFETIME       256 /* inputs until it is started anew */
-#define SPLIT_ATTEMPTS 200
+#define MARK        "\n%%"
+#define PATIENCE_MS 20000
+#define LIFETIME    256 /* inputs until it is started anew */
 
 /* A connection, and what it has answered. */
 struct client {
@@ -80,12 +79,17 @@ static void send_all(struct client *client, const char *bytes, size_t length)
     }
 }
 
-/* So that what comes next is read by itself; it need not be, for instance while an answer is awaited. */
-static void let_it_read(const struct client *client)
+/* So that what comes next is read by itself: all of it is with the server, or it wants no more. */
+static void let_it_read(struct client *client)
 {
+    const time_t end = time(NULL) + PATIENCE_MS / 1000;
     int unread = 0;
-    for (int i = 0; i < SPLIT_ATTEMPTS && ioctl(client->fd, SIOCOUTQ, &unread) == 0 && unread > 0; i++)
+    while (!client->ended && ioctl(client->fd, SIOCOUTQ, &unread) == 0 && unread > 0) {
+        PROMISE(time(NULL) < end, "%d bytes are not read: %zu bytes so far: %s", unread, client->length,
+                client->answers ? client->answers : "");
         sched_yield();
+        receive(client);
+    }
 }
 
 static struct client client_open(void)

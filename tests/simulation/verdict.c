@@ -110,15 +110,18 @@ static void check_open(struct sim *sim, struct client *client, const struct emer
     int64_t opened_ms = e->opened_ms - sim->process.offset_ms;
     const struct truth *truth = truth_of(client, opened_ms);
     const struct answers answers = truth_answers(client, opened_ms);
-    bool answered = answers.answer_ms || truth->told_answer_ms || truth->joined_ms;
-    if (e->phase < PHASE_CONTACTED && !truth->over && truth->contact_ms >= opened_ms + 4000)
+    /* what may count as contact by the coarseness of stamps may make an answer of what follows */
+    bool answered =
+        truth_answers(client, opened_ms - 10000).answer_ms || truth->told_answer_ms || truth->joined_ms;
+    bool is_open = client->ticket->priority == PRIORITY_URGENT && client->ticket->status < STATUS_SOLVED;
+    if (e->phase < PHASE_CONTACTED && !truth->over && is_open && truth->contact_ms >= opened_ms + 4000)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));
-    if (answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over)
+    if (is_open && answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over)
         sim_violation(sim, client, "the customer answered, and the emergency is %s", emergency_state(e));
     if (in_period(e) && !e->paused)
         sim_violation(sim, client, "the clock has run out, and the emergency is %s%s", emergency_state(e),
                       e->asked ? ", asked" : "");
-    if (e->phase == PHASE_DOWNGRADED && client->ticket->priority == PRIORITY_URGENT && !truth->waived_ms)
+    if (is_open && e->phase == PHASE_DOWNGRADED && !truth->waived_ms)
         sim_violation(sim, client, "it is called downgraded, and is not");
     if (e->phase == PHASE_ENGAGED && !answered && e->downgraded_ms == 0 && truth->contact_ms)
         sim_violation(sim, client, "nobody answered, and the emergency is engaged");

@@ -160,6 +160,17 @@ START_TEST(an_indented_line_elsewhere_is_a_fault)
 }
 END_TEST
 
+START_TEST(an_indented_key_is_no_item_of_a_list_and_not_shown)
+{
+    settings_expect_fault("[zendesk]\ndowngrade_tags = +a,\n  client_secret = S3CRET\n",
+                          "3: [zendesk] downgrade_tags: ", "followed by an indented key");
+    ck_assert_ptr_null(strstr(settings_error.message, "S3CRET"));
+    settings_expect_fault("[zendesk]\ndowngrade_tags = +a,\n\tapi_token_file = x\n",
+                          "3: [zendesk] downgrade_tags: ", "followed by an indented key");
+    settings_expect_good("[policy]\nauto_reply_patterns = *a*,\n  from = *, no key: *\n" ZENDESK);
+}
+END_TEST
+
 START_TEST(unknown_and_doubled_names_are_faults)
 {
     settings_expect_fault("[server]\n\nlisten_on = x\n",
@@ -535,6 +546,7 @@ static void add_tests(TCase *tests)
 static void add_fault_tests(TCase *tests)
 {
     tcase_add_test(tests, an_indented_line_elsewhere_is_a_fault);
+    tcase_add_test(tests, an_indented_key_is_no_item_of_a_list_and_not_shown);
     tcase_add_test(tests, unknown_and_doubled_names_are_faults);
     tcase_add_test(tests, unreadable_lines_are_faults);
     tcase_add_test(tests, a_nul_byte_is_a_fault);

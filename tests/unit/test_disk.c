@@ -550,6 +550,7 @@ Suite *disk_suite(void)
     };
     Suite *suite = suite_create("disk");
     TCase *all = tcase_create("disk");
+    tcase_set_timeout(all, 60);
     tcase_add_checked_fixture(all, begin, end);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(all, tests[i]);

@@ -484,6 +484,18 @@ START_TEST(all_commands_are_in_the_help)
 }
 END_TEST
 
+START_TEST(names_of_any_length_leave_room_for_who_is_on_call)
+{
+    struct named *const all[] = {&facts.engineer, &facts.next, &facts.manager, &facts.next_manager};
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        memset(all[i]->name, '&', sizeof all[i]->name - 1);
+        all[i]->until_ms = time_of("2026-11-23T17:00:00Z");
+    }
+    in_slack(MESSAGE_ONCALL);
+    ck_assert_int_eq(count_of(text, "|17:00 UTC>"), 4);
+}
+END_TEST
+
 /* --- redact --- */
 
 static void make_secret(void)
@@ -595,6 +607,7 @@ static void add_for_slack(Suite *suite)
     tcase_add_test(slack, what_stands_open_is_in_the_first_message);
     tcase_add_test(slack, the_page_can_be_resolved_while_there_is_one);
     tcase_add_test(slack, all_commands_are_in_the_help);
+    tcase_add_test(slack, names_of_any_length_leave_room_for_who_is_on_call);
     tcase_add_test(slack, nothing_of_a_redacted_ticket_is_in_slack);
     tcase_add_test(slack, what_may_be_redacted_is_so_until_it_is_known);
     suite_add_tcase(suite, slack);
