@@ -107,6 +107,31 @@ START_TEST(answers_that_only_the_look_finds_stop_the_step)
 }
 END_TEST
 
+/* Stamps are whole seconds: that of a change just before the look is also that of an answer just after it. */
+START_TEST(an_answer_in_the_second_of_the_look_stops_the_write)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life->deaf = true;
+    life_at(life, "12:15:39.900");
+    life->true_ms = clock_ms("12:15:40");
+    life_change(life, PRIORITY_URGENT, STATUS_PENDING, LIFE_ENGINEER);
+    life->reads = FATE_HELD;
+    life_at(life, "12:15:40.000"); /* the ticket is read, */
+    life_answers(life);
+    life_at(life, "12:15:40.100"); /* its comments, */
+    life_answers(life);
+    life_at(life, "12:15:40.200"); /* and what is suspended */
+    life_comment(life, LIFE_CUSTOMER);
+    life->reads = FATE_TAKEN;
+    life_answers(life);
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
+
 /* Nobody told of the answer, and so who resumed the clocks did not mean it. */
 START_TEST(an_answer_that_resume_did_not_know_of_stops_the_step)
 {
@@ -160,6 +185,7 @@ Suite *desk_doubts_suite(void)
         an_attempt_is_looked_for_after_a_restart,
         who_raises_a_downgraded_ticket_begins_anew,
         answers_that_only_the_look_finds_stop_the_step,
+        an_answer_in_the_second_of_the_look_stops_the_write,
         an_answer_that_resume_did_not_know_of_stops_the_step,
         a_reply_is_looked_for_where_it_was_sent,
     };
