@@ -73,7 +73,8 @@ void sim_tell(struct sim *sim, const struct client *client, const char *format, 
 void sim_violation(struct sim *sim, const struct client *client, const char *format, ...)
 {
     va_list arguments;
-    if (sim->violation[0] || (client && client->unsure))
+    /* after a step of the clock that was lost with the process, times tell nothing any more */
+    if (sim->violation[0] || (client && (client->unsure || sim->process.shift_lost)))
         return;
     va_start(arguments, format);
     vsnprintf(sim->violation, sizeof sim->violation, format, arguments);

@@ -91,8 +91,9 @@ struct truth {
     int64_t floor_ms; /* no step of the clock may take effect before */
     int64_t rests_ms; /* a person paused or closed it, */
     int64_t resting;  /* this emergency */
-    int first_contacts, follow_ups, downgrades;
-    bool over; /* lowered, by whomever */
+    int follow_ups, downgrades;
+    int64_t first_contact, followed_up; /* the emergencies that wrote it */
+    bool over;                          /* lowered, by whomever */
 };
 
 /* One customer in trouble. */

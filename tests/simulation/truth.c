@@ -167,8 +167,9 @@ static void take_follow_up(struct sim *sim, struct errand *errand, struct client
     struct truth *truth = truth_of(client, errand->opened_ms);
     check_answers(sim, errand, client);
     check_clock_step(sim, errand, client);
-    if (truth->follow_ups++ > 0)
+    if (truth->follow_ups++ > 0 && truth->followed_up == errand->emergency)
         sim_violation(sim, client, "a second follow-up");
+    truth->followed_up = errand->emergency;
     truth->floor_ms = sim->now_ms + downgrade_after_ms(sim);
 }
 
@@ -195,11 +196,11 @@ void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket
         sim_violation(sim, client, "%s lowers the priority, or should", action_kind_name(errand->kind));
     switch (errand->kind) {
     case ACTION_FIRST_CONTACT:
-        if (truth->first_contacts > 0 ||
+        if (truth->first_contact == errand->emergency ||
             (errand->by != STEP_BY_ORDER && contact_since(client, errand->opened_ms)))
             sim_violation(sim, client, "the first comment, though there has been one");
-        truth->first_contacts +=
-            sim->now_ms - errand->handed_ms < 10000; /* else it may have been called off */
+        if (sim->now_ms - errand->handed_ms < 10000) /* else it may have been called off */
+            truth->first_contact = errand->emergency;
         if (comments)
             contacted(sim, truth);
         break;
