@@ -118,6 +118,7 @@ START_TEST(steps_of_an_older_journal_move_what_was_before_them)
     ck_assert_int_eq(told_ms(1, 1), NOON - 3000000);
     ck_assert_int_eq(told_ms(2, 3), NOON - 2980000);
     ck_assert_int_eq(told_ms(3, 6), NOON - 2960000);
+    ck_assert_int_eq(told_ms(1, 4), NOON - 2970000); /* itself it stays */
     ck_assert_int_eq(told_ms(1, 7), NOON - 2950000);
 }
 END_TEST
