@@ -469,23 +469,22 @@ static bool note_zone(struct desk *desk, struct emergency *e, const struct call 
     return !event.ticket.zone[0] || desk_apply(desk, e, &event, NULL, NULL);
 }
 
-/* Reads the comments and applies what is news. One of them may end the flight: its ticket is kept from that.
- */
-static bool read_comments(struct desk *desk, struct flight *flight, const struct call *call,
-                          struct comments_read *read, char *error, size_t error_size)
+/* Applies them all. *FLIGHT: NULL afterwards, if one of them has cancelled it; so they have the ticket. */
+static bool apply_comments(struct desk *desk, struct flight **flight, const struct call *call,
+                           struct comments_read *read, char *error, size_t error_size)
 {
+    int64_t action = (*flight)->action;
+    struct zendesk_ticket ticket = (*flight)->ticket;
     const struct zendesk_authors authors = {desk->config, desk->own_user_id};
-    struct zendesk_ticket ticket = flight->ticket;
-    int64_t action = flight->action;
-    flight->ticket = (struct zendesk_ticket){0};
-    bool good = zendesk_read_comments(desk->reader, call->answer, call->answer_length, &ticket, &authors,
-                                      take_one_comment, read, error, error_size);
-    flight = desk_flight_of(desk, action);
-    if (flight)
-        flight->ticket = ticket;
+    (*flight)->ticket = (struct zendesk_ticket){0};
+    bool readable = zendesk_read_comments(desk->reader, call->answer, call->answer_length, &ticket, &authors,
+                                          take_one_comment, read, error, error_size);
+    *flight = desk_flight_of(desk, action);
+    if (*flight)
+        (*flight)->ticket = ticket;
     else
         zendesk_ticket_free(&ticket);
-    return good;
+    return readable;
 }
 
 static bool take_comments(struct desk *desk, struct flight *flight, struct call *call)
@@ -498,7 +497,7 @@ static bool take_comments(struct desk *desk, struct flight *flight, struct call 
     if (!get_emergency(desk, flight, &e, &found))
         return false;
     struct comments_read read = {desk, &e, found};
-    if (found && !read_comments(desk, flight, call, &read, error, sizeof error))
+    if (found && !apply_comments(desk, &flight, call, &read, error, sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
     if (read.good && found && !note_zone(desk, &e, call))
         return false;

@@ -79,11 +79,13 @@ static void take_pause(struct step_context *c)
     tell(c, MESSAGE_PAUSED, BUTTON(COMMAND_RESUME));
 }
 
-/* The customer's answer, as we have it now, may be newer than the command: times of the API are cut to the
- * second, and whoever gave the command did not know of it. */
+/* By so much Zendesk's clock may differ from ours without being noticed. */
+#define CLOCKS_APART_MS 2000
+
+/* The customer's answer, as we have it now, may be newer than the command. */
 static bool may_be_answered_since(const struct step_context *c)
 {
-    return c->e->phase == PHASE_ENGAGED && c->e->last_customer_ms >= moment_ms(c->event);
+    return c->e->phase == PHASE_ENGAGED && c->e->last_customer_ms + CLOCKS_APART_MS >= moment_ms(c->event);
 }
 
 static void take_resume(struct step_context *c)

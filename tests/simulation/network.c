@@ -198,7 +198,7 @@ static void note_write(struct sim *sim, struct errand *errand)
     errand->emergency = action.emergency;
     if (store_get_emergency(sim->process.store, action.emergency, &e) == STORE_OK)
         errand->by = e.step_by;
-    errand->opened_ms = e.opened_ms - sim->process.offset_ms;
+    errand->opened_ms = truth_opened_ms(sim, &e);
 }
 
 static void answer_now(struct sim *sim, void *subject)

@@ -284,6 +284,9 @@ struct answers {
     int64_t answer_ms, outsider_ms, automatic_ms;
 };
 /* Of the emergency that the program opened then. */
+/* When E began, as far as that is judged: a page that is linked late may be older than its ticket's trouble.
+ */
+int64_t truth_opened_ms(const struct sim *sim, const struct emergency *e);
 struct truth *truth_of(struct client *client, int64_t opened_ms);
 struct answers truth_answers(struct client *client, int64_t opened_ms);
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment);

@@ -42,6 +42,11 @@ static bool is_contact(const struct comment *comment)
     return comment->author < 1000 && comment->is_public;
 }
 
+int64_t truth_opened_ms(const struct sim *sim, const struct emergency *e)
+{
+    return (e->urgent_ms > e->opened_ms ? e->urgent_ms : e->opened_ms) - sim->process.offset_ms;
+}
+
 struct truth *truth_of(struct client *client, int64_t opened_ms)
 {
     bool is_former = client->former.since_ms && opened_ms + COARSE_MS < client->truth.since_ms;
@@ -249,7 +254,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     const struct command_facts *command = &delivery->event.command;
     if (!client)
         return;
-    struct truth *truth = truth_of(client, before->opened_ms - sim->process.offset_ms);
+    struct truth *truth = truth_of(client, truth_opened_ms(sim, before));
     bool rests = command->name == COMMAND_PAUSE || command->name == COMMAND_CLOSE;
     sim_tell(sim, client, "%s is accepted", command_name(command->name));
     if (rests)

@@ -107,7 +107,7 @@ static void check_marks(struct sim *sim)
 
 static void check_open(struct sim *sim, struct client *client, const struct emergency *e)
 {
-    int64_t opened_ms = e->opened_ms - sim->process.offset_ms;
+    int64_t opened_ms = truth_opened_ms(sim, e);
     const struct truth *truth = truth_of(client, opened_ms);
     const struct answers answers = truth_answers(client, opened_ms);
     /* what may count as contact by the coarseness of stamps may make an answer of what follows */
