@@ -1,175 +1,17 @@
 /*
  * The program as a process: what its ledger's thread does in a pass, around the real desk and store, but one
- * step after the other by the world's time, and with deaths in between. Its settings vary with the seed.
+ * step after the other by the world's time, and with deaths in between.
  */
 #include "tests/simulation/simulation.h"
 
-#include "lib/json_fields.h"
 #include "lib/text.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BATCH_DUE     256
 #define TIDY_EVERY_MS 60000
 #define RETRY_MS      1000
-
-/* Where in its next pass the process dies. */
-enum death {
-    DEATH_NONE,
-    DEATH_WITHIN_BATCH, /* before the commit */
-    DEATH_IN_COMMIT,    /* of its writes only some arrive */
-    DEATH_BEFORE_ANSWERS,
-    DEATH_BEFORE_CALLS,
-    DEATH_AMONG_CALLS,
-    DEATHS,
-};
-
-/* --- set-up --- */
-
-static void delete_files(const char *directory, const char *database)
-{
-    static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-    char path[128];
-    for (size_t i = 0; i < COUNT_OF(ends); i++) {
-        text_format(path, sizeof path, "%s%s", database, ends[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(directory);
-}
-
-/* The log has a clock of its own, without a context: stories of one seed are the same to the byte. */
-static int64_t log_now_ms;
-
-static int64_t read_log_clock(void)
-{
-    return log_now_ms;
-}
-
-/* The log is read for what must not be there. */
-static ssize_t read_log(void *context, const char *line, size_t length)
-{
-    struct sim *sim = context;
-    static const char *const bad[] = {"ITEM-UNDONE", "WEBHOOK-ASIDE"};
-    char text[400];
-    text_copy_n(text, sizeof text, line, length);
-    text[strcspn(text, "\n")] = '\0';
-    for (size_t i = 0; i < COUNT_OF(bad); i++)
-        if (strstr(text, bad[i]))
-            sim_violation(sim, NULL, "the log says: %s", text);
-    sim_tell(sim, NULL, "log: %s", text);
-    return (ssize_t)length;
-}
-
-static void write_settings(struct sim *sim, const char *path)
-{
-    struct rng rng = rng_of(sim->seed, 77);
-    FILE *file = fopen(path, "w");
-    if (!file)
-        abort();
-    bool slack = rng_chance(&rng, 500);
-    bool pages = rng_chance(&rng, 700);
-    fprintf(file,
-            "[policy]\nfirst_contact = %s\nafter_engineer_comment = %s\nresolve_on_contact = %s\n"
-            "stale_after = %s\n",
-            rng_chance(&rng, 300) ? "automatic" : "manual", rng_chance(&rng, 500) ? "ask" : "proceed",
-            rng_chance(&rng, 300) ? "yes" : "no", rng_chance(&rng, 500) ? "1h" : "20m");
-    fprintf(file,
-            "[zendesk]\nwebhook_secret = zendesk-secret\napi_url = https://acme.zendesk.com\n"
-            "client_id = emergencyd\nclient_secret = client-secret\npoll_every = %s\n"
-            "downgrade_comment = %s\n",
-            rng_chance(&rng, 200) ? "2m" : "9m", rng_chance(&rng, 700) ? "yes" : "no");
-    fprintf(file,
-            "[pagerduty]\nwebhook_secret = pagerduty-secret\napi_token = pagerduty-token\n"
-            "from = bot@example.com\nengineer_schedule = SENG\nmanager_schedule = SMAN\n%s",
-            pages ? "page_service = SVCOUT\n" : "");
-    if (slack || pages)
-        fputs("[escalation manager]\nafter = 10m\nschedule = SMAN\n", file);
-    if (slack)
-        fputs("[slack]\nsigning_secret = slack-secret\ntoken = slack-token\nchannel = C0SUPPORT\n"
-              "manager_channel = C0MANAGERS\n",
-              file);
-    if (rng_chance(&rng, 500))
-        fputs("[zoom]\naccount_id = account\nclient_id = zoom\nclient_secret = zoom-client\n"
-              "webhook_secret = zoom-secret\nuser = bot@example.com\n",
-              file);
-    if (fclose(file) != 0)
-        abort();
-}
-
-static void open_receivers(struct sim *sim)
-{
-    struct process *process = &sim->process;
-    const struct service *const services[] = {&zendesk_service, &pagerduty_service, &slack_service,
-                                              &zoom_service};
-    for (size_t i = 0; i < COUNT_OF(services); i++)
-        if (!receiver_init(&process->receivers[services[i]->id], services[i], &process->config))
-            abort();
-}
-
-/* A database as its first start makes it; made once, since that takes longer than many a story. */
-void process_make_template(struct text *out)
-{
-    char directory[] = "/dev/shm/emergencyd-XXXXXX";
-    char path[64];
-    char error[300];
-    struct log *log = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
-    if (!log || !mkdtemp(directory))
-        abort();
-    text_format(path, sizeof path, "%s/e.db", directory);
-    struct store *store = store_open(path, log, error, sizeof error);
-    if (!store)
-        abort();
-    store_close(store);
-    FILE *file = fopen(path, "r");
-    for (int byte; file && (byte = fgetc(file)) != EOF;)
-        text_add_byte(out, (char)byte);
-    if (!file || fclose(file) != 0)
-        abort();
-    delete_files(directory, path);
-    log_close(log);
-}
-
-static void copy_template(const struct sim *sim, const char *path)
-{
-    FILE *file = fopen(path, "w");
-    if (!file || fwrite(sim->template->bytes, 1, sim->template->length, file) != sim->template->length ||
-        fclose(file) != 0)
-        abort();
-}
-
-void process_set_up(struct sim *sim)
-{
-    struct process *process = &sim->process;
-    struct config_error error;
-    char settings[128];
-    cookie_io_functions_t functions = {.write = read_log};
-    text_copy(process->directory, sizeof process->directory, "/dev/shm/emergencyd-XXXXXX");
-    if (!mkdtemp(process->directory))
-        abort();
-    text_format(process->path, sizeof process->path, "%s/e.db", process->directory);
-    text_format(settings, sizeof settings, "%s/config.ini", process->directory);
-    write_settings(sim, settings);
-    if (!config_load(settings, NULL, &process->config, &error)) {
-        fprintf(stderr, "simulate: %s\n", error.message);
-        abort();
-    }
-    (void)unlink(settings);
-    copy_template(sim, process->path);
-    process->log_stream = fopencookie(sim, "w", functions);
-    process->log = process->log_stream
-                       ? log_open(process->log_stream, LOG_TARGET_STREAM,
-                                  sim->story ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, read_log_clock)
-                       : NULL;
-    process->reader = json_reader_new();
-    if (!process->log || !process->reader)
-        abort();
-    (void)setvbuf(process->log_stream, NULL, _IOLBF, 0);
-    open_receivers(sim);
-    process->deliveries_end = &process->deliveries;
-    process->calls_end = &process->calls;
-}
 
 /* --- what comes in --- */
 
@@ -362,14 +204,15 @@ static void run_batch(struct sim *sim, int64_t now_ms)
         store_checkpoint(process->store);
 }
 
-static void pass(struct sim *sim, void *unused)
+void process_pass(struct sim *sim, void *unused)
 {
     struct process *process = &sim->process;
     (void)unused;
     if (!process->up || sim->now_ms < process->wake_ms)
         return;
     process->wake_ms = 0;
-    int64_t now_ms = log_now_ms = process_now_ms(sim);
+    int64_t now_ms = process_now_ms(sim);
+    process_set_log_clock(now_ms);
     run_batch(sim, now_ms);
     if (!process->up)
         return;
@@ -398,7 +241,7 @@ static void wake_at(struct sim *sim, int64_t at_ms)
     if (!process->up || (process->wake_ms != 0 && process->wake_ms <= at_ms))
         return;
     process->wake_ms = at_ms;
-    sim_at(sim, at_ms, pass, NULL);
+    sim_at(sim, at_ms, process_pass, NULL);
 }
 
 void process_wake(struct sim *sim)
@@ -477,23 +320,18 @@ void process_crash(struct sim *sim)
     sim_after(sim, sim->calm ? RETRY_MS : down_ms, process_start, NULL);
 }
 
-void process_tear_down(struct sim *sim)
+/* For good: nothing is put in order any more. */
+void process_end(struct sim *sim)
 {
     struct process *process = &sim->process;
     forget_mail(process);
     if (process->desk)
         hand_out(sim, desk_calls(process->desk), 0);
-    disk_lose_power(sim->disk, 0); /* nothing is to be put in order any more */
+    disk_lose_power(sim->disk, 0);
     desk_free(process->desk);
     store_close(process->store);
-    for (size_t i = 0; i < SERVICE_COUNT; i++)
-        receiver_free(&process->receivers[i]);
-    json_reader_free(process->reader);
-    log_close(process->log);
-    if (process->log_stream)
-        (void)fclose(process->log_stream);
-    config_free(&process->config);
-    delete_files(process->directory, process->path);
+    process->desk = NULL;
+    process->store = NULL;
 }
 
 /* --- what people ask of it --- */
@@ -526,88 +364,4 @@ bool process_command(struct sim *sim, struct client *client, enum command comman
     sim_tell(sim, client, "command %s", command_name(command));
     process_take(sim, delivery);
     return true;
-}
-
-/* --- troubles --- */
-
-static void kill_sometime(struct sim *sim, void *unused)
-{
-    (void)unused;
-    if (sim->calm)
-        return;
-    if (sim_may(sim, TROUBLE_CRASHES) && sim->process.up) {
-        sim->process.death = (int)rng_between(&sim->process_rng, DEATH_NONE, DEATHS - 1);
-        if (sim->process.death == DEATH_NONE) {
-            sim_tell(sim, NULL, "the process is killed");
-            process_crash(sim);
-        }
-    }
-    sim_after(sim, rng_between(&sim->process_rng, 1, 70 * MINUTE_MS), kill_sometime, NULL);
-}
-
-static void set_clock(struct sim *sim, void *unused)
-{
-    static const int64_t most_ms[] = {3000, MINUTE_MS, 20 * MINUTE_MS, 3 * HOUR_MS};
-    struct process *process = &sim->process;
-    (void)unused;
-    if (sim->calm)
-        return;
-    int64_t most = most_ms[rng_between(&sim->process_rng, 0, 3)];
-    int64_t shift_ms = rng_between(&sim->process_rng, -most, most);
-    if (sim_may(sim, TROUBLE_CLOCK) && process->up && (shift_ms > 1000 || shift_ms < -1000)) {
-        sim_tell(sim, NULL, "the machine's clock is set by %+lld ms", (long long)shift_ms);
-        process->offset_ms += shift_ms;
-        process->shift_ms += shift_ms;
-        process->wake_ms = 0;
-        pass(sim, NULL); /* the kernel tells at once */
-    }
-    sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), set_clock, NULL);
-}
-
-static void mend_disk(struct sim *sim, void *unused)
-{
-    (void)unused;
-    sim->process.disk_is_bad = false;
-    disk_mend(sim->disk);
-    sim_tell(sim, NULL, "the disk works again");
-}
-
-/* Full or broken for a while, or once. */
-static void spoil_disk(struct sim *sim, void *unused)
-{
-    struct rng *rng = &sim->process_rng;
-    int64_t for_ms = rng_between(rng, 100, rng_chance(rng, 800) ? 20000 : 10 * MINUTE_MS);
-    (void)unused;
-    if (sim->calm)
-        return;
-    if (sim_may(sim, TROUBLE_DISK) && !sim->process.disk_is_bad) {
-        enum disk_operation operation = (enum disk_operation)rng_between(rng, 0, DISK_OPERATION_COUNT - 1);
-        enum disk_fault fault = rng_chance(rng, 300)   ? DISK_BROKEN
-                                : rng_chance(rng, 600) ? DISK_FULL
-                                                       : DISK_SHORT;
-        disk_fail(sim->disk, operation, fault, rng_between(rng, 0, 30),
-                  rng_chance(rng, 500) ? 1 : DISK_ALWAYS);
-        sim->process.disk_is_bad = true;
-        sim->process.disk_faults++;
-        sim_tell(sim, NULL, "the disk: operation %d, fault %d, for %lld ms", (int)operation, (int)fault,
-                 (long long)for_ms);
-        sim_after(sim, for_ms, mend_disk, NULL);
-    }
-    sim_after(sim, rng_between(rng, MINUTE_MS, 2 * HOUR_MS), spoil_disk, NULL);
-}
-
-void process_troubles(struct sim *sim)
-{
-    disk_write_back_early(sim->disk, sim_may(sim, TROUBLE_DISK) ? 20 : 0);
-    sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 40 * MINUTE_MS), kill_sometime, NULL);
-    sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), spoil_disk, NULL);
-    if (rng_chance(&sim->process_rng, 400))
-        sim_after(sim, rng_between(&sim->process_rng, MINUTE_MS, 2 * HOUR_MS), set_clock, NULL);
-}
-
-void process_calm(struct sim *sim)
-{
-    mend_disk(sim, NULL);
-    sim->process.death = DEATH_NONE;
-    process_start(sim, NULL);
 }

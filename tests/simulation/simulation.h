@@ -225,7 +225,18 @@ void post_answered(struct sim *sim, struct post *post, int status);
 bool post_to_delivery(struct sim *sim, struct post *post, bool verify, struct delivery **delivery,
                       int *status);
 
-/* --- process.c --- */
+/* --- process.c, process_setup.c, troubles.c --- */
+
+/* Where in its next pass the process dies. */
+enum death {
+    DEATH_NONE,
+    DEATH_WITHIN_BATCH, /* before the commit */
+    DEATH_IN_COMMIT,    /* of its writes only some arrive */
+    DEATH_BEFORE_ANSWERS,
+    DEATH_BEFORE_CALLS,
+    DEATH_AMONG_CALLS,
+    DEATHS,
+};
 
 struct process {
     struct config config;
@@ -252,7 +263,10 @@ struct process {
 void process_make_template(struct text *out);
 void process_set_up(struct sim *sim);
 void process_tear_down(struct sim *sim);
+void process_set_log_clock(int64_t now_ms);
 void process_start(struct sim *sim, void *unused);
+void process_pass(struct sim *sim, void *unused);
+void process_end(struct sim *sim);
 void process_crash(struct sim *sim);
 void process_wake(struct sim *sim);
 int64_t process_now_ms(const struct sim *sim);
