@@ -268,8 +268,7 @@ static bool note_attempt(struct desk *desk, const struct flight *flight, struct 
         action->attempts++;
         return true;
     }
-    /* an attempt before this one may still arrive */
-    bool is_known = had_no_effect && action->attempts <= 1;
+    bool is_known = had_no_effect && !flight->in_doubt;
     action->state = is_known ? ACTION_PENDING : ACTION_UNKNOWN;
     if (!desk_did(desk, store_put_action(desk->store, action)))
         return false;

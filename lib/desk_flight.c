@@ -424,6 +424,7 @@ static bool begin_flight(struct desk *desk, struct action *action)
         return false;
     flight->ticket_id = action->ticket_id;
     flight->emergency = action->emergency;
+    flight->in_doubt = action->state == ACTION_UNKNOWN;
     text_copy(flight->incident, sizeof flight->incident, action->incident);
     if (line->refused) {
         line->probe_ms = desk->now_ms + PROBE_EVERY_MS;

@@ -56,6 +56,7 @@ struct flight {
     int64_t action; /* 0: a poll's */
     int64_t ticket_id;
     int64_t emergency; /* 0 none (yet) */
+    bool in_doubt;     /* an attempt before this one may still arrive */
     char incident[32];
     struct zendesk_ticket ticket; /* as the look has read it */
     int64_t asked_ms;             /* by our clock: what is read is at least as new as this */

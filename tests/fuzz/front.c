@@ -150,8 +150,10 @@ static void open_reader(void)
     char path[128];
     scratch_path(&front.scratch, "database", path, sizeof path);
     PROMISE(sqlite3_open_v2(path, &front.reader, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
-                sqlite3_prepare_v2(front.reader, "SELECT payload FROM event WHERE repeat_key = ?", -1,
-                                   &front.lookup, NULL) == SQLITE_OK,
+                sqlite3_prepare_v2(
+                    front.reader,
+                    "SELECT body FROM payload JOIN event ON event.id = payload.event WHERE repeat_key = ?",
+                    -1, &front.lookup, NULL) == SQLITE_OK,
             "%s", sqlite3_errmsg(front.reader));
     PROMISE(!front_has_stored("nothing", ""), "it has never been there");
 }

@@ -106,8 +106,8 @@ class Journal:
             self.integrity = [row[0] for row in database.execute(
                 "PRAGMA integrity_check")]
             rows = database.execute(
-                "SELECT payload, repeat_key FROM event "
-                "WHERE payload IS NOT NULL").fetchall()
+                "SELECT body, repeat_key FROM payload "
+                "JOIN event ON event.id = payload.event").fetchall()
             self.actions = {row[0]: row[1:] for row in database.execute(
                 "SELECT id, emergency, kind, state, error FROM action")}
             self.open_of_ticket = Counter(
