@@ -215,11 +215,18 @@ void take_refused(struct step_context *c)
 
 /* --- the automatic first comment --- */
 
+/* A page may be about a ticket that was solved meanwhile: nobody who is helped wants to read that help comes.
+ */
+static bool is_solved(const struct emergency *e)
+{
+    return e->status >= STATUS_SOLVED;
+}
+
 bool may_offer_first_contact(const struct emergency *e, const struct policy *policy)
 {
     return policy->first_contact_automatic && e->phase == PHASE_ACKNOWLEDGED && e->ticket_id > 0 &&
-           e->ticket_seen && e->closing == CLOSING_NONE && !is_held(e) && e->released == ACTION_NONE &&
-           e->step == ACTION_NONE;
+           e->ticket_seen && e->closing == CLOSING_NONE && !is_held(e) && !is_solved(e) &&
+           e->released == ACTION_NONE && e->step == ACTION_NONE;
 }
 
 /* The first comment of the daemon's own, on acknowledgement, if nobody else was first. It waits a moment for
@@ -234,6 +241,6 @@ void offer_first_contact(struct step_context *c)
 void withdraw_first_contact(struct emergency *e)
 {
     if (e->step == ACTION_FIRST_CONTACT && e->step_by == STEP_AUTOMATICALLY &&
-        (is_held(e) || e->closing != CLOSING_NONE || e->phase == PHASE_ENGAGED))
+        (is_held(e) || is_solved(e) || e->closing != CLOSING_NONE || e->phase == PHASE_ENGAGED))
         drop_step(e);
 }

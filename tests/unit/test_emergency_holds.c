@@ -138,6 +138,23 @@ START_TEST(the_automatic_first_comment_waits_for_the_incident)
 }
 END_TEST
 
+START_TEST(a_solved_ticket_gets_no_automatic_first_comment)
+{
+    struct story *t = story_new();
+    t->policy.first_contact_automatic = true;
+    page(t, "P1", PAGE_TRIGGERED);
+    at(t, "12:00:10");
+    ticket_read(t, PRIORITY_URGENT, STATUS_SOLVED); /* before its page told which it is */
+    at(t, "12:00:20");
+    page(t, "P1", PAGE_ACKNOWLEDGED);
+    expect_no_step(t);
+    at(t, "12:05:00");
+    ticket_read(t, PRIORITY_URGENT, STATUS_OPEN);
+    expect_wants(t, ACTION_FIRST_CONTACT);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(what_is_closed_is_not_held)
 {
     struct story *t = contacted();
@@ -308,6 +325,7 @@ Suite *emergency_holds_suite(void)
 {
     Suite *suite = suite_create("emergency_holds");
     TCase *tag = tcase_create("tag");
+    tcase_add_test(tag, a_solved_ticket_gets_no_automatic_first_comment);
     tcase_add_test(tag, the_tag_of_an_incident_holds);
     tcase_add_test(tag, the_clock_goes_on_when_the_tag_is_gone);
     tcase_add_test(tag, a_webhook_without_tags_lifts_nothing);
