@@ -20,6 +20,18 @@ def pytest_configure(config):
         "markers", "time_limit(seconds): a limit other than 60 s")
 
 
+def limit_of(item):
+    """How many seconds a test may take."""
+    marker = item.get_closest_marker("time_limit")
+    return marker.args[0] if marker else TIME_LIMIT_S
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """What may take longest comes first: nobody waits for it at the end."""
+    items.sort(key=limit_of, reverse=True)
+
+
 class TimeLimit(BaseException):
     """Not an Exception, so that no test code swallows it."""
 
@@ -27,8 +39,7 @@ class TimeLimit(BaseException):
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_call(item):
     """Ends a test that runs too long with a traceback of where it is."""
-    marker = item.get_closest_marker("time_limit")
-    limit_s = marker.args[0] if marker else TIME_LIMIT_S
+    limit_s = limit_of(item)
 
     def too_long(number, frame):
         raise TimeLimit(f"ran longer than {limit_s} s")
