@@ -93,6 +93,7 @@ static void undo_batch(struct desk *desk)
 
 static void keep_batch(struct desk *desk)
 {
+    desk->moved_ms = 0;
     for (size_t i = 0; i < desk->change_count; i++) {
         const struct alarm_change *change = &desk->changes[i];
         if (change->due_ms == 0)

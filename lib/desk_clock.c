@@ -34,6 +34,8 @@ static void move_emergencies(struct desk *desk, int64_t shift_ms)
     int64_t ids[MANY];
     int64_t after = 0;
     int64_t closed_since_ms = desk->now_ms - shift_ms - CLOSED_COUNTS_MS;
+    if (closed_since_ms > desk->now_ms) /* none may have ended in the future */
+        closed_since_ms = desk->now_ms;
     int count = MANY;
     while (count == MANY && desk->trouble == STORE_OK &&
            desk_did(desk, store_recent_ids(desk->store, after, closed_since_ms, ids, MANY, &count)))
@@ -75,10 +77,9 @@ static bool move_actions(struct desk *desk, int64_t shift_ms)
 }
 
 /* Which tickets were urgent before it is asked by the same clock. */
-static bool move_first_start(struct desk *desk, int64_t shift_ms)
+static bool keep_first_start(struct desk *desk)
 {
     char text[32];
-    desk->first_start_ms += shift_ms;
     text_format(text, sizeof text, "%lld", (long long)desk->first_start_ms);
     return desk_did(desk, store_set_fact(desk->store, "first_start_ms", text));
 }
@@ -110,6 +111,7 @@ void desk_learn_skew(struct desk *desk, const struct flight *flight, const struc
     int64_t was_ms = *skew_ms;
     if (!call_is_good(call) || call->date_ms == 0 || call->received_ms == 0)
         return;
+    desk->skew_known[call->service] = true;
     if (*skew_ms < call->date_ms - call->received_ms)
         *skew_ms = call->date_ms - call->received_ms;
     if (*skew_ms > call->date_ms + 999 - flight->asked_ms)
@@ -124,8 +126,10 @@ static void move_memory(struct desk *desk, int64_t shift_ms)
         move_time(&flight->asked_ms, shift_ms);
         move_time(&flight->read_ms, shift_ms);
     }
-    for (size_t i = 0; i < SERVICE_COUNT; i++) { /* the services' clocks were not set */
-        desk->skew_ms[i] -= shift_ms;
+    desk->first_start_ms += shift_ms;
+    for (size_t i = 0; i < SERVICE_COUNT; i++) {
+        if (desk->skew_known[i]) /* the service's clock was not set; of others, ours may be right only now */
+            desk->skew_ms[i] -= shift_ms;
         desk->lines[i].not_before_ms = desk->lines[i].probe_ms = 0;
     }
     desk->lost_track_ms = desk->now_ms;
@@ -138,9 +142,11 @@ void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
 {
     log_event(desk->log, LOG_LEVEL_WARNING, "CLOCK-STEP", 0, 0,
               "the clock was set by %+lld ms: deadlines move with it", (long long)shift_ms);
-    move_memory(desk, shift_ms); /* first: what emergencies do then is by the new clock */
+    /* First: what emergencies do then is by the new clock. And once, however often the batch is tried. */
+    move_memory(desk, shift_ms - desk->moved_ms);
+    desk->moved_ms = shift_ms;
     keep_skew(desk);
     if (desk->trouble == STORE_OK && desk_did(desk, store_add_clock_step(desk->store, shift_ms)) &&
-        move_first_start(desk, shift_ms) && move_actions(desk, shift_ms))
+        keep_first_start(desk) && move_actions(desk, shift_ms))
         move_emergencies(desk, shift_ms);
 }

@@ -181,9 +181,10 @@ static bool give_to_incident(struct desk *desk, const struct event *given, int64
             event.id[0] = '\0';
             enum store_result found = store_get_emergency(desk->store, ids[i], &e);
             good = desk_did(desk, found);
-            event.command.saw = emergency_shows(&e);
-            if (good && found == STORE_OK && e.id != but && !emergency_forbids(&e, COMMAND_BULK))
+            if (good && found == STORE_OK && e.id != but && !emergency_forbids(&e, COMMAND_BULK)) {
+                event.command.saw = emergency_shows(&e);
                 good = desk_apply(desk, &e, &event, NULL, NULL);
+            }
         }
     }
     return good;

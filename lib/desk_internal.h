@@ -114,8 +114,10 @@ struct desk {
     int64_t first_start_ms;
     int64_t own_user_id;
     int64_t skew_ms[SERVICE_COUNT]; /* their clocks minus ours, as far as is known */
-    bool suspended_hidden;          /* our credentials may not see them */
-    char slack_home[128];           /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
+    bool skew_known[SERVICE_COUNT];
+    int64_t moved_ms;      /* of a step of our clock that is not durable yet: memory has moved by it */
+    bool suspended_hidden; /* our credentials may not see them */
+    char slack_home[128];  /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
     bool quiet;
     int64_t lost_track_ms; /* something was undone: alarms and lines are to be made anew then; 0 no */
 
@@ -186,8 +188,8 @@ bool desk_keep(struct desk *desk, struct delivery *delivery, const struct journa
                enum delivery_outcome outcome);
 /* A webhook's event with its payload, wherever it belongs. */
 bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry);
-/* E's ticket became known: joins E with another emergency of that ticket, if it is open or, unless a person
- * says so now, was open when E began. */
+/* E's ticket became known: joins E with another emergency of that ticket, if it is open or was when E began.
+ */
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
                const struct journal_entry *entry);
 /* The ticket of E, which is open, was ended at ENDED_MS, as its history says: ends E, if that came after it.

@@ -64,6 +64,7 @@ static bool read_skew(struct desk *desk)
 {
     char text[32] = "0";
     enum store_result found = store_get_fact(desk->store, "zendesk_skew_ms", text, sizeof text);
+    desk->skew_known[SERVICE_ZENDESK] = found == STORE_OK;
     return desk_did(desk, found) && text_to_i64(text, strlen(text), &desk->skew_ms[SERVICE_ZENDESK]);
 }
 

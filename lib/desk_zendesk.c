@@ -361,6 +361,8 @@ static bool take_history(struct desk *desk, struct flight *flight, const struct 
         return false;
     if (opened && emergency_is_open(&e))
         return take_history_of_end(desk, flight, &e);
+    if (!may_open(desk, &flight->ticket))
+        return finish_read(desk, flight);
     if (!desk_open_by_ticket(desk, &flight->ticket, urgent_since(desk, flight, action), &e, &opened))
         return false;
     if (!opened) {

@@ -111,7 +111,8 @@ static void accept_write(struct step_context *c, bool wanted)
 static void accept_acknowledgement(struct step_context *c)
 {
     struct page *page = page_of(c->e, &c->event->page);
-    page->status = PAGE_ACKNOWLEDGED;
+    if (page->status != PAGE_RESOLVED) /* by somebody, meanwhile */
+        page->status = PAGE_ACKNOWLEDGED;
     if (page->acknowledge_cause != 0 && c->e->taken_ms > 0)
         mark_own_acknowledgement(c->e, page);
 }

@@ -88,15 +88,20 @@ static bool may_be_answered_since(const struct step_context *c)
     return c->e->phase == PHASE_ENGAGED && c->e->last_customer_ms + CLOCKS_APART_MS >= moment_ms(c->event);
 }
 
+/* Journals of former programs do not tell: then it counts as known. */
+static bool saw_engaged(const struct step_context *c)
+{
+    unsigned saw = c->event->command.saw;
+    return !(saw & SAW_NOTED) || (saw & SAW_ENGAGED);
+}
+
 static void take_resume(struct step_context *c)
 {
     struct emergency *e = c->e;
     e->paused = false;
     e->paused_by[0] = '\0';
     e->bulk_waived = true;
-    unsigned saw = c->event->command.saw;
-    bool saw_engaged = !(saw & SAW_NOTED) || (saw & SAW_ENGAGED);
-    if (e->phase == PHASE_ENGAGED && saw_engaged && !may_be_answered_since(c)) {
+    if (e->phase == PHASE_ENGAGED && saw_engaged(c) && !may_be_answered_since(c)) {
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }
@@ -118,7 +123,7 @@ static void take_do_it(struct step_context *c)
 static void take_downgrade(struct step_context *c)
 {
     someone_met(c);
-    if (!may_be_answered_since(c) || (c->event->command.saw & SAW_ENGAGED))
+    if (!may_be_answered_since(c) || saw_engaged(c))
         begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, moment_ms(c->event));
     say(c, "command", "%s ordered the downgrade.", who(c));
 }

@@ -36,7 +36,7 @@ enum event_type {
     EVENT_RELEASED,    /* the write is about to leave (call) */
     EVENT_ACCEPTED,    /* the service has taken it (call) */
     EVENT_REFUSED,     /* the write certainly had no effect (call) */
-    EVENT_CLOCK_STEP,  /* the wall clock was set: running deadlines move (shift_ms) */
+    EVENT_CLOCK_STEP,  /* the wall clock was set: all that was noted before moves with it (shift_ms) */
     EVENT_TOLD,        /* something to be read in the timeline, nothing more (text) */
     EVENT_JOINED,      /* somebody entered the bridge (meeting; comment.standing says who they are) */
     EVENT_LEFT,        /* and left it again */

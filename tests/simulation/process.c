@@ -144,6 +144,12 @@ static void die_at(struct sim *sim, enum death death)
     process_crash(sim);
 }
 
+static void break_commit(struct sim *sim)
+{
+    enum disk_operation operation = rng_chance(&sim->process_rng, 500) ? DISK_WRITE : DISK_SYNC;
+    disk_fail(sim->disk, operation, DISK_BROKEN, rng_between(&sim->process_rng, 0, 6), DISK_ALWAYS);
+}
+
 static void end_batch(struct sim *sim, struct given *given, size_t given_count)
 {
     struct process *process = &sim->process;
@@ -151,8 +157,7 @@ static void end_batch(struct sim *sim, struct given *given, size_t given_count)
     if (death == DEATH_WITHIN_BATCH) /* nothing more is written */
         disk_fail(sim->disk, DISK_WRITE, DISK_BROKEN, 0, DISK_ALWAYS);
     else if (death == DEATH_IN_COMMIT)
-        disk_fail(sim->disk, rng_chance(&sim->process_rng, 500) ? DISK_WRITE : DISK_SYNC, DISK_BROKEN,
-                  rng_between(&sim->process_rng, 0, 6), DISK_ALWAYS);
+        break_commit(sim);
     enum store_result result = desk_end(process->desk);
     struct delivery *answers = desk_answers(process->desk);
     process->in_trouble = result != STORE_OK;

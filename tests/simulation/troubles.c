@@ -58,8 +58,8 @@ static void spoil_disk(struct sim *sim, void *unused)
         enum disk_fault fault = rng_chance(rng, 300)   ? DISK_BROKEN
                                 : rng_chance(rng, 600) ? DISK_FULL
                                                        : DISK_SHORT;
-        disk_fail(sim->disk, operation, fault, rng_between(rng, 0, 30),
-                  rng_chance(rng, 500) ? 1 : DISK_ALWAYS);
+        int64_t skip = rng_between(rng, 0, 30);
+        disk_fail(sim->disk, operation, fault, skip, rng_chance(rng, 500) ? 1 : DISK_ALWAYS);
         sim->process.disk_is_bad = true;
         sim->process.disk_faults++;
         sim_tell(sim, NULL, "the disk: operation %d, fault %d, for %lld ms", (int)operation, (int)fault,
