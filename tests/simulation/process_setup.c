@@ -56,18 +56,24 @@ static void write_settings(struct sim *sim, const char *path)
     FILE *file = fopen(path, "w");
     if (!file)
         abort();
+    bool automatic = rng_chance(&rng, 300);
+    bool asks = rng_chance(&rng, 500);
+    bool resolves = rng_chance(&rng, 300);
+    bool patient = rng_chance(&rng, 500);
+    bool polls_often = rng_chance(&rng, 200);
+    bool says_so = rng_chance(&rng, 700);
     bool slack = rng_chance(&rng, 500);
     bool pages = rng_chance(&rng, 700);
     fprintf(file,
             "[policy]\nfirst_contact = %s\nafter_engineer_comment = %s\nresolve_on_contact = %s\n"
             "stale_after = %s\n",
-            rng_chance(&rng, 300) ? "automatic" : "manual", rng_chance(&rng, 500) ? "ask" : "proceed",
-            rng_chance(&rng, 300) ? "yes" : "no", rng_chance(&rng, 500) ? "1h" : "20m");
+            automatic ? "automatic" : "manual", asks ? "ask" : "proceed", resolves ? "yes" : "no",
+            patient ? "1h" : "20m");
     fprintf(file,
             "[zendesk]\nwebhook_secret = zendesk-secret\napi_url = https://acme.zendesk.com\n"
             "client_id = emergencyd\nclient_secret = client-secret\npoll_every = %s\n"
             "downgrade_comment = %s\n",
-            rng_chance(&rng, 200) ? "2m" : "9m", rng_chance(&rng, 700) ? "yes" : "no");
+            polls_often ? "2m" : "9m", says_so ? "yes" : "no");
     fprintf(file,
             "[pagerduty]\nwebhook_secret = pagerduty-secret\napi_token = pagerduty-token\n"
             "from = bot@example.com\nengineer_schedule = SENG\nmanager_schedule = SMAN\n%s",
