@@ -211,6 +211,12 @@ static bool take_up_again(struct desk *desk, const struct emergency *e, const st
     *taken = *taken && action.state == ACTION_CANCELLED;
     if (!*taken)
         return true;
+    struct action same; /* wanted by this cause before: that one it is */
+    enum store_result found = store_find_action(desk->store, e->id, want->kind, want->cause, "", &same);
+    if (found != STORE_NONE && (found != STORE_OK || same.id != action.id)) {
+        *taken = false;
+        return desk_did(desk, found);
+    }
     action.cause = want->cause;
     action.state = ACTION_UNKNOWN;
     action.created_ms = desk->now_ms;

@@ -227,6 +227,15 @@ END_TEST
 
 /* --- the services' clocks --- */
 
+/* While the disk is full a batch is tried again and again, and the step with it. */
+static void step_in_vain(struct life *life, int64_t shift_ms)
+{
+    ck_assert_int_eq(desk_begin(life->desk, life_machine_ms(life)), STORE_OK);
+    desk_take_clock_step(life->desk, shift_ms);
+    store_rollback(life->store);
+    ck_assert_int_ne(desk_end(life->desk), STORE_OK);
+}
+
 /* The engineer's comment of 12:00:40, of which a webhook tells only ten seconds later; else what it says
  * would be cut to the present. */
 static void comment_late(struct life *life)
@@ -313,6 +322,35 @@ START_TEST(pagerdutys_times_are_told_by_our_clock)
 }
 END_TEST
 
+START_TEST(a_step_that_is_tried_again_moves_memory_once)
+{
+    struct life *life = life_new("", MINUTES(20));
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:30");
+    life->reads = FATE_UNSENT; /* no answer tells the skew anew */
+    for (int i = 0; i < 3; i++)
+        step_in_vain(life, -MINUTES(20));
+    life_set_clock(life, 0);
+    comment_late(life);
+    life_end(life);
+}
+END_TEST
+
+/* PagerDuty is never asked here: nothing says that its clock differs from one that has been set right. */
+START_TEST(a_clock_that_nobody_asked_for_is_not_wrong_by_our_step)
+{
+    struct life *life = life_new("[pagerduty]\nwebhook_secret = p\n", MINUTES(60));
+    life_at(life, "12:00:05");
+    life_set_clock(life, 0);
+    life_at(life, "12:00:10");
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:20");
+    int64_t off_ms = life_emergency(life, 1).opened_ms - clock_ms("12:00:10");
+    ck_assert_int_lt(llabs(off_ms), 2000);
+    life_end(life);
+}
+END_TEST
+
 Suite *desk_clock_suite(void)
 {
     const TTest *const tests[] = {
@@ -327,6 +365,8 @@ Suite *desk_clock_suite(void)
         when_an_emergency_was_closed_moves_too,
         what_was_asked_before_the_step_is_older_than_what_comes_after_it,
         a_slow_answer_is_no_wrong_clock,
+        a_step_that_is_tried_again_moves_memory_once,
+        a_clock_that_nobody_asked_for_is_not_wrong_by_our_step,
     };
     Suite *suite = suite_create("desk_clock");
     TCase *all = tcase_create("desk_clock");
