@@ -217,6 +217,24 @@ START_TEST(contact_by_somebody_is_no_taking)
 }
 END_TEST
 
+/* The answer to our call comes after the webhook of what a person did since. */
+START_TEST(an_acknowledgement_that_is_answered_late_undoes_no_resolve)
+{
+    struct story *t = paged();
+    at(t, "12:00:20");
+    command(t, COMMAND_ACK);
+    at(t, "12:00:21");
+    page(t, "P1", PAGE_RESOLVED);
+    at(t, "12:00:22");
+    struct event event = new_event(t, EVENT_ACCEPTED, EVENT_SOURCE_SELF);
+    event.call.kind = ACTION_ACK_PAGE;
+    (void)snprintf(event.page.incident, sizeof event.page.incident, "P1");
+    happen(t, &event);
+    ck_assert_int_eq(t->e.pages[0].status, PAGE_RESOLVED);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(acknowledging_by_command_acknowledges_the_page_in_the_pressers_name)
 {
     struct story *t = paged();
@@ -345,6 +363,7 @@ Suite *emergency_second_suite(void)
 {
     Suite *suite = suite_create("emergency_second");
     TCase *noticed = tcase_create("noticed");
+    tcase_add_test(noticed, an_acknowledgement_that_is_answered_late_undoes_no_resolve);
     tcase_add_test(noticed, a_page_for_a_busy_engineer_calls_the_manager_at_once);
     tcase_add_test(noticed, it_is_said_once);
     tcase_add_test(noticed, it_is_noticed_when_the_busy_one_acknowledges);
