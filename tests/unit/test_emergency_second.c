@@ -2,6 +2,8 @@
  * A second emergency of an engineer who has one: the manager and the region are told once, and somebody else
  * is to take it. Who takes emergencies by command.
  */
+#include <stdio.h>
+
 #include "tests/unit/emergency_story.h"
 #include "tests/unit/suites.h"
 
