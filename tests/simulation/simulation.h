@@ -175,7 +175,7 @@ struct errand {
     int64_t handed_ms, answer_at_ms;
     struct text answer;
     int status;
-    bool broken, done, took_effect, excused;
+    bool broken, done, took_effect;
     /* a write to a ticket: as it was when it left */
     enum action_kind kind;
     int64_t action, emergency, opened_ms;
@@ -188,7 +188,6 @@ void zendesk_comment(struct sim *sim, struct ticket *ticket, int64_t author, boo
                      const char *body);
 void zendesk_change(struct sim *sim, struct ticket *ticket, int64_t author, enum ticket_priority priority,
                     enum ticket_status status);
-bool zendesk_is_staff(const char *role); /* lib's */
 void zendesk_answer(struct sim *sim, struct errand *errand);
 struct incident *pagerduty_add(struct sim *sim, struct client *client, const char *title, const char *key);
 void pagerduty_set(struct sim *sim, struct incident *incident, enum page_status status, const char *actor);
@@ -211,11 +210,9 @@ struct post { /* a webhook, from its making to its end */
     enum service_id service;
     char *body;
     char signature[120], timestamp[40], id[40];
-    int64_t made_ms;
     int attempts;
-    bool accepted;       /* answered 200 after a commit */
-    bool answered;       /* its sender knows */
-    int64_t answer_life; /* the process that has it */
+    bool accepted; /* answered 200 after a commit */
+    bool answered; /* its sender knows */
     struct client *client;
 };
 void post_webhook(struct sim *sim, enum service_id service, const char *body, struct client *client);

@@ -75,7 +75,6 @@ void post_webhook(struct sim *sim, enum service_id service, const char *body, st
     if (!post->body)
         abort();
     post->client = client;
-    post->made_ms = sim->now_ms;
     text_format(post->id, sizeof post->id, "01HOOK%020lld", (long long)++sim->world.last_id);
     sign_post(sim, post);
     sim->posts = must_grow(sim->posts, sim->post_count, sizeof *sim->posts);
@@ -172,7 +171,6 @@ void post_answered(struct sim *sim, struct post *post, int status)
         return; /* its sender runs into a time-out */
     if (status == 503) {
         try_again(sim, post, status);
-        post->answered = false;
         return;
     }
     post->answered = true;
