@@ -302,6 +302,9 @@ bool call_is_good(const struct call *call);
 /* --- a file for each service: the first question of an action, and what answers mean --- */
 bool desk_begin_zendesk(struct desk *desk, struct flight *flight, struct action *action);
 bool desk_take_zendesk(struct desk *desk, struct flight *flight, struct call *call);
+/* desk_zendesk_reads.c: what people read. */
+bool desk_take_organization(struct desk *desk, struct flight *flight, const struct call *call);
+bool desk_take_macro(struct desk *desk, struct flight *flight, struct call *call);
 bool desk_begin_pagerduty(struct desk *desk, struct flight *flight, struct action *action);
 bool desk_take_pagerduty(struct desk *desk, struct flight *flight, struct call *call);
 bool desk_begin_slack(struct desk *desk, struct flight *flight, struct action *action);

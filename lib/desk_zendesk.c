@@ -551,38 +551,6 @@ static bool take_suspended(struct desk *desk, struct flight *flight, struct call
     return !flight || look_at_meeting(desk, flight);
 }
 
-/* What people read of the organisation: without it things go on. */
-static bool take_organization(struct desk *desk, struct flight *flight, const struct call *call)
-{
-    char error[160];
-    struct emergency e;
-    bool found;
-    struct event event = desk_own_event(desk, EVENT_TOLD);
-    if (!get_emergency(desk, flight, &e, &found))
-        return false;
-    if (found && call_is_good(call) &&
-        zendesk_read_organization(desk->config, desk->reader, call->answer, call->answer_length,
-                                  &event.ticket, error, sizeof error) &&
-        !desk_apply(desk, &e, &event, NULL, NULL))
-        return false;
-    return finish_read(desk, flight);
-}
-
-static bool take_macro(struct desk *desk, struct flight *flight, struct call *call)
-{
-    char error[160];
-    struct action action;
-    struct emergency e;
-    if (!call_is_good(call))
-        return desk_take_failure(desk, flight, call);
-    if (!desk_get_both(desk, flight, &action, &e))
-        return false;
-    if (!zendesk_read_macro(desk->reader, call->answer, call->answer_length, action.text, sizeof action.text,
-                            error, sizeof error))
-        return desk_take_unreadable(desk, flight, call, error);
-    return desk_finish(desk, flight, &action, ACTION_DONE, "") && desk_tell_macro(desk, &e, &action);
-}
-
 static bool take_me(struct desk *desk, struct flight *flight, const struct call *call)
 {
     char error[160];
@@ -601,9 +569,9 @@ bool desk_take_zendesk(struct desk *desk, struct flight *flight, struct call *ca
     case FLIGHT_AUDITS: return take_audits(desk, flight, call);
     case FLIGHT_COMMENTS: return take_comments(desk, flight, call);
     case FLIGHT_SUSPENDED: return take_suspended(desk, flight, call);
-    case FLIGHT_ORGANIZATION: return take_organization(desk, flight, call);
+    case FLIGHT_ORGANIZATION: return desk_take_organization(desk, flight, call);
     case FLIGHT_MEETING: return take_meeting(desk, flight, call);
-    case FLIGHT_MACRO: return take_macro(desk, flight, call);
+    case FLIGHT_MACRO: return desk_take_macro(desk, flight, call);
     case FLIGHT_WHO: return desk_take_joiner(desk, flight, call);
     case FLIGHT_WRITE: return take_write(desk, flight, call);
     case FLIGHT_PROBE: return take_me(desk, flight, call);

@@ -134,7 +134,6 @@ static bool status_is_over(enum ticket_status status)
 
 static bool lowered(enum ticket_priority was, enum ticket_priority is)
 {
-
     return was == PRIORITY_URGENT && is != PRIORITY_URGENT && is != PRIORITY_UNKNOWN;
 }
 
