@@ -97,11 +97,15 @@ static bool take_one(struct http_listener *listener)
         return true;
     switch (fd < 0 ? errno : ENOMEM) { /* libmicrohttpd has closed what it could not take */
     case EAGAIN: listener->waited_for = false; return false;
-    case EMFILE:
-    case ENFILE:
-    case ENOBUFS:
-    case ENOMEM: note_shortage(listener); return false;
-    default: return true; /* it went away again, or its network is down */
+    case EINTR:
+    case ECONNABORTED: /* it went away again, */
+    case EPERM:
+    case EPROTO:
+    case ENETDOWN: /* or its network is down, which accept(2) tells of too */
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case EHOSTUNREACH: return true;
+    default: note_shortage(listener); return false;
     }
 }
 
