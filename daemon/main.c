@@ -193,14 +193,12 @@ static bool start_threads(struct program *program)
     return false;
 }
 
-/* To systemd and to people: where it can be reached. */
-static void announce(const struct program *program, const char *event)
+/* Tells systemd; STATUS becomes where it can be reached. */
+static void be_ready(const struct program *program, char *status, size_t size)
 {
     const struct config *config = &program->config;
-    char status[600];
-    snprintf(status, sizeof status, "listening on %s:%d, admin on %s:%d", config->server.listen.host,
+    snprintf(status, size, "listening on %s:%d, admin on %s:%d", config->server.listen.host,
              server_port(program->server), config->admin.listen.host, admin_port(program->admin));
-    log_event(program->log, LOG_LEVEL_INFO, event, 0, 0, "emergencyd " EMERGENCYD_VERSION ", %s", status);
     system_ready(status);
 }
 
@@ -278,11 +276,12 @@ static bool prepare_reload(struct program *program)
 {
     struct config next;
     struct config_error error;
+    char status[600];
     system_reloading();
     if (!read_config(&program->options, &next, &error)) {
         log_event(program->log, LOG_LEVEL_ERROR, "CONFIG-REFUSED", 0, 0, "goes on with the old settings: %s",
                   error.message);
-        announce(program, "RELOADED");
+        be_ready(program, status, sizeof status);
         return false;
     }
     keep_public_socket(program, &next.server.listen);
@@ -322,7 +321,9 @@ static void stop_threads(struct program *program)
 /* Until it is to end (false) or to start anew (true). */
 static bool serve(struct program *program, const sigset_t *signals)
 {
-    announce(program, "STARTED");
+    char status[600];
+    be_ready(program, status, sizeof status);
+    log_event(program->log, LOG_LEVEL_INFO, "STARTED", 0, 0, "emergencyd " EMERGENCYD_VERSION ", %s", status);
     for (;;) {
         if (wait_for_signal(program) != SIGHUP) {
             system_stopping();

@@ -100,6 +100,8 @@ static const char *refusal_of(struct desk *desk, const struct emergency *e, cons
         return "already being sent";
     if (command == COMMAND_PAGE && !desk->lines[SERVICE_PAGERDUTY].configured)
         return "there is no PagerDuty to page by";
+    if (command == COMMAND_RESOLVE && !desk->lines[SERVICE_PAGERDUTY].configured)
+        return "[pagerduty] api_token is not set: resolve the page in PagerDuty";
     if (command == COMMAND_MANAGER && !desk->config->pagerduty.manager_schedule)
         return "[pagerduty] manager_schedule does not say who the manager on call is";
     if (command == COMMAND_PAGE && !is_known(desk, event->command.to))

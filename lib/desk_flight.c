@@ -230,6 +230,9 @@ static bool take_up_again(struct desk *desk, const struct emergency *e, const st
 static bool add_wanted(struct desk *desk, const struct emergency *e, const struct want *want)
 {
     bool taken = false;
+    bool is_at_page = want->kind == ACTION_ACK_PAGE || want->kind == ACTION_RESOLVE_PAGE;
+    if (is_at_page && !desk->lines[SERVICE_PAGERDUTY].configured)
+        return true; /* it only talks to us */
     if (action_is_step(want->kind) && !take_up_again(desk, e, want, &taken))
         return false;
     if (taken)
@@ -242,7 +245,7 @@ static bool add_wanted(struct desk *desk, const struct emergency *e, const struc
         .ticket_id = e->ticket_id,
         .due_ms = e->step_due_ms,
     };
-    if (want->kind == ACTION_ACK_PAGE || want->kind == ACTION_RESOLVE_PAGE)
+    if (is_at_page)
         text_copy(action.sender, sizeof action.sender, e->taker);
     if (want->incident)
         text_copy(action.incident, sizeof action.incident, want->incident);

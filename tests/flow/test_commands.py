@@ -494,6 +494,17 @@ def test_reopen_is_refused_while_another_of_its_ticket_is_open(
     assert "another" in refuse(d, first, "reopen")
 
 
+def test_without_a_key_pages_are_left_to_pagerduty(daemon, world, cast):
+    d = daemon(**LONG, config={"pagerduty": dict.fromkeys(
+        ("api_token", "from", "page_service", "engineer_schedule",
+         "manager_schedule"))})
+    number, _ = contacted(d, world, cast)
+    order(d, number, "ack")
+    assert "api_token" in refuse(d, number, "resolve")
+    rows = d.emergency(number)["actions"]
+    assert not [row for row in rows if row["service"] == "pagerduty"]
+
+
 def test_note_is_kept_in_any_state(daemon, world, cast):
     d = daemon(**LONG)
     number, _ = in_state(d, world, cast, "closed")
