@@ -16,13 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TROUBLED_MS (120 * MINUTE_MS)
-#define CALM_MS     (80 * MINUTE_MS)
-#define FIRST_MS    INT64_C(1795392000000) /* 2026-11-23 */
+#define TROUBLED_MS  (120 * MINUTE_MS)
+#define CALM_MS      (80 * MINUTE_MS)
+#define MOST_CLIENTS 1000
+#define MOST_SEEDS   INT64_C(1000000000000)
+#define FIRST_MS     INT64_C(1795392000000) /* 2026-11-23 */
 
 struct options {
-    uint64_t first, seeds;
-    int clients, only;
+    int64_t first, seeds, clients, only;
     unsigned troubles;
     bool story;
     struct disk *disk;
@@ -91,8 +92,8 @@ static void set_up(struct sim *sim, const struct options *options, uint64_t seed
     *sim = (struct sim){.seed = seed,
                         .disk = options->disk,
                         .template = &options->template,
-                        .clients_wanted = options->clients,
-                        .only = options->only,
+                        .clients_wanted = (int)options->clients,
+                        .only = (int)options->only,
                         .troubles = options->troubles,
                         .story = story,
                         .violator = -1};
@@ -152,9 +153,9 @@ static bool still_fails(const struct options *options, uint64_t seed)
 
 static void print_replay(const struct options *options, uint64_t seed)
 {
-    printf("simulate --seed %" PRIu64 " --clients %d", seed, options->clients);
+    printf("simulate --seed %" PRIu64 " --clients %" PRId64, seed, options->clients);
     if (options->only >= 0)
-        printf(" --only %d", options->only);
+        printf(" --only %" PRId64, options->only);
     const char *comma = " --without ";
     for (size_t i = 0; i < COUNT_OF(troubles); i++)
         if (!(options->troubles & troubles[i].bit)) {
@@ -201,13 +202,24 @@ static void add_up(struct totals *totals, const struct sim *sim)
     totals->disk_faults += (uint64_t)sim->process.disk_faults;
 }
 
-static unsigned without(const char *list)
+static bool read_without(char *list, unsigned *left)
 {
-    unsigned left = TROUBLE_ALL;
-    for (size_t i = 0; i < COUNT_OF(troubles); i++)
-        if (strstr(list, troubles[i].name))
-            left &= ~troubles[i].bit;
-    return left;
+    char *rest = list;
+    *left = TROUBLE_ALL;
+    for (const char *name; (name = strsep(&rest, ",")) != NULL;) {
+        size_t i = 0;
+        while (i < COUNT_OF(troubles) && strcmp(name, troubles[i].name) != 0)
+            i++;
+        if (i == COUNT_OF(troubles))
+            return false;
+        *left &= ~troubles[i].bit;
+    }
+    return true;
+}
+
+static bool read_number(const char *text, int64_t least, int64_t most, int64_t *number)
+{
+    return text_to_i64(text, strlen(text), number) && *number >= least && *number <= most;
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
@@ -220,18 +232,19 @@ static bool read_options(int argc, char **argv, struct options *options)
                                           {"story", no_argument, NULL, 's'},
                                           {0}};
     int chosen;
+    bool good = true;
     *options = (struct options){.first = 1, .seeds = 1, .clients = 40, .only = -1, .troubles = TROUBLE_ALL};
-    while ((chosen = getopt_long(argc, argv, "", names, NULL)) != -1)
+    while (good && (chosen = getopt_long(argc, argv, "", names, NULL)) != -1)
         switch (chosen) {
-        case 'f': options->first = strtoull(optarg, NULL, 10); break;
-        case 'n': options->seeds = strtoull(optarg, NULL, 10); break;
-        case 'c': options->clients = (int)strtol(optarg, NULL, 10); break;
-        case 'o': options->only = (int)strtol(optarg, NULL, 10); break;
-        case 'w': options->troubles = without(optarg); break;
+        case 'f': good = read_number(optarg, 0, MOST_SEEDS, &options->first); break;
+        case 'n': good = read_number(optarg, 1, MOST_SEEDS, &options->seeds); break;
+        case 'c': good = read_number(optarg, 1, MOST_CLIENTS, &options->clients); break;
+        case 'o': good = read_number(optarg, 0, MOST_CLIENTS, &options->only); break;
+        case 'w': good = read_without(optarg, &options->troubles); break;
         case 's': options->story = true; break;
-        default: return false;
+        default: good = false;
         }
-    return optind == argc && options->clients > 0 && options->only < options->clients;
+    return good && optind == argc && options->only < options->clients;
 }
 
 int main(int argc, char **argv)
@@ -240,16 +253,19 @@ int main(int argc, char **argv)
     struct totals totals = {0};
     struct sim sim;
     if (!read_options(argc, argv, &options)) {
-        fprintf(stderr, "usage: simulate [--seed FIRST] [--seeds COUNT] [--clients N] [--only CLIENT] "
-                        "[--without TROUBLE,...] [--story]\n");
+        fprintf(stderr,
+                "usage: simulate [--seed FIRST] [--seeds COUNT] [--clients N] [--only CLIENT] "
+                "[--without TROUBLE,...] [--story]\n"
+                "troubles: webhooks, calls, outages, crashes, clock, disk; at most %d clients\n",
+                MOST_CLIENTS);
         return 2;
     }
     process_make_template(&options.template);
-    options.disk = disk_new(options.first);
+    options.disk = disk_new((uint64_t)options.first);
     if (!options.disk)
         abort();
-    for (uint64_t i = 0; i < options.seeds; i++) {
-        uint64_t seed = options.first + i;
+    for (int64_t i = 0; i < options.seeds; i++) {
+        uint64_t seed = (uint64_t)(options.first + i);
         bool good = run(&options, seed, options.story ? stdout : NULL, &sim);
         add_up(&totals, &sim);
         if (good)

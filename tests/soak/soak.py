@@ -257,6 +257,8 @@ def main():
         world.stop()
     for line in wrong:
         print("WRONG:", line)
+    if not wrong:
+        print(f"{count} emergencies: nothing grew, none was lost")
     sys.exit(1 if wrong else 0)
 
 
