@@ -16,7 +16,7 @@ static void take_contacted(struct step_context *c)
     say(c, "command", "%s contacted the customer%s%s.", who(c), c->event->text[0] ? ": " : "",
         c->event->text);
     if (before_contact(c->e))
-        begin_first_period(c, moment_ms(c->event));
+        begin_first_period(c, moment_ms(c->event), moment_ms(c->event));
     tell(c, MESSAGE_CONTACTED, resolve_button(c));
 }
 

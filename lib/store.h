@@ -70,9 +70,9 @@ struct journal_entry {
  * its number), nothing was written. */
 enum store_result store_add_event(struct store *store, struct event *event,
                                   const struct journal_entry *entry) MUST_CHECK;
-/* Whether a comment is in the journal of an emergency already, with a standing no vaguer than this. */
-enum store_result store_knows_comment(struct store *store, int64_t comment, enum author_standing standing,
-                                      bool *known) MUST_CHECK;
+/* Whether a comment is in the journal of EMERGENCY already, with a standing no vaguer than this. */
+enum store_result store_knows_comment(struct store *store, int64_t emergency, int64_t comment,
+                                      enum author_standing standing, bool *known) MUST_CHECK;
 /* What came of it: to which emergency it belongs, what is to be read in the timeline, the resulting deadline.
  */
 enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,

@@ -74,7 +74,7 @@ static const struct {
     [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
     [STATEMENT_KNOWS_COMMENT] = {"knows comment",
                                  "SELECT comment_standing FROM event INDEXED BY event_of_comment "
-                                 "WHERE comment_id = ? AND comment_id IS NOT NULL AND emergency > 0",
+                                 "WHERE comment_id = ? AND comment_id IS NOT NULL AND emergency = ?",
                                  false},
     [STATEMENT_SETTLE_EVENT] =
         {"settle event",

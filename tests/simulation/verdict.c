@@ -111,8 +111,8 @@ static void check_open(struct sim *sim, struct client *client, const struct emer
     const struct truth *truth = truth_of(client, opened_ms);
     const struct answers answers = truth_answers(client, opened_ms);
     /* what may count as contact by the coarseness of stamps may make an answer of what follows */
-    bool answered = truth_answers(client, opened_ms - 10000).answer_ms ||
-                    truth_answers(client, 0).answer_ms || truth->told_answer_ms || truth->joined_ms;
+    bool answered = truth_answers(client, opened_ms - 10000).answer_ms || truth_may_be_answer(client) ||
+                    truth->told_answer_ms || truth->joined_ms;
     bool is_open = client->ticket->priority == PRIORITY_URGENT && client->ticket->status < STATUS_SOLVED;
     if (e->phase < PHASE_CONTACTED && !truth->over && is_open && truth->contact_ms >= opened_ms + 4000)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));
