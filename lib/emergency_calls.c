@@ -85,7 +85,8 @@ static void accept_thread(struct step_context *c)
 void begin_first_period_by_write(struct step_context *c)
 {
     const struct call_facts *call = &c->event->call;
-    begin_first_period(c, call->begun_ms > 0 ? call->begun_ms : call->accepted_ms, call->accepted_ms);
+    int64_t begun_ms = call->begun_ms > 0 ? call->begun_ms : call->accepted_ms;
+    begin_first_period(c, begun_ms - EMERGENCY_CLOCKS_APART_MS, call->accepted_ms);
 }
 
 /* The writes to the ticket. */

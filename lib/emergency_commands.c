@@ -16,7 +16,7 @@ static void take_contacted(struct step_context *c)
     say(c, "command", "%s contacted the customer%s%s.", who(c), c->event->text[0] ? ": " : "",
         c->event->text);
     if (before_contact(c->e))
-        begin_first_period(c, moment_ms(c->event), moment_ms(c->event));
+        begin_first_period(c, moment_ms(c->event) - EMERGENCY_CLOCKS_APART_MS, moment_ms(c->event));
     tell(c, MESSAGE_CONTACTED, resolve_button(c));
 }
 
@@ -79,13 +79,11 @@ static void take_pause(struct step_context *c)
     tell(c, MESSAGE_PAUSED, BUTTON(COMMAND_RESUME));
 }
 
-/* By so much Zendesk's clock may differ from ours without being noticed. */
-#define CLOCKS_APART_MS 2000
-
 /* The customer's answer, as we have it now, may be newer than the command. */
 static bool may_be_answered_since(const struct step_context *c)
 {
-    return c->e->phase == PHASE_ENGAGED && c->e->last_customer_ms + CLOCKS_APART_MS >= moment_ms(c->event);
+    return c->e->phase == PHASE_ENGAGED &&
+           c->e->last_customer_ms + EMERGENCY_CLOCKS_APART_MS >= moment_ms(c->event);
 }
 
 /* Journals of former programs do not tell: then it counts as known. */

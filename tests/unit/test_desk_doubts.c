@@ -220,6 +220,23 @@ START_TEST(an_answer_before_the_end_of_our_write_is_known_counts)
 }
 END_TEST
 
+/* A person says so by our clock; the customer writes by Zendesk's, which is a little behind. */
+START_TEST(an_answer_just_after_somebody_called_counts)
+{
+    struct life *life = life_new("", 0);
+    life->zendesk_ahead_ms = -1000;
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:30.500");
+    life_command(life, 1, COMMAND_CONTACTED);
+    life_at(life, "12:00:30.600");
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
+
 /* Solved, and open again by the customer's comment. The latter was read when it was no news, and the former
  * is told late. */
 START_TEST(an_end_that_is_told_late_is_not_the_last_word)
@@ -265,6 +282,7 @@ Suite *desk_doubts_suite(void)
         comments_from_before_the_opening_was_known_are_its_own,
         an_answer_before_the_end_of_our_write_is_known_counts,
         an_end_that_is_told_late_is_not_the_last_word,
+        an_answer_just_after_somebody_called_counts,
     };
     Suite *suite = suite_create("desk_doubts");
     TCase *all = tcase_create("desk_doubts");
