@@ -1,6 +1,6 @@
 /*
  * What a person may order, and what it does. The table at the end is the contract's: which command is allowed
- * in which state. A command that is not allowed where it stands in the order of events changes nothing.
+ * in which state. An order that is not allowed where it stands in the order of events changes nothing.
  */
 #include "lib/emergency_internal.h"
 #include "lib/text.h"
@@ -267,9 +267,17 @@ const char *emergency_forbids(const struct emergency *e, enum command command)
     return (rule->phases & IN(e->phase)) && meets(e, rule->needs) ? NULL : rule->refusal;
 }
 
+/* What a person says has happened, also if something told late stands before it now: an end, or a colleague
+ * in the bridge. */
+static bool tells_fact(enum command command)
+{
+    return command == COMMAND_CONTACTED || command == COMMAND_REPLIED || command == COMMAND_CALL_STARTED ||
+           command == COMMAND_CALL_ENDED;
+}
+
 void take_command(struct step_context *c)
 {
     enum command command = c->event->command.name;
-    if (!emergency_forbids(c->e, command))
+    if (tells_fact(command) || !emergency_forbids(c->e, command))
         command_rules[command].take(c);
 }

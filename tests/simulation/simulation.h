@@ -81,6 +81,7 @@ struct truth {
     int64_t since_ms;
     int64_t contact_ms;      /* the first public comment of staff, or an accepted "contacted" */
     int64_t told_contact_ms; /* that "contacted" */
+    int64_t told_to;         /* the emergency that was open then */
     int64_t last_staff_ms;   /* the last public comment of staff */
     int64_t met_ms;          /* a person of staff was there */
     int64_t told_answer_ms;  /* a person said so, and that was accepted */

@@ -293,6 +293,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     switch (command->name) {
     case COMMAND_CONTACTED:
         truth->met_ms = truth->told_contact_ms = sim->now_ms;
+        truth->told_to = before->id;
         contacted(sim, truth);
         break;
     case COMMAND_FIRST_CONTACT: truth->met_ms = sim->now_ms; break;

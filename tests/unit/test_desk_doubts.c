@@ -237,14 +237,9 @@ START_TEST(an_answer_just_after_somebody_called_counts)
 }
 END_TEST
 
-/* Solved, and open again by the customer's comment. The latter was read when it was no news, and the former
- * is told late. */
-START_TEST(an_end_that_is_told_late_is_not_the_last_word)
+static struct event solved_event(const struct life *life)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
-    life_at(life, "12:03:00");
-    const struct event solved = {
+    return (struct event){
         .type = EVENT_TICKET,
         .source = EVENT_SOURCE_ZENDESK,
         .at_ms = life->true_ms,
@@ -256,6 +251,34 @@ START_TEST(an_end_that_is_told_late_is_not_the_last_word)
                    .requester_id = LIFE_CUSTOMER,
                    .actor_id = LIFE_ENGINEER},
     };
+}
+
+/* That it was solved is told after a person has called the customer all the same, and it is opened again. */
+START_TEST(what_persons_tell_outlives_an_end_that_is_told_late)
+{
+    struct life *life = life_new("", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:30");
+    const struct event solved = solved_event(life);
+    life_at(life, "12:01:00");
+    life_command(life, 1, COMMAND_CONTACTED);
+    life_at(life, "12:02:00");
+    life_expect(life, 1, "contacted");
+    life_deliver(life, SERVICE_ZENDESK, &solved);
+    life_at(life, "12:03:00");
+    life_expect(life, 1, "contacted");
+    life_end(life);
+}
+END_TEST
+
+/* Solved, and open again by the customer's comment. The latter was read when it was no news, and the former
+ * is told late. */
+START_TEST(an_end_that_is_told_late_is_not_the_last_word)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life_at(life, "12:03:00");
+    const struct event solved = solved_event(life);
     life->deaf = true;
     life_change(life, PRIORITY_URGENT, STATUS_SOLVED, LIFE_ENGINEER);
     life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
@@ -283,6 +306,7 @@ Suite *desk_doubts_suite(void)
         an_answer_before_the_end_of_our_write_is_known_counts,
         an_end_that_is_told_late_is_not_the_last_word,
         an_answer_just_after_somebody_called_counts,
+        what_persons_tell_outlives_an_end_that_is_told_late,
     };
     Suite *suite = suite_create("desk_doubts");
     TCase *all = tcase_create("desk_doubts");
