@@ -119,7 +119,8 @@ static void check_open(struct sim *sim, struct client *client, const struct emer
     if (e->phase < PHASE_CONTACTED && !truth->over && is_open && truth->contact_ms >= opened_ms + 4000 &&
         !told_before)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));
-    if (is_open && answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over)
+    if (is_open && answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over &&
+        !told_before)
         sim_violation(sim, client, "the customer answered, and the emergency is %s", emergency_state(e));
     if (in_period(e) && !e->paused)
         sim_violation(sim, client, "the clock has run out, and the emergency is %s%s", emergency_state(e),
