@@ -35,3 +35,13 @@ $(FUZZ:%.c=$(BUILD)/%): LDFLAGS += -fsanitize=fuzzer
 $(FUZZ:%.c=$(BUILD)/%): %: %.o $(BUILD)/libfuzz.a $(BUILD)/libemergency.a
 	@echo "  LD    $@"
 	$(Q)$(LINK)
+
+INSTRUCTIONS := $(wildcard tests/instructions/*.c) tests/fuzz/signing.c
+
+.PHONY: instructions
+$(BUILD)/count_instructions: $(call obj,$(INSTRUCTIONS)) $(BUILD)/libemergency.a
+	@echo "  LD    $@"
+	$(Q)$(LINK)
+instructions: $(BUILD)/count_instructions
+	@HARNESS=$(abspath $(BUILD))/count_instructions CC=$(CC) KIND="$(KIND)" PROFILE=$(PROFILE) RENEW=$(RENEW) \
+		scripts/count_instructions
