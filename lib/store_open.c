@@ -108,12 +108,19 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *name, int page
     return SQLITE_OK;
 }
 
+/* Rows are put together in buffers of this size, which SQLite keeps at hand. */
+#define LOOKASIDE_BYTES 4352
+#define LOOKASIDE_COUNT 64
+
 static bool connect_to(struct store *store, const struct report *report, int flags)
 {
+    /* nobody reads SQLite's statistics of memory, which cost a lock at each allocation; refused once it is in use */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int rc =
         sqlite3_open_v2(report->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (!store->db)
         return refuse(report, "%s can't be opened: no memory", report->path);
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_BYTES, LOOKASIDE_COUNT);
     return rc == SQLITE_OK ? true : refuse_for(report, store->db, rc);
 }
 
