@@ -225,6 +225,17 @@ static bool look_for_ticket(struct desk *desk, struct emergency *e, const struct
     return desk_link(desk, e, &link, NULL);
 }
 
+/* A page told late may put the opening before comments that were read as those of former times. */
+static bool apply_page(struct desk *desk, struct emergency *e, struct event *event,
+                       const struct journal_entry *entry, bool *repeat)
+{
+    int64_t opened_ms = e->opened_ms;
+    if (!desk_apply(desk, e, event, entry, repeat))
+        return false;
+    bool opens_earlier = e->opened_ms < opened_ms && e->ticket_id > 0;
+    return !opens_earlier || desk_want_ticket_read(desk, e->ticket_id, 0, 0);
+}
+
 static bool open_by_page(struct desk *desk, struct event *event, const struct journal_entry *entry,
                          bool *repeat)
 {
@@ -234,7 +245,7 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
     if (!find_of_page(desk, ticket, event->at_ms, &e, &found))
         return false;
     if (found) /* one more page of the same emergency */
-        return desk_apply(desk, &e, event, entry, repeat) && claim(desk, &e, event->page.incident);
+        return apply_page(desk, &e, event, entry, repeat) && claim(desk, &e, event->page.incident);
     if (!open_emergency(desk, &e, event, entry, repeat))
         return false;
     if (*repeat)
@@ -326,7 +337,7 @@ static bool take_page_event(struct desk *desk, struct delivery *delivery, const 
     if (!found && !emergency_of_own_page(desk, event->page.key, &e, &found))
         return false;
     if (found)
-        return desk_apply(desk, &e, event, entry, &delivery->duplicate);
+        return apply_page(desk, &e, event, entry, &delivery->duplicate);
     if (!pagerduty_page_counts(desk->config, &event->page))
         return desk_keep(desk, delivery, entry, DELIVERY_IGNORED);
     if (!event_opens(event))
