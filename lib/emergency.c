@@ -191,10 +191,11 @@ unsigned open_doubts(const struct emergency *e, enum action_kind step)
     return doubts;
 }
 
-unsigned emergency_shows(const struct emergency *e)
+void emergency_note_shown(const struct emergency *e, struct command_facts *command)
 {
     unsigned doubts = e->asked ? open_doubts(e, e->asked_step) : 0;
-    return SAW_NOTED | (e->phase == PHASE_ENGAGED ? SAW_ENGAGED : 0) | doubts << SAW_DOUBTS;
+    command->saw = SAW_NOTED | (e->phase == PHASE_ENGAGED ? SAW_ENGAGED : 0) | doubts << SAW_DOUBTS;
+    command->read_ms = e->last_customer_ms;
 }
 
 void settle_doubts(struct emergency *e, const struct event *command)
@@ -331,15 +332,25 @@ static void take_staff_comment(struct step_context *c)
     }
 }
 
+void tell_not_downgraded(struct step_context *c)
+{
+    say(c, "prompt", "The customer has just written: not downgraded. Order it again if it is still meant.");
+    tell(c, MESSAGE_ANSWERED, BUTTON(COMMAND_CALL_STARTED) | BUTTON(COMMAND_RESUME));
+}
+
 void take_answer(struct step_context *c, int64_t at_ms)
 {
     struct emergency *e = c->e;
     bool in_flight = e->released != ACTION_NONE;
+    bool was_ordered = e->step == ACTION_DOWNGRADE && e->step_by == STEP_BY_ORDER;
     e->asked = false;
     if (e->step != ACTION_FIRST_CONTACT && e->step != ACTION_URGENT)
         drop_step(e);
-    if (e->phase == PHASE_ENGAGED)
+    if (e->phase == PHASE_ENGAGED) {
+        if (was_ordered && !in_flight)
+            tell_not_downgraded(c);
         return;
+    }
     e->before_engaged = e->phase;
     e->phase = PHASE_ENGAGED;
     e->answered_ms = at_ms;
@@ -596,6 +607,9 @@ void emergency_note_late(const struct emergency *was, const struct emergency *is
         say(&c, "prompt", BACK_TO_URGENT);
         tell(&c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));
     }
+    if (was->phase == PHASE_ENGAGED && is->phase == PHASE_ENGAGED && was->step == ACTION_DOWNGRADE &&
+        is->step == ACTION_NONE && is->downgraded_ms == 0)
+        tell_not_downgraded(&c);
     if (was->call_ended_ms == 0 && is->call_ended_ms > 0)
         tell_late_call(&c);
 }

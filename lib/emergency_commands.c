@@ -118,10 +118,17 @@ static void take_do_it(struct step_context *c)
     say(c, "command", "%s: do it.", who(c));
 }
 
+/* It may have been engaged by another answer, or by a call. */
+static bool saw_last_answer(const struct step_context *c)
+{
+    const struct command_facts *command = &c->event->command;
+    return saw_engaged(c) && (!(command->saw & SAW_NOTED) || c->e->last_customer_ms <= command->read_ms);
+}
+
 static void take_downgrade(struct step_context *c)
 {
     someone_met(c);
-    if (!may_be_answered_since(c) || saw_engaged(c))
+    if (!may_be_answered_since(c) || saw_last_answer(c))
         begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, moment_ms(c->event));
     say(c, "command", "%s ordered the downgrade.", who(c));
 }

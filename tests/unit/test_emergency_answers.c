@@ -310,6 +310,38 @@ START_TEST(an_answer_in_the_second_of_the_order_stops_it)
 }
 END_TEST
 
+/* After a call it is engaged, but of what the customer has just written nobody knew. */
+START_TEST(an_answer_in_the_second_of_the_order_stops_it_also_after_a_call)
+{
+    struct story *t = followed_up();
+    at(t, "12:18:00");
+    command(t, COMMAND_CALL_STARTED);
+    at(t, "12:20:00.500");
+    command(t, COMMAND_DOWNGRADE);
+    expect_wants(t, ACTION_DOWNGRADE);
+    at(t, "12:20:00.900");
+    customer_comment(t);
+    expect_no_step(t);
+    expect_prompt(t, "not downgraded");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(an_answer_after_the_order_stops_it_and_that_is_told)
+{
+    struct story *t = followed_up();
+    at(t, "12:18:00");
+    command(t, COMMAND_CALL_STARTED);
+    at(t, "12:20:00.500");
+    command(t, COMMAND_DOWNGRADE);
+    at(t, "12:20:04");
+    customer_comment(t);
+    expect_no_step(t);
+    expect_prompt(t, "not downgraded");
+    story_end(t);
+}
+END_TEST
+
 START_TEST(an_order_by_who_has_seen_the_answer_of_its_second_stands)
 {
     struct story *t = followed_up();
@@ -319,6 +351,8 @@ START_TEST(an_order_by_who_has_seen_the_answer_of_its_second_stands)
     at(t, "12:20:00.900");
     command(t, COMMAND_DOWNGRADE);
     looked(t);
+    expect_wants(t, ACTION_DOWNGRADE);
+    clock_set(t, -60000); /* with all that was seen */
     expect_wants(t, ACTION_DOWNGRADE);
     story_end(t);
 }
@@ -356,6 +390,8 @@ Suite *emergency_answers_suite(void)
     tcase_add_test(answers, after_resume_only_newer_answers_count);
     tcase_add_test(answers, resume_waives_no_answer_that_nobody_knew_of);
     tcase_add_test(answers, an_answer_in_the_second_of_the_order_stops_it);
+    tcase_add_test(answers, an_answer_in_the_second_of_the_order_stops_it_also_after_a_call);
+    tcase_add_test(answers, an_answer_after_the_order_stops_it_and_that_is_told);
     tcase_add_test(answers, an_order_by_who_has_seen_the_answer_of_its_second_stands);
     tcase_add_test(answers, an_author_who_turns_out_to_be_of_the_organisation_answered);
     suite_add_tcase(suite, answers);
