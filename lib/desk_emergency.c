@@ -55,7 +55,7 @@ static bool replay(struct desk *desk, struct emergency *e, int64_t row, struct o
 static bool put(struct desk *desk, const struct emergency *was, const struct emergency *e)
 {
     int64_t wake_ms = emergency_wake_ms(e, &desk->policy);
-    enum store_result result = store_put_emergency(desk->store, was, e, wake_ms);
+    enum store_result result = store_put_emergency(desk->store, e, wake_ms);
     if (result != STORE_OK) { /* NONE: another open one has its ticket, so this item can't be */
         if (result != STORE_NONE)
             desk_fail(desk, result);

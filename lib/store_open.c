@@ -114,7 +114,8 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *name, int page
 
 static bool connect_to(struct store *store, const struct report *report, int flags)
 {
-    /* nobody reads SQLite's statistics of memory, which cost a lock at each allocation; refused once it is in use */
+    /* nobody reads SQLite's statistics of memory, which cost a lock at each allocation; refused once it is in
+     * use */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int rc =
         sqlite3_open_v2(report->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
@@ -226,8 +227,9 @@ struct store *store_open(const char *path, struct log *log, char *error, size_t 
     struct store *store = new_store(log, &report);
     if (!store)
         return NULL;
-    if (lock(store, &report) && create_file(&report) && connect_to(store, &report, SQLITE_OPEN_READWRITE) &&
-        configure_writer(store, &report) && migrate(store, &report))
+    if (store_cache_init(store) && lock(store, &report) && create_file(&report) &&
+        connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_writer(store, &report) &&
+        migrate(store, &report))
         return store;
     store_close(store);
     return NULL;
@@ -255,6 +257,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
     event_reader_free(store->meanings);
+    store_cache_free(store);
     /* last: whoever gets the lock finds the database closed */
     if (store->lock_fd >= 0)
         close(store->lock_fd);

@@ -1,11 +1,12 @@
 /*
- * What one webhook costs, in instructions: harness KIND, under callgrind (see scripts/count_instructions),
- * tells how many webhooks the counted instructions are of; without KIND which kinds there are.
+ * What one webhook costs, in instructions: count_instructions KIND, under callgrind
+ * (scripts/count_instructions does that), tells how many webhooks the counted instructions are of; without
+ * KIND on which versions of what the count depends, in a line, and which kinds there are.
  *
  * One thread does what the daemon's do from the signature to the commit, with the real desk on a real
  * database, where each webhook comes upon an emergency of its own; calls to services are wanted, written,
- * and never begin. Clock, ids and texts are the same each time, so that the figure is. Counted is what
- * happens in count_batch, after some batches of the same kind. What must not happen ends the program.
+ * and never begin. Clock, ids and texts are the same each time, so that the figure is. Counted are some
+ * batches, after others of the same kind. What must not happen ends the program.
  */
 #include "lib/desk_internal.h"
 #include "lib/json_fields.h"
@@ -13,15 +14,19 @@
 #include "tests/fuzz/promise.h"
 #include "tests/instructions/webhooks.h"
 
+#include <gnu/libc-version.h>
 #include <inttypes.h>
+#include <openssl/crypto.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <valgrind/callgrind.h>
+#include <yajl/yajl_version.h>
 
-#define BATCH  64
-#define WARM   2 /* batches */
-#define COUNT  4
-#define NUMBER ((WARM + COUNT) * BATCH)
+#define BATCH       64
+#define WARM        2 /* batches */
+#define COUNTED     4
+#define EMERGENCIES ((WARM + COUNTED) * BATCH)
 
 struct harness {
     char directory[200], path[220], config_path[220];
@@ -33,7 +38,7 @@ struct harness {
     struct desk *desk;
     struct json_reader *reader;
     struct receiver receivers[SERVICE_COUNT];
-    struct letter letters[BATCH];
+    struct letter letters[EMERGENCIES];
 };
 
 /* --- the daemon's part --- */
@@ -88,36 +93,28 @@ static void answer(const struct kind *kind, struct delivery *first)
     }
 }
 
-static void take_batch(struct harness *h, const struct kind *kind)
+static void take_batch(struct harness *h, const struct kind *kind, struct letter letters[BATCH])
 {
     struct delivery *first = NULL, **end = &first;
     for (size_t i = 0; i < BATCH; i++) {
-        *end = receive(h, &h->letters[i]);
+        *end = receive(h, &letters[i]);
         end = &(*end)->next;
     }
-    answer(kind, decide(h, first, webhooks_start_ms() + kind->at_ms));
+    answer(kind, decide(h, first, WEBHOOKS_START_MS + kind->at_ms));
 }
 
-static void count_batch(struct harness *h, const struct kind *kind)
+static void take(struct harness *h, const struct kind *kind, size_t batches)
 {
-    CALLGRIND_START_INSTRUMENTATION;
-    CALLGRIND_TOGGLE_COLLECT;
-    take_batch(h, kind);
-    CALLGRIND_TOGGLE_COLLECT;
-    CALLGRIND_STOP_INSTRUMENTATION;
+    for (size_t i = 0; i < batches; i++)
+        take_batch(h, kind, &h->letters[i * BATCH]);
+    PROMISE(!desk_calls(h->desk), "a call has begun");
 }
 
-typedef void take_fn(struct harness *h, const struct kind *kind);
-
-/* Webhooks of the emergencies from FIRST to the one before END. */
-static void take(struct harness *h, const struct kind *kind, unsigned first, unsigned end, take_fn *batch)
+/* Of the emergencies from FIRST on, as many as fill BATCHES. */
+static void write_letters(struct harness *h, const struct kind *kind, unsigned first, size_t batches)
 {
-    for (unsigned number = first; number < end;) {
-        for (size_t i = 0; i < BATCH; i++)
-            letter_write(&h->letters[i], kind, number++);
-        batch(h, kind);
-        PROMISE(!desk_calls(h->desk), "a call has begun");
-    }
+    for (size_t i = 0; i < batches * BATCH; i++)
+        letter_write(&h->letters[i], kind, first + (unsigned)i);
 }
 
 /* --- what was before --- */
@@ -125,9 +122,9 @@ static void take(struct harness *h, const struct kind *kind, unsigned first, uns
 /* The engineers, so that nobody is asked who they are. */
 static void introduce(struct harness *h)
 {
-    int64_t now_ms = webhooks_start_ms();
+    int64_t now_ms = WEBHOOKS_START_MS;
     PROMISE(store_begin(h->store) == STORE_OK, "no transaction");
-    for (unsigned number = 1; number <= NUMBER; number++) {
+    for (unsigned number = 1; number <= EMERGENCIES; number++) {
         struct person person = {.standing = AUTHOR_STAFF,
                                 .zendesk_id = number,
                                 .slack_asked_ms = now_ms,
@@ -166,7 +163,7 @@ static void open_thread(struct harness *h, unsigned number)
                                                     .subject = "Production is down",
                                                     .sorted = true}};
     PROMISE(desk_apply_ticket(h->desk, &e, &ticket, h->desk->now_ms), "a ticket is not read");
-    struct result_facts result = {.channel = "C0EMERG01", .ts = "1773040501.000100"};
+    struct result_facts result = {.channel = "C0EMERG01"};
     text_format(result.ts, sizeof result.ts, "1773040501.%06u", number);
     accept(h, number, ACTION_OPEN_THREAD, EMERGENCY_THREAD_CAUSE, &result);
 }
@@ -184,7 +181,7 @@ static void open_bridge(struct harness *h, unsigned number)
 static void accept_all(struct harness *h, int64_t now_ms, void (*each)(struct harness *h, unsigned number))
 {
     PROMISE(desk_begin(h->desk, now_ms) == STORE_OK, "no transaction");
-    for (unsigned number = 1; number <= NUMBER; number++)
+    for (unsigned number = 1; number <= EMERGENCIES; number++)
         each(h, number);
     PROMISE(desk_end(h->desk) == STORE_OK, "no commit");
 }
@@ -199,32 +196,55 @@ static void update_thread(struct harness *h, unsigned number)
             "the thread of %u is not updated", number);
 }
 
+/* From the stage before to STAGE. */
 static void live(struct harness *h, enum stage stage)
 {
-    int64_t start_ms = webhooks_start_ms();
+    static const int64_t thread_ms = 1200, bridge_ms = 2100;
+    const struct kind *kind = NULL;
+    int64_t at_ms = WEBHOOKS_START_MS;
     switch (stage) {
-    case STAGE_PAGED: take(h, kind_by_name("page"), 1, NUMBER, take_batch); break;
-    case STAGE_THREADED: accept_all(h, start_ms + 1200, open_thread); break;
-    case STAGE_ACKNOWLEDGED: take(h, kind_by_name("ack"), 1, NUMBER, take_batch); break;
-    case STAGE_MET: accept_all(h, start_ms + 2100, open_bridge); break;
-    case STAGE_CONTACTED: take(h, kind_by_name("comment"), 1, NUMBER, take_batch); break;
-    case STAGE_NONE: break;
+    case STAGE_PAGED: kind = kind_by_name("page"); break;
+    case STAGE_THREADED: accept_all(h, at_ms += thread_ms, open_thread); break;
+    case STAGE_ACKNOWLEDGED: kind = kind_by_name("ack"); break;
+    case STAGE_MET: accept_all(h, at_ms += bridge_ms, open_bridge); break;
+    case STAGE_CONTACTED: kind = kind_by_name("comment"); break;
+    case STAGE_NONE: return;
     }
-    if (stage >= STAGE_THREADED)
-        accept_all(h, start_ms + 3000, update_thread);
+    if (kind) {
+        write_letters(h, kind, 1, WARM + COUNTED);
+        take(h, kind, WARM + COUNTED);
+        at_ms += kind->at_ms;
+    }
+    accept_all(h, at_ms, update_thread);
 }
 
 static void count(struct harness *h, const struct kind *kind)
 {
+    write_letters(h, kind, 1 + WARM * BATCH, COUNTED);
+    CALLGRIND_START_INSTRUMENTATION;
+    CALLGRIND_TOGGLE_COLLECT;
+    take(h, kind, COUNTED);
+    CALLGRIND_TOGGLE_COLLECT;
+    CALLGRIND_STOP_INSTRUMENTATION;
+}
+
+/* So that a figure is of what its name says. */
+static void expect_state(struct harness *h, const char *state)
+{
     struct emergency e;
+    PROMISE(store_get_emergency(h->store, EMERGENCIES, &e) == STORE_OK, "no emergency");
+    PROMISE(strcmp(emergency_state(&e), state) == 0, "it is %s", emergency_state(&e));
+}
+
+static void run(struct harness *h, const struct kind *kind)
+{
     for (enum stage stage = STAGE_PAGED; stage <= kind->before; stage++)
         live(h, stage);
-    take(h, kind, 1, 1 + WARM * BATCH, take_batch);
-    take(h, kind, 1 + WARM * BATCH, NUMBER, count_batch);
-    if (!kind->after)
-        return;
-    PROMISE(store_get_emergency(h->store, NUMBER, &e) == STORE_OK, "no emergency");
-    PROMISE(strcmp(emergency_state(&e), kind->after) == 0, "it is %s", emergency_state(&e));
+    write_letters(h, kind, 1, WARM);
+    take(h, kind, WARM);
+    count(h, kind);
+    if (kind->after)
+        expect_state(h, kind->after);
 }
 
 /* --- beginning and end --- */
@@ -257,6 +277,11 @@ static void configure(struct harness *h)
             error.message);
 }
 
+static int64_t clock_ms(void)
+{
+    return WEBHOOKS_START_MS;
+}
+
 static void open_desk(struct harness *h)
 {
     char error[512] = "";
@@ -264,14 +289,14 @@ static void open_desk(struct harness *h)
                                                      &zoom_service};
     h->nowhere = fopen("/dev/null", "w");
     PROMISE(h->nowhere, "no /dev/null");
-    h->log = log_open(h->nowhere, LOG_TARGET_STREAM, LOG_LEVEL_INFO, webhooks_start_ms);
+    h->log = log_open(h->nowhere, LOG_TARGET_STREAM, LOG_LEVEL_INFO, clock_ms);
     h->reader = json_reader_new();
     PROMISE(h->log && h->reader, "no memory");
     for (size_t i = 0; i < COUNT_OF(services); i++)
         PROMISE(receiver_init(&h->receivers[services[i]->id], services[i], &h->config), "no receiver");
     h->store = store_open(h->path, h->log, error, sizeof error);
     PROMISE(h->store, "%s", error);
-    h->desk = desk_new(&h->config, h->store, h->log, &h->metrics, webhooks_start_ms());
+    h->desk = desk_new(&h->config, h->store, h->log, &h->metrics, WEBHOOKS_START_MS);
     PROMISE(h->desk, "no desk");
     introduce(h);
 }
@@ -296,19 +321,32 @@ static void finish(struct harness *h)
     rmdir(h->directory);
 }
 
+static void tell_kinds(void)
+{
+#ifdef __clang__
+    printf("clang %d.%d", __clang_major__, __clang_minor__);
+#else
+    printf("gcc %d.%d", __GNUC__, __GNUC_MINOR__);
+#endif
+    printf(", libc %s, libcrypto %u.%u, sqlite %s, yajl %d\n", gnu_get_libc_version(),
+           OPENSSL_version_major(), OPENSSL_version_minor(), sqlite3_libversion(), yajl_version());
+    for (size_t i = 0; i < kind_count; i++)
+        puts(kinds[i].name);
+}
+
 int main(int argc, char *argv[])
 {
     static struct harness h;
     const struct kind *kind = argc == 2 ? kind_by_name(argv[1]) : NULL;
-    for (size_t i = 0; argc == 1 && i < kind_count; i++)
-        puts(kinds[i].name);
-    if (argc == 1)
+    if (argc == 1) {
+        tell_kinds();
         return EXIT_SUCCESS;
-    PROMISE(kind, "usage: harness [KIND]");
+    }
+    PROMISE(kind, "usage: count_instructions [KIND]");
     configure(&h);
     open_desk(&h);
-    count(&h, kind);
+    run(&h, kind);
     finish(&h);
-    printf("%d\n", COUNT * BATCH);
+    printf("%d\n", COUNTED * BATCH);
     return EXIT_SUCCESS;
 }

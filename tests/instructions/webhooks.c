@@ -20,23 +20,79 @@
 #define ENGINEER "\"author\":{\"id\":\"8447388090494\",\"is_staff\":true,\"name\":\"Eng One\"}"
 
 const struct kind kinds[] = {
-    {"page", 'p', PAGERDUTY "triggered.json", NULL, NULL, STAGE_NONE, "paged", false, 1100},
-    {"page_elsewhere", 'p', PAGERDUTY "triggered.json", "PSVEM01", "PSVXX01", STAGE_NONE, NULL, false, 1100},
-    {"ack", 'p', PAGERDUTY "acknowledged.json", NULL, NULL, STAGE_THREADED, "acknowledged", false, 2050},
-    {"ack_repeated", 'p', PAGERDUTY "acknowledged.json", NULL, NULL, STAGE_ACKNOWLEDGED, "acknowledged", true,
-     2060},
-    {"resolved", 'p', PAGERDUTY "resolved.json", NULL, NULL, STAGE_CONTACTED, "contacted", false, 4100},
-    {"comment", 'z', ZENDESK "comment_added.json", CUSTOMER, ENGINEER, STAGE_MET, "contacted", false, 2200},
-    {"answer", 'z', ZENDESK "comment_added.json", ":02.123456Z", ":03.123456Z", STAGE_CONTACTED, "engaged",
-     false, 3200},
-    {"status", 'z', ZENDESK "status_changed.json", NULL, NULL, STAGE_CONTACTED, "contacted", false, 21200},
-    {"status_elsewhere", 'z', ZENDESK "status_changed.json", "\"URGENT\"", "\"NORMAL\"", STAGE_NONE, NULL,
-     false, 21200},
-    {"trigger", 'z', OTHERS "zendesk.trigger.json", NULL, NULL, STAGE_NONE, NULL, false, 22000},
-    {"button", 's', OTHERS "slack.block_actions.json", NULL, NULL, STAGE_MET, "contacted", false, 23000},
-    {"command", 's', OTHERS "slack.command.form", NULL, NULL, STAGE_CONTACTED, "contacted", false, 23000},
-    {"join", 'm', OTHERS "zoom.participant_joined.json", NULL, NULL, STAGE_CONTACTED, "contacted", false,
-     24000},
+    {.name = "page", .way = 'p', .path = PAGERDUTY "triggered.json", .after = "paged", .at_ms = 1100},
+    {.name = "page_elsewhere",
+     .way = 'p',
+     .path = PAGERDUTY "triggered.json",
+     .from = "PSVEM01",
+     .to = "PSVXX01",
+     .at_ms = 1100},
+    {.name = "ack",
+     .way = 'p',
+     .path = PAGERDUTY "acknowledged.json",
+     .before = STAGE_THREADED,
+     .after = "acknowledged",
+     .at_ms = 2050},
+    {.name = "ack_repeated",
+     .way = 'p',
+     .path = PAGERDUTY "acknowledged.json",
+     .before = STAGE_ACKNOWLEDGED,
+     .after = "acknowledged",
+     .is_repeat = true,
+     .at_ms = 2060},
+    {.name = "resolved",
+     .way = 'p',
+     .path = PAGERDUTY "resolved.json",
+     .before = STAGE_CONTACTED,
+     .after = "contacted",
+     .at_ms = 4100},
+    {.name = "comment",
+     .way = 'z',
+     .path = ZENDESK "comment_added.json",
+     .from = CUSTOMER,
+     .to = ENGINEER,
+     .before = STAGE_MET,
+     .after = "contacted",
+     .at_ms = 2200},
+    {.name = "answer",
+     .way = 'z',
+     .path = ZENDESK "comment_added.json",
+     .from = ":02.123456Z",
+     .to = ":03.123456Z",
+     .before = STAGE_CONTACTED,
+     .after = "engaged",
+     .at_ms = 3200},
+    {.name = "status",
+     .way = 'z',
+     .path = ZENDESK "status_changed.json",
+     .before = STAGE_CONTACTED,
+     .after = "contacted",
+     .at_ms = 21200},
+    {.name = "status_elsewhere",
+     .way = 'z',
+     .path = ZENDESK "status_changed.json",
+     .from = "\"URGENT\"",
+     .to = "\"NORMAL\"",
+     .at_ms = 21200},
+    {.name = "trigger", .way = 'z', .path = OTHERS "zendesk.trigger.json", .at_ms = 22000},
+    {.name = "button",
+     .way = 's',
+     .path = OTHERS "slack.block_actions.json",
+     .before = STAGE_MET,
+     .after = "contacted",
+     .at_ms = 23000},
+    {.name = "command",
+     .way = 's',
+     .path = OTHERS "slack.command.form",
+     .before = STAGE_CONTACTED,
+     .after = "contacted",
+     .at_ms = 23000},
+    {.name = "join",
+     .way = 'm',
+     .path = OTHERS "zoom.participant_joined.json",
+     .before = STAGE_CONTACTED,
+     .after = "contacted",
+     .at_ms = 24000},
 };
 const size_t kind_count = COUNT_OF(kinds);
 
@@ -46,13 +102,6 @@ const struct kind *kind_by_name(const char *name)
         if (strcmp(kinds[i].name, name) == 0)
             return &kinds[i];
     return NULL;
-}
-
-int64_t webhooks_start_ms(void)
-{
-    int64_t ms = 0;
-    PROMISE(timestamp_parse(WEBHOOKS_START, &ms, NULL), "no time");
-    return ms;
 }
 
 /* --- bodies --- */
@@ -183,7 +232,7 @@ static void write_body(const struct kind *kind, unsigned number, char out[BODY_S
 
 static void stamp(struct letter *letter, const struct kind *kind)
 {
-    int64_t at_ms = webhooks_start_ms() + kind->at_ms;
+    int64_t at_ms = WEBHOOKS_START_MS + kind->at_ms;
     if (kind->way == 'z')
         timestamp_format_seconds(at_ms, letter->timestamp);
     else
@@ -204,7 +253,7 @@ void letter_write(struct letter *letter, const struct kind *kind, unsigned numbe
         .signature = letter->signature,
         .timestamp = letter->service->timestamp_header ? letter->timestamp : NULL,
         .delivery_id = letter->service->id_header ? "01FHJ9M4DN8GZP1XV0RAD5VXYZ" : NULL,
-        .now_ms = webhooks_start_ms() + kind->at_ms,
+        .now_ms = WEBHOOKS_START_MS + kind->at_ms,
     };
     way_sign(way, &letter->webhook, WEBHOOKS_SECRET, signature);
     text_format(letter->signature, sizeof letter->signature, "%s%s", way->version, signature);

@@ -25,7 +25,7 @@ struct kind {
     enum stage before;     /* what it comes upon */
     const char *after;     /* the state that its emergency is in then; NULL: it is of none */
     bool is_repeat;        /* of what has led to that stage */
-    int64_t at_ms;         /* when it arrives, after webhooks_start_ms */
+    int64_t at_ms;         /* when it arrives, after the start */
 };
 
 extern const struct kind kinds[];
@@ -35,8 +35,8 @@ const struct kind *kind_by_name(const char *name);
 
 /* The secret of all services. */
 #define WEBHOOKS_SECRET "not-much-of-a-secret"
-#define WEBHOOKS_START  "2026-03-09T07:15:00Z"
-int64_t webhooks_start_ms(void);
+/* 2026-03-09T07:15:00Z: when the bodies in the files begin. */
+#define WEBHOOKS_START_MS INT64_C(1773040500000)
 
 /* As it came in, with its headers. */
 struct letter {
