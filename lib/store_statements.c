@@ -27,6 +27,9 @@ _Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_
 #define NO_NAME(column, member)
 #define ASSIGN_EXCLUDED(column, member) ", " #column " = excluded." #column
 
+/* by how much the clock was set since the event was noted */
+#define SHIFT_SINCE "coalesce((SELECT sum(shift_ms) FROM clock_step WHERE before_event > event.id), 0)"
+
 #define EMERGENCY_NAMES EMERGENCY_COLUMNS(FIRST_NAME, NAME)
 #define DETAIL_NAMES    EMERGENCY_DETAILS(FIRST_NAME, NAME)
 #define EMERGENCY_SELECT(from)                                                                               \
@@ -95,13 +98,14 @@ static const struct {
                                "SELECT before_event, shift_ms FROM clock_step WHERE before_event > ?", false},
     [STATEMENT_CLAIM_OF_TICKET] = {"claim of ticket",
                                    "UPDATE event SET emergency = ?, outcome = 0 "
-                                   "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? AND at_ms >= ?",
+                                   "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? "
+                                   "AND at_ms + " SHIFT_SINCE " >= ?",
                                    false},
-    [STATEMENT_CLAIM_OF_INCIDENT] =
-        {"claim of incident",
-         "UPDATE event SET emergency = ?, outcome = 0 "
-         "WHERE outcome = 2 AND incident IS NOT NULL AND incident = ? AND at_ms >= ?",
-         false},
+    [STATEMENT_CLAIM_OF_INCIDENT] = {"claim of incident",
+                                     "UPDATE event SET emergency = ?, outcome = 0 "
+                                     "WHERE outcome = 2 AND incident IS NOT NULL AND incident = ? "
+                                     "AND at_ms + " SHIFT_SINCE " >= ?",
+                                     false},
     [STATEMENT_JOIN_EVENTS] = {"join events",
                                "UPDATE event SET emergency = ?1 WHERE emergency = ?2 AND emergency > 0",
                                false},

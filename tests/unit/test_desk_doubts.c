@@ -264,6 +264,27 @@ START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
 }
 END_TEST
 
+/* A webhook from when the machine's clock was wrong, and Zendesk not to be asked by how much. Its time, moved
+ * with the clock, is older than the opening; the comment is told better by what is read. */
+START_TEST(comments_told_by_a_wrong_clock_are_read_again)
+{
+    struct life *life = life_new("", MINUTES(10));
+    life->reads = FATE_UNSENT;
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:05:00");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:06:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:10:00");
+    life_set_clock(life, 0);
+    life->reads = FATE_TAKEN;
+    life_at(life, "12:15:00");
+    life_expect(life, 1, "contacted");
+    life_end(life);
+}
+END_TEST
+
 static struct event solved_event(const struct life *life)
 {
     return (struct event){
@@ -334,6 +355,7 @@ Suite *desk_doubts_suite(void)
         an_end_that_is_told_late_is_not_the_last_word,
         an_answer_just_after_somebody_called_counts,
         what_persons_tell_outlives_an_end_that_is_told_late,
+        comments_told_by_a_wrong_clock_are_read_again,
         comments_from_before_a_beginning_that_is_told_late_count,
     };
     Suite *suite = suite_create("desk_doubts");
