@@ -167,7 +167,12 @@ static void take_close(struct step_context *c)
 
 static void take_reopen(struct step_context *c)
 {
-    reopen_emergency(c->e);
+    struct emergency *e = c->e;
+    reopen_emergency(e);
+    if (is_raised_since_downgrade(e)) { /* as if by its button */
+        e->before_engaged = PHASE_DOWNGRADED;
+        e->phase = PHASE_ENGAGED;
+    }
     take_pause(c);
     say(c, "command", "Open again.");
 }

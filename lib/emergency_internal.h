@@ -129,7 +129,9 @@ bool bulk_holds(const struct emergency *e);
  * not be told any more (emergency_late.c). WAS: before it came. */
 void drop_old_news(const struct emergency *was, const struct emergency *is, struct outcome *out);
 
-/* Shared with them (emergency.c, emergency_view.c). */
+/* Shared with them (emergency.c, emergency_view.c, emergency_facts.c). */
+/* Somebody raised the ticket while that was no end of E, as it was closed. */
+bool is_raised_since_downgrade(const struct emergency *e);
 bool in_period(const struct emergency *e);
 /* The clocks stand, and nothing is done by itself. */
 bool is_held(const struct emergency *e);
