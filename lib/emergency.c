@@ -198,6 +198,16 @@ void emergency_note_shown(const struct emergency *e, struct command_facts *comma
     command->read_ms = e->last_customer_ms;
 }
 
+/* That doubt may have arisen after AT_MS by our clock, though its time is by Zendesk's. */
+static bool may_be_newer(const struct emergency *e, unsigned doubt, int64_t at_ms)
+{
+    unsigned by_zendesk = DOUBT_BIT(DOUBT_OUTSIDER) | DOUBT_BIT(DOUBT_ENGINEER_COMMENT) |
+                          DOUBT_BIT(DOUBT_STAFF_REQUESTER) | DOUBT_BIT(DOUBT_SUSPENDED) |
+                          DOUBT_BIT(DOUBT_AUTO_REPLY);
+    int64_t apart_ms = DOUBT_BIT(doubt) & by_zendesk ? EMERGENCY_CLOCKS_APART_MS : 0;
+    return e->doubt_ms[doubt] + apart_ms > at_ms;
+}
+
 void settle_doubts(struct emergency *e, const struct event *command)
 {
     unsigned shown = e->asked ? open_doubts(e, e->asked_step) : 0;
@@ -205,14 +215,21 @@ void settle_doubts(struct emergency *e, const struct event *command)
     if (command->command.saw & SAW_NOTED)
         shown &= command->command.saw >> SAW_DOUBTS;
     for (unsigned d = 0; d < DOUBT_COUNT; d++)
-        if ((shown & DOUBT_BIT(d)) && e->doubt_ms[d] <= at_ms)
+        if ((shown & DOUBT_BIT(d)) && !may_be_newer(e, d, at_ms))
             e->doubt_ms[d] = 0;
     e->asked = false;
 }
 
+void waive_doubts(struct emergency *e, int64_t at_ms)
+{
+    for (unsigned d = 0; d < DOUBT_COUNT; d++)
+        if (e->doubt_ms[d] >= e->answered_ms && !may_be_newer(e, d, at_ms))
+            e->doubt_ms[d] = 0;
+}
+
 bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char *by)
 {
-    if (e->phase > PHASE_FOLLOWED_UP || at_ms <= e->doubt_ms[doubt])
+    if (e->phase == PHASE_DOWNGRADED || at_ms <= e->doubt_ms[doubt])
         return false;
     e->doubt_ms[doubt] = at_ms;
     if (by[0])

@@ -164,6 +164,9 @@ unsigned open_doubts(const struct emergency *e, enum action_kind step);
 /* By COMMAND a person has settled the doubts that they were shown, and no others. */
 void settle_doubts(struct emergency *e, const struct event *command);
 
+/* Who resumes at AT_MS although the customer answered waives what came since that answer. */
+void waive_doubts(struct emergency *e, int64_t at_ms);
+
 #define DOUBT_BIT(doubt) (1u << (doubt))
 
 #endif
