@@ -202,7 +202,7 @@ enum store_result store_of_engineer(struct store *store, const char *engineer_id
         result = find_of_engineer(store, engineer_id, turn, organization, e);
     if (result == STORE_NONE) { /* those of ORGANIZATION are passed over; without one nobody is of the same */
         if (organization > 0 && turn->organization <= organization)
-            *turn = (struct store_turn){organization, INT64_MAX};
+            *turn = (struct store_turn){organization + 1, 0}; /* where the index is searched for */
         result = find_of_engineer(store, engineer_id, turn, INT64_MAX, e);
     }
     if (result == STORE_OK)
