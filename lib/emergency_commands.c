@@ -288,9 +288,30 @@ static bool tells_fact(enum command command)
            command == COMMAND_CALL_ENDED;
 }
 
+/* What was ordered for a period that, as an answer or an end told late have it, rested by then: it holds for
+ * what is left, should the clocks go on. */
+static void take_for_resting(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct command_facts *command = &c->event->command;
+    enum phase *phase = e->phase == PHASE_ENGAGED ? &e->before_engaged : &e->phase;
+    bool has_period = *phase == PHASE_CONTACTED || *phase == PHASE_FOLLOWED_UP;
+    if (!has_period || e->due_ms != 0 || !(command->saw & SAW_NOTED)) /* older journals add up as they did */
+        return;
+    if (command->name == COMMAND_EXTEND) {
+        e->left_ms = command->for_ms;
+    } else if (command->name == COMMAND_FOLLOWED_UP && *phase == PHASE_CONTACTED) {
+        *phase = PHASE_FOLLOWED_UP;
+        e->followed_up_ms = moment_ms(c->event);
+        e->left_ms = c->policy->downgrade_after_ms;
+    }
+}
+
 void take_command(struct step_context *c)
 {
     enum command command = c->event->command.name;
     if (tells_fact(command) || !emergency_forbids(c->e, command))
         command_rules[command].take(c);
+    else
+        take_for_resting(c);
 }
