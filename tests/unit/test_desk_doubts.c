@@ -277,6 +277,28 @@ START_TEST(an_answer_just_after_somebody_called_counts)
 }
 END_TEST
 
+/* Its ticket becomes known when another emergency of it has begun, whose customer nobody has contacted. */
+START_TEST(a_page_linked_late_belongs_to_what_has_ended)
+{
+    struct life *life = life_new("", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_page(life, "P2", PAGE_TRIGGERED, 0);
+    life_at(life, "12:00:40");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:32:00");
+    life_expect(life, 1, "downgraded");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:33:00");
+    life_expect(life, 1, "closed");
+    life_link(life, 2, STORY_TICKET);
+    life_at(life, "13:30:00");
+    ck_assert_int_eq(life_emergency(life, 2).id, 1);
+    life_expect(life, 3, "paged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 2);
+    life_end(life);
+}
+END_TEST
+
 /* The first word of a page that comes is that it stands again; how it began is told when the ticket has been
  * read. */
 START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
@@ -384,6 +406,7 @@ Suite *desk_doubts_suite(void)
 {
     const TTest *const tests[] = {
         an_attempt_that_arrives_late_is_found,
+        a_page_linked_late_belongs_to_what_has_ended,
         an_attempt_is_looked_for_whatever_wants_it_now,
         an_attempt_is_looked_for_after_a_restart,
         who_raises_a_downgraded_ticket_begins_anew,
