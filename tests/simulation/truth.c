@@ -191,7 +191,7 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
     if (sim->now_ms < truth->floor_ms - COARSE_MS && !sim->process.shift_lost)
         sim_violation(sim, client, "%s %lld ms before the customer's time was over", what,
                       (long long)(truth->floor_ms - sim->now_ms));
-    if (truth->joined_ms > truth->joined_settled_ms && truth->joined_ms > truth->contact_ms &&
+    if (truth->joined_ms > truth->joined_settled_ms && truth->came_ms > truth->contact_ms + COARSE_MS &&
         truth->joined_ms < errand->handed_ms)
         sim_violation(sim, client, "%s without asking, though the customer was in the bridge", what);
     if (answers.outsider_ms)
@@ -364,7 +364,9 @@ void truth_joined(struct sim *sim, const struct delivery *delivery)
         struct truth *truth = &meeting->client->truth;
         if (user < 1000)
             truth->met_ms = sim->now_ms;
-        else
+        else {
             truth->joined_ms = sim->now_ms;
+            truth->came_ms = meeting->entered_ms;
+        }
     }
 }
