@@ -70,12 +70,13 @@ static const struct {
     [STATEMENT_ADD_EVENT] = {"add event",
                              "INSERT INTO event (emergency, type, source, at_ms, now_ms, sender_id, "
                              "ticket_id, incident, outcome, "
-                             "meaning, repeat_key, comment_id, comment_standing) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "meaning, repeat_key, comment_id, comment_standing, id, kind, say, due_ms) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                              "ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL DO NOTHING",
                              false},
     [STATEMENT_ADD_PAYLOAD] = {"add payload",
                                "INSERT INTO payload (event, received_ms, body) VALUES (?, ?, ?)", false},
+    [STATEMENT_LAST_EVENT] = {"last event", "SELECT coalesce(max(id), 0) FROM event", false},
     [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
     [STATEMENT_KNOWS_COMMENT] = {"knows comment",
                                  "SELECT comment_standing FROM event INDEXED BY event_of_comment "
