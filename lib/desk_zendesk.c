@@ -547,7 +547,7 @@ static bool take_suspended(struct desk *desk, struct flight *flight, struct call
     if (!get_emergency(desk, flight, &e, &found))
         return false;
     if (!zendesk_read_suspended(desk->reader, call->answer, call->answer_length, flight->ticket_id,
-                                e.contacted_ms + desk_skew_ms(desk, SERVICE_ZENDESK) - 1, &event.at_ms,
+                                e.answers_since_ms + desk_skew_ms(desk, SERVICE_ZENDESK) - 1, &event.at_ms,
                                 event.by, sizeof event.by))
         return desk_take_unreadable(desk, flight, call, "its suspended tickets can't be read");
     if (found && event.at_ms > 0 && !apply_suspended(desk, &e, flight, &event))

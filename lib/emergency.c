@@ -104,7 +104,8 @@ void begin_first_period(struct step_context *c, int64_t contact_ms, int64_t star
 {
     struct emergency *e = c->e;
     int64_t period_ms = c->policy->follow_up_after_ms;
-    e->contacted_ms = contact_ms;
+    e->contacted_ms = start_ms;
+    e->answers_since_ms = contact_ms;
     drop_doubts_before(e, contact_ms);
     if (e->phase < PHASE_CONTACTED) {
         e->phase = PHASE_CONTACTED;
@@ -275,7 +276,7 @@ static void take_customer_comment(struct step_context *c)
     bool outsider = event->comment.standing != AUTHOR_CUSTOMER;
     if (!outsider && !event->comment.automatic)
         e->last_customer_ms = later(e->last_customer_ms, latest);
-    if (latest < e->contacted_ms)
+    if (latest < e->answers_since_ms)
         return;
     if (event->comment.standing == AUTHOR_STAFF_REQUESTER)
         take_doubt(c, DOUBT_STAFF_REQUESTER, latest, "The requester, who is of staff, wrote.");

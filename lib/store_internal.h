@@ -54,6 +54,7 @@
     X(opened_ms, opened_ms)                                                                                  \
     X(acknowledged_ms, acknowledged_ms)                                                                      \
     X(contacted_ms, contacted_ms)                                                                            \
+    X(answers_since_ms, answers_since_ms)                                                                    \
     X(followed_up_ms, followed_up_ms)                                                                        \
     X(answered_ms, answered_ms)                                                                              \
     X(downgraded_ms, downgraded_ms)                                                                          \
