@@ -20,6 +20,10 @@ void emergency_note_shown(const struct emergency *e, struct command_facts *comma
     unsigned doubts = e->asked ? open_doubts(e, e->asked_step) : 0;
     command->saw = SAW_NOTED | (e->phase == PHASE_ENGAGED ? SAW_ENGAGED : 0) | doubts << SAW_DOUBTS;
     command->read_ms = e->last_customer_ms;
+    command->doubt_ms = 0;
+    for (unsigned d = 0; d < DOUBT_COUNT; d++)
+        if (doubts & DOUBT_BIT(d))
+            command->doubt_ms = later(command->doubt_ms, e->doubt_ms[d]);
 }
 
 /* That doubt may have arisen after AT_MS by our clock, though its time is by Zendesk's. */
@@ -38,9 +42,11 @@ void settle_doubts(struct emergency *e, const struct event *command)
     int64_t at_ms = moment_ms(command);
     if (command->command.saw & SAW_NOTED)
         shown &= command->command.saw >> SAW_DOUBTS;
-    for (unsigned d = 0; d < DOUBT_COUNT; d++)
-        if ((shown & DOUBT_BIT(d)) && !may_be_newer(e, d, at_ms))
+    for (unsigned d = 0; d < DOUBT_COUNT; d++) {
+        bool was_shown = e->doubt_ms[d] <= command->command.doubt_ms; /* else the journal may not tell */
+        if ((shown & DOUBT_BIT(d)) && (was_shown || !may_be_newer(e, d, at_ms)))
             e->doubt_ms[d] = 0;
+    }
     e->asked = false;
 }
 
