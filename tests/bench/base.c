@@ -198,6 +198,17 @@ void base_decide(struct base *base, struct delivery *deliveries, size_t count)
     demand(desk_answers(base->desk) == deliveries && !desk_calls(base->desk), "not the answers");
 }
 
+void base_look_at(struct delivery *deliveries, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct delivery *delivery = &deliveries[i];
+        demand(delivery->status == 200 && !delivery->duplicate, delivery->error);
+        demand(delivery->event.emergency == delivery->event.ticket_id - LOAD_FIRST_TICKET,
+               "not its emergency");
+        front_discard(&deliveries[i]);
+    }
+}
+
 void base_close(struct base *base)
 {
     desk_free(base->desk);

@@ -8,6 +8,7 @@
 #include "tests/bench/load.h"
 
 #include <stdio.h>
+#include <time.h>
 
 /* Emergency I of a base was opened so long before the base's start_ms, plus I ms, and contacted within a
  * minute. A million take a thousand seconds: what happens to them afterwards is not before this. */
@@ -46,9 +47,11 @@ struct base {
 void base_make(struct base *base, const char *directory, int64_t count);
 /* For webhooks from now_ms on. */
 void base_open_desk(struct base *base, int64_t now_ms);
-/* Decides and writes COUNT deliveries in one transaction, as the ledger does, and discards them. They must be
- * answered 200, as new, and must not lead to calls. */
+/* Decides and writes COUNT deliveries in one transaction, as the ledger does. They must not lead to calls. */
 void base_decide(struct base *base, struct delivery *deliveries, size_t count);
+/* They must have been answered 200, as new, and belong to the emergency of their ticket; they are discarded.
+ */
+void base_look_at(struct delivery *deliveries, size_t count);
 void base_close(struct base *base);
 /* Of a closed one. */
 void base_remove(struct base *base);

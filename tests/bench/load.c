@@ -10,15 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REQUESTER INT64_C(8447388090499)
-#define STRIDE    7 /* also how many engineers there are */
+#define REQUESTER    INT64_C(8447388090499)
+#define ORGANIZATION INT64_C(8447000000000)
+#define STRIDE       7
+#define TEAM         7   /* engineers, who take turns, */
+#define TEAM_OF      100 /* for so many emergencies */
 
 /* ' stands for ". */
 static const char incident_body[] =
     "{'event':{'id':'%016" PRIx64 "-4adc-8fda-ade0410becf0','event_type':'incident.%s',"
     "'resource_type':'incident','occurred_at':'%s','agent':{'html_url':"
-    "'https://acme.pagerduty.com/users/PLH1HK%d','id':'PLH1HK%d','self':"
-    "'https://api.pagerduty.com/users/PLH1HK%d','summary':'Engineer %d','type':'user_reference'},"
+    "'https://acme.pagerduty.com/users/P%06d','id':'P%06d','self':"
+    "'https://api.pagerduty.com/users/P%06d','summary':'Engineer %d','type':'user_reference'},"
     "'client':{'name':'PagerDuty','url':'https://acme.pagerduty.com'},'data':{'id':'Q%013" PRIX64
     "','type':'incident','self':'https://api.pagerduty.com/incidents/Q%013" PRIX64 "','html_url':"
     "'https://acme.pagerduty.com/incidents/Q%013" PRIX64 "','number':%" PRId64 ",'status':'%s',"
@@ -26,7 +29,8 @@ static const char incident_body[] =
     "null,'title':'Emergency ticket #%" PRId64 ": production is down for all users since the upgrade, the "
     "migration of the database stopped half-way and the pods restart again and again (Acme, priority "
     "support, self-managed, reference architecture for 10,000 users; backup of the night before is good, "
-    "a second site is on stand-by, and their own people have been looking at it since six in the morning)','service':{'html_url':"
+    "a second site is on stand-by, and their own people have been looking at it since six in the "
+    "morning)','service':{'html_url':"
     "'https://acme.pagerduty.com/services/PF9KMXH','id':'PF9KMXH','self':"
     "'https://api.pagerduty.com/services/PF9KMXH','summary':'Customer emergencies, self-managed','type':"
     "'service_reference'},'assignees':[{'html_url':'https://acme.pagerduty.com/users/PTUXL6G','id':"
@@ -34,7 +38,8 @@ static const char incident_body[] =
     "'user_reference'},{'html_url':'https://acme.pagerduty.com/users/PUV8K2D','id':'PUV8K2D','self':"
     "'https://api.pagerduty.com/users/PUV8K2D','summary':'Engineer on call, second','type':"
     "'user_reference'},{'html_url':'https://acme.pagerduty.com/users/PN31XQA','id':'PN31XQA','self':"
-    "'https://api.pagerduty.com/users/PN31XQA','summary':'Manager on call','type':'user_reference'}],'escalation_policy':{'html_url':"
+    "'https://api.pagerduty.com/users/PN31XQA','summary':'Manager on "
+    "call','type':'user_reference'}],'escalation_policy':{'html_url':"
     "'https://acme.pagerduty.com/escalation_policies/PUS0KTE','id':'PUS0KTE','self':"
     "'https://api.pagerduty.com/escalation_policies/PUS0KTE','summary':'Emergencies, follow the sun','type':"
     "'escalation_policy_reference'},'teams':[{'html_url':'https://acme.pagerduty.com/teams/PFCVPS0','id':"
@@ -52,8 +57,8 @@ static const char incident_body[] =
 static const char note_body[] =
     "{'event':{'id':'%016" PRIx64 "-4adc-8fda-ade0410becf0','event_type':'incident.annotated',"
     "'resource_type':'incident','occurred_at':'%s','agent':{'html_url':"
-    "'https://acme.pagerduty.com/users/PLH1HK%d','id':'PLH1HK%d','self':"
-    "'https://api.pagerduty.com/users/PLH1HK%d','summary':'Engineer %d','type':'user_reference'},"
+    "'https://acme.pagerduty.com/users/P%06d','id':'P%06d','self':"
+    "'https://api.pagerduty.com/users/P%06d','summary':'Engineer %d','type':'user_reference'},"
     "'client':null,'data':{'incident':{'html_url':'https://acme.pagerduty.com/incidents/Q%013" PRIX64
     "','id':'Q%013" PRIX64 "','self':'https://api.pagerduty.com/incidents/Q%013" PRIX64 "','summary':"
     "'Disk usage above 80 %% on runner manager 12','type':'incident_reference'},'id':'P%013" PRIX64
@@ -67,7 +72,7 @@ static const char ticket_body[] =
     "stopped half-way, the pods restart again and again, and we can not go back to the version before. "
     "Please help us as soon as possible: 4,000 people can not work.','external_id':null,'form_id':"
     "'8646151517822','group_id':'8447320466430','id':'%" PRId64 "','is_public':true,'organization_id':"
-    "'8447346622462','priority':'URGENT','requester_id':'8447388090499','status':'%s','subject':"
+    "'%" PRId64 "','priority':'URGENT','requester_id':'8447388090499','status':'%s','subject':"
     "'Production is down since the upgrade','submitter_id':'8447388090499','tags':['emergency',"
     "'self_managed','priority_support'],'type':'PROBLEM','updated_at':'2026-11-23T11:30:15Z','via':"
     "{'channel':'web_service'}},'event':%s,'id':'%016" PRIx64 "-4b4c-8d6e-7f8a9b0c1d2e','subject':"
@@ -95,10 +100,15 @@ int64_t load_spread(int64_t i, int64_t count)
     return count % STRIDE > 0 ? i * STRIDE % count : i % count;
 }
 
+static int engineer_of(const struct load *load, int64_t emergency)
+{
+    return (int)(emergency / TEAM_OF * TEAM % 1000000 + (int64_t)(load->serial % TEAM));
+}
+
 static void write_page(struct load *load, const char *type, const char *status, int64_t emergency,
                        const char *at, struct load_webhook *webhook)
 {
-    int engineer = (int)(load->serial % STRIDE);
+    int engineer = engineer_of(load, emergency);
     uint64_t incident = load_scramble((uint64_t)emergency) >> 12;
     webhook->service = &pagerduty_service;
     snprintf(webhook->body, sizeof webhook->body, incident_body, load_scramble(load->serial), type, at,
@@ -108,7 +118,7 @@ static void write_page(struct load *load, const char *type, const char *status, 
 
 static void write_note(struct load *load, const char *at, struct load_webhook *webhook)
 {
-    int engineer = (int)(load->serial % STRIDE);
+    int engineer = engineer_of(load, 0);
     uint64_t incident = load_scramble(~load->serial) >> 12;
     webhook->service = &pagerduty_service;
     snprintf(webhook->body, sizeof webhook->body, note_body, load_scramble(load->serial), at, engineer,
@@ -120,8 +130,8 @@ static void write_ticket(struct load *load, const char *type, const char *event,
 {
     int64_t ticket = LOAD_FIRST_TICKET + emergency;
     webhook->service = &zendesk_service;
-    snprintf(webhook->body, sizeof webhook->body, ticket_body, ticket, status, event,
-             load_scramble(load->serial), ticket, at, type);
+    snprintf(webhook->body, sizeof webhook->body, ticket_body, ticket, ORGANIZATION + emergency, status,
+             event, load_scramble(load->serial), ticket, at, type);
 }
 
 static void write_comment(struct load *load, bool by_staff, int64_t emergency, const char *at,

@@ -37,8 +37,8 @@ struct load_webhook {
 void load_write(struct load *load, enum load_kind kind, int64_t emergency, int64_t at_ms,
                 struct load_webhook *webhook);
 
-/* A number of no order: ids are such, and where they go in an index is another place each time. No two are the
- * same. */
+/* A number of no order: ids are such, and where they go in an index is another place each time. No two are
+ * the same. */
 uint64_t load_scramble(uint64_t number);
 
 /* The I-th of COUNT emergencies, so that neighbours in time are apart: their rows are not in one page. */

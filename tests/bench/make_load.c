@@ -195,7 +195,8 @@ static void put_alerts(struct maker *maker)
         webhook.body, sizeof webhook.body,
         "[{\"labels\":{\"alertname\":\"CustomerEmergency\",\"ticket\":\"%" PRId64 "\",\"severity\":"
         "\"critical\",\"service\":\"PF9KMXH\",\"team\":\"support-emea\"},\"annotations\":{\"summary\":"
-        "\"Emergency ticket #%" PRId64 ": production is down\",\"description\":\"%s\",\"update\":\"%016" PRIx64
+        "\"Emergency ticket #%" PRId64
+        ": production is down\",\"description\":\"%s\",\"update\":\"%016" PRIx64
         "\"},\"startsAt\":\"%s\",\"generatorURL\":\"https://acme.pagerduty.com/incidents/Q%013" PRIX64 "\"}]",
         LOAD_FIRST_TICKET + emergency_of(maker), LOAD_FIRST_TICKET + emergency_of(maker), text,
         load_scramble(++maker->load.serial), at, load_scramble((uint64_t)emergency_of(maker)) >> 12);
@@ -206,7 +207,8 @@ static const struct kind {
     const char *name;
     void (*put)(struct maker *maker);
 } kinds[] = {
-    {"life", put_life}, {"storm", put_storm}, {"noise", put_noise}, {"hooks", put_hooks}, {"alerts", put_alerts},
+    {"life", put_life},   {"storm", put_storm},   {"noise", put_noise},
+    {"hooks", put_hooks}, {"alerts", put_alerts},
 };
 
 /* --- all together --- */

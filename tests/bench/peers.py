@@ -182,7 +182,11 @@ class Alertmanager(Server):
 
 
 class Webhook(Server):
-    """adnanh/webhook, which checks the signature and runs /bin/true."""
+    """adnanh/webhook, which checks the signature and runs /bin/true.
+
+    It answers when that has run: otherwise what it has answered piles up as
+    processes still to be started.
+    """
 
     name = "webhook"
     kind = "hooks"
@@ -192,6 +196,7 @@ class Webhook(Server):
         hooks.write_text(json.dumps([{
             "id": "life", "execute-command": "/bin/true",
             "http-methods": ["POST"],
+            "include-command-output-in-response": True,
             "trigger-rule-mismatch-http-response-code": 403,
             "trigger-rule": {"match": {
                 "type": "payload-hmac-sha256", "secret": SECRET,
