@@ -2,7 +2,7 @@
 
 BENCH_C      := $(wildcard tests/bench/bench_*.c) $(wildcard tests/bench/make_*.c)
 BENCH        := $(BENCH_C:%.c=$(BUILD)/%)
-BENCH_SHARED := $(addprefix tests/bench/,load.c base.c table.c)
+BENCH_SHARED := $(addprefix tests/bench/,load.c base.c table.c rows.c)
 
 # An archive: a program takes of it what it uses.
 $(BUILD)/libbench.a: $(call obj,$(BENCH_SHARED))
