@@ -29,6 +29,7 @@
 #define ROUND_BATCHES  30     /* of each kind */
 #define START_PATIENCE 120000 /* ms */
 #define BASES          8
+#define STARTS         3 /* of each */
 #define LATE           20
 #define LATE_MS        INT64_C(6000000) /* before the start: after the bases' making, before all other events */
 
@@ -172,10 +173,11 @@ static void measure_starts(struct base *bases, size_t count)
         "the start of the program, from exec to READY=1, also without its pages in memory; what it has "
         "read by then; resident memory when idle",
         columns, COUNT_OF(columns));
-    for (size_t i = 0; i < count; i++) {
-        struct start cold = start_program(&bases[i], true);
-        struct start warm = start_program(&bases[i], false);
-        const double row[COUNT_OF(columns)] = {(double)bases[i].count, warm.seconds, cold.seconds,
+    for (size_t i = 0; i < count * STARTS; i++) {
+        const struct base *base = &bases[i % count];
+        struct start cold = start_program(base, true);
+        struct start warm = start_program(base, false);
+        const double row[COUNT_OF(columns)] = {(double)base->count, warm.seconds, cold.seconds,
                                                (double)warm.read_kb / 1024, (double)warm.resident_kb / 1024};
         table_row(&bench.tables, row);
     }

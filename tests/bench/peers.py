@@ -58,6 +58,13 @@ class Server:
         """What is run."""
         raise NotImplementedError
 
+    def counters(self):
+        """What it tells of itself; most servers tell nothing."""
+        return {}
+
+    def look_at(self, workload, requests, before):
+        """Whether it did what such a run is for, by its counters."""
+
     def is_ready(self):
         """Whether it answers."""
         with socket.socket() as probe:
@@ -103,12 +110,22 @@ class Emergencyd(Server):
 
     name = "emergencyd"
 
-    def __init__(self, program, database, zendesk_port, cpus=None):
+    def __init__(self, program, database, zendesk, cpus=None):
         super().__init__(cpus)
         self._program = program
         self._database = database
-        self._zendesk_port = zendesk_port
+        self._zendesk = zendesk
         self._admin_port = free_port()
+
+    def __enter__(self):
+        """Returns when its first questions to Zendesk are over, too."""
+        asked_before = self._zendesk.asked
+        super().__enter__()
+        seen = asked_before
+        while seen == asked_before or seen != self._zendesk.asked:
+            seen = self._zendesk.asked
+            time.sleep(0.3)
+        return self
 
     def command(self):
         config = self.directory / "emergencyd.ini"
@@ -126,7 +143,7 @@ follow_up_after = 30d
 webhook_secret = {SECRET}
 [zendesk]
 webhook_secret = {SECRET}
-api_url = http://127.0.0.1:{self._zendesk_port}
+api_url = http://127.0.0.1:{self._zendesk.port}
 user = bench@example.com
 api_token = token
 poll_every = 30d
@@ -137,15 +154,27 @@ poll_every = 30d
         return get(self._admin_port, "/readyz") is not None
 
     def counters(self):
-        """name or name{labels} → number, of /metrics."""
-        text = get(self._admin_port, "/metrics") or ""
-        return {name: float(value) for name, value in re.findall(
-            r"^(emergencyd\S+) (\S+)$", text, re.M)}
+        """name → number, of /metrics; the services added up."""
+        sums = {}
+        for name, value in re.findall(r"^emergencyd_(\w+)\S* (\d+)$",
+                                      get(self._admin_port, "/metrics"),
+                                      re.M):
+            sums[name] = sums.get(name, 0) + int(value)
+        return sums
 
-    def calls(self):
-        """How many calls went out since the start."""
-        return int(sum(value for name, value in self.counters().items()
-                       if name.startswith("emergencyd_calls")))
+    def look_at(self, workload, requests, before):
+        now = self.counters()
+        new = {name: now[name] - before[name] for name in now}
+        share = new["webhooks_duplicate_total"] / requests
+        if workload == "life":
+            good = 0.03 < share < 0.07 and new["webhooks_ignored_total"] == 0
+        else:
+            good = share == 0 and (workload == "noise") == (
+                new["webhooks_ignored_total"] > 0)
+        called = (new["calls_total"] + new["calls_failed_total"]
+                  if workload != "storm" else 0)
+        if not good or called or new["webhooks_total"] < requests * 0.9:
+            raise AssertionError(f"not what {workload} is: {new}")
 
 
 class Fastapi(Server):
@@ -210,6 +239,7 @@ class _Busy(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def _answer(self):
+        self.server.asked += 1
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.send_response(429)
         self.send_header("Retry-After", "3600")
@@ -228,10 +258,16 @@ class BusyZendesk:
     def __enter__(self):
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
                                                        _Busy)
+        self._server.asked = 0
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever,
                          daemon=True).start()
         return self
+
+    @property
+    def asked(self):
+        """How often."""
+        return self._server.asked
 
     def __exit__(self, *exc):
         self._server.shutdown()

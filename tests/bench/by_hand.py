@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""A few runs, by hand: try.py --help."""
+"""A few runs, by hand: by_hand.py --help."""
 
 import argparse
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -58,11 +59,11 @@ def start(args, directory, zendesk):
     if args.server != "emergencyd":
         return {"fastapi": peers.Fastapi, "webhook": peers.Webhook,
                 "alertmanager": peers.Alertmanager}[args.server](cpus)
-    wrk.subprocess.run([args.build / "tests/bench/make_base", directory,
+    subprocess.run([args.build / "tests/bench/make_base", directory,
                         str(args.emergencies)], check=True)
     return peers.Emergencyd(args.build / "emergencyd",
                             directory / f"{args.emergencies}.db",
-                            zendesk.port, cpus)
+                            zendesk, cpus)
 
 
 main()
