@@ -136,7 +136,7 @@ class Bench:
                        self._plan.connections[:1])
 
     def _timers(self):
-        if (self._build / "tests/bench/bench_timers").exists():
+        if (ROOT / "tests/bench/timers.h").exists():
             self.results["timers"] = self._told("bench_timers")
 
     def _lateness(self):

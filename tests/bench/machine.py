@@ -38,11 +38,11 @@ def _found(pattern, text, default="unknown"):
 def _processors():
     info = Path("/proc/cpuinfo").read_text()
     return (f"{os.cpu_count()} processors,"
-            f" {_found(r'^model name *: (.*)', info, platform.machine())}")
+            f" {_found(r'^model name\s*: (.*)', info, platform.machine())}")
 
 
 def _memory():
-    kilobytes = int(_found(r"^MemTotal: *(\d+)",
+    kilobytes = int(_found(r"^MemTotal:\s*(\d+)",
                            Path("/proc/meminfo").read_text()))
     return f"{kilobytes / 2**20:.0f} GB"
 

@@ -34,7 +34,7 @@
 #define REPEAT_EVERY 20
 #define REPEAT_AFTER 256 /* as many as may be under way at once */
 #define REQUEST_SIZE (LOAD_BODY_SIZE + 1024)
-#define ALERT_BODY   2000
+#define ALERT_TEXT   1450
 
 struct http_request {
     int length;
@@ -185,11 +185,11 @@ static void put_alerts(struct maker *maker)
 {
     static const char words[] = "Production is down for all our users since the upgrade of this morning. ";
     struct load_webhook webhook;
-    char text[ALERT_BODY];
+    char text[ALERT_TEXT + sizeof words];
     char at[TIMESTAMP_SIZE];
     timestamp_format(happened_ms(maker), at);
     size_t length = 0;
-    while (length < ALERT_BODY - 700)
+    while (length < ALERT_TEXT)
         length += (size_t)snprintf(text + length, sizeof text - length, "%s", words);
     webhook.length = (size_t)snprintf(
         webhook.body, sizeof webhook.body,

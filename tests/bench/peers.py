@@ -22,6 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SECRET = "not-much-of-a-secret"  # as in load.h
 START_S = 120
+STILL = 5  # tenths of a second in which nothing is asked
 STOP_S = 120
 
 
@@ -119,12 +120,14 @@ class Emergencyd(Server):
 
     def __enter__(self):
         """Returns when its first questions to Zendesk are over, too."""
-        asked_before = self._zendesk.asked
+        before = self._zendesk.asked
         super().__enter__()
-        seen = asked_before
-        while seen == asked_before or seen != self._zendesk.asked:
-            seen = self._zendesk.asked
-            time.sleep(0.3)
+        ended = still = 0
+        while still < STILL:
+            time.sleep(0.1)
+            was, ended = ended, self._zendesk.asked - before
+            over = ended > 0 and self.counters()["calls_total"] == ended
+            still = still + 1 if over and ended == was else 0
         return self
 
     def command(self):

@@ -96,10 +96,10 @@ def spread(values, unit=""):
             f" ({number(min(values))}–{number(max(values))})")
 
 
-def table(head, rows):
-    """Markdown; all columns but the first to the right."""
+def table(head, rows, others="---:"):
+    """Markdown; all columns but the first to the right, or so."""
     lines = ["| " + " | ".join(head) + " |",
-             "| --- |" + " ---: |" * (len(head) - 1)]
+             "| --- |" + f" {others} |" * (len(head) - 1)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |"
                               for row in rows]) + "\n"
 
@@ -367,7 +367,7 @@ def write(results, directory):
     """Both documents into a directory."""
     plot(results, directory)
     facts = table(["", ""], [[name, text] for name, text
-                             in results["machine"].items()])
+                             in results["machine"].items()], "---")
     parts = [HEAD.format(rounds=results["plan"]["rounds"],
                          minutes=results["minutes"]),
              "## Goals, and what was reached\n", goals(results),
