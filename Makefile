@@ -62,7 +62,7 @@ DISK    := $(wildcard tests/disk/*.c)
 BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
 .PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck \
 	install clean FORCE
@@ -103,8 +103,11 @@ $(BUILD)/lost_power.so: $(DISK) tests/disk/disk.h tests/disk/disk_model.h
 $(BUILD)/%.so: tests/flow/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I. -D_GNU_SOURCE -std=c11 -O1 -fPIC -shared $(WARN) -o $@ $(filter %.c,$^) $(if $(findstring lost,$@),-lsqlite3)
-$(BENCH): %: %.o $(BUILD)/libemergency.a
+$(BUILD)/tests/bench/bench_timers: $(call obj,$(wildcard tests/bench/timers_*.c))
+$(BENCH) $(BUILD)/tests/bench/sender: %: %.o $(BUILD)/libemergency.a
 	$(Q)$(LINK)
+# libevent first: libev has functions of the same names.
+$(BUILD)/tests/bench/bench_timers: LDLIBS += -levent_core -lev -luv
 
 deps:
 	@command -v apt-get >/dev/null || { echo 'no apt-get; needed are, by their Debian names: $(DEB)' >&2; exit 1; }
