@@ -61,7 +61,7 @@ SUITES  := $(patsubst tests/unit/test_%.c,%,$(filter tests/unit/test_%,$(UNIT)))
 DISK    := $(wildcard tests/disk/*.c)
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
 .PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck \
 	install clean FORCE

@@ -21,6 +21,9 @@ bench-programs: $(BENCH)
 # An archive: a program takes of it what it uses.
 $(BUILD)/libbench.a: $(call obj,$(BENCH_SHARED))
 	$(Q)rm -f $@ && ar rcs $@ $^
+# libevent first: libev has functions of the same names.
+$(BUILD)/tests/bench/bench_timers: LDLIBS += -levent_core -lev -luv
+$(BUILD)/tests/bench/bench_timers: $(call obj,$(wildcard tests/bench/timers_*.c))
 $(BENCH): %: %.o $(BUILD)/libbench.a $(BUILD)/libemergency.a
 	@echo "  LD    $@"
 	$(Q)$(LINK)
