@@ -59,10 +59,9 @@ ALL_C   := $(OURS) $(HEADERS) $(shell find tests -name '*.[ch]')
 UNIT    := $(wildcard tests/unit/*.c)
 SUITES  := $(patsubst tests/unit/test_%.c,%,$(filter tests/unit/test_%,$(UNIT)))
 DISK    := $(wildcard tests/disk/*.c)
-BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
 .PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck \
 	install clean FORCE
@@ -103,8 +102,6 @@ $(BUILD)/lost_power.so: $(DISK) tests/disk/disk.h tests/disk/disk_model.h
 $(BUILD)/%.so: tests/flow/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I. -D_GNU_SOURCE -std=c11 -O1 -fPIC -shared $(WARN) -o $@ $(filter %.c,$^) $(if $(findstring lost,$@),-lsqlite3)
-$(BENCH): %: %.o $(BUILD)/libemergency.a
-	$(Q)$(LINK)
 
 deps:
 	@command -v apt-get >/dev/null || { echo 'no apt-get; needed are, by their Debian names: $(DEB)' >&2; exit 1; }
@@ -120,9 +117,7 @@ check:
 	@$(MAKE) test
 test: all $(BUILD)/unit_tests $(BUILD)/simulate $(BUILD)/full_disk.so $(BUILD)/lost_power.so $(BUILD)/interposed.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
-bench: $(BENCH)
-	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
-include tests/proofs.mk
+include tests/proofs.mk tests/bench/bench.mk
 
 format:
 	clang-format -i $(ALL_C)
