@@ -2,7 +2,6 @@
 """A few runs, by hand: by_hand.py --help."""
 
 import argparse
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -59,8 +58,8 @@ def start(args, directory, zendesk):
     if args.server != "emergencyd":
         return {"fastapi": peers.Fastapi, "webhook": peers.Webhook,
                 "alertmanager": peers.Alertmanager}[args.server](cpus)
-    subprocess.run([args.build / "tests/bench/make_base", directory,
-                        str(args.emergencies)], check=True)
+    wrk.told([args.build / "tests/bench/make_base", directory,
+              str(args.emergencies)])
     return peers.Emergencyd(args.build / "emergencyd",
                             directory / f"{args.emergencies}.db",
                             zendesk, cpus)
