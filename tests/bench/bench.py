@@ -30,7 +30,7 @@ MAIN = report.MAIN  # connections
 BESIDE = 1000  # the newest of a base are bench_growth's
 PEERS = (peers.Fastapi, peers.Alertmanager, peers.Webhook)
 # More than any of the servers answers a second, by connections.
-RATES = {1: 12000, 16: 70000, 64: 100000, 256: 110000}
+RATES = {1: 10000, 16: 60000, 64: 80000, 256: 80000}
 SHARED_MEMORY = Path("/dev/shm")
 LOAD_BYTES = 4 << 30  # that much room for loads in memory, or on disk
 

@@ -22,7 +22,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SECRET = "not-much-of-a-secret"  # as in load.h
 START_S = 120
-STILL = 5  # tenths of a second in which nothing is asked
+STILL_S = 0.5  # in which nothing is asked
 STOP_S = 120
 
 
@@ -122,12 +122,11 @@ class Emergencyd(Server):
         """Returns when its first questions to Zendesk are over, too."""
         before = self._zendesk.asked
         super().__enter__()
-        ended = still = 0
-        while still < STILL:
-            time.sleep(0.1)
-            was, ended = ended, self._zendesk.asked - before
-            over = ended > 0 and self.counters()["calls_total"] == ended
-            still = still + 1 if over and ended == was else 0
+        asked = before
+        while asked == before or asked != self._zendesk.asked or (
+                self.counters()["calls_total"] != asked - before):
+            asked = self._zendesk.asked
+            time.sleep(STILL_S)
         return self
 
     def command(self):
@@ -255,12 +254,15 @@ class _Busy(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class _Listener(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 class BusyZendesk:
     """A Zendesk that is overloaded, as it says: come back in an hour."""
 
     def __enter__(self):
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                       _Busy)
+        self._server = _Listener(("127.0.0.1", 0), _Busy)
         self._server.asked = 0
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever,
