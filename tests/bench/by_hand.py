@@ -44,8 +44,10 @@ def measure(args):
                 kind, RATE * args.seconds * args.runs * len(connections),
                 active=min(args.emergencies, 1000)) as load:
             for count in connections * args.runs:
+                before = server.counters()
                 figures = wrk.run(load, server.port, count, args.seconds,
                                   "1" if args.pinned else None)
+                server.look_at(kind, figures.requests, before)
                 print(f"{server.name}, {kind}, {count} connections:"
                       f" {figures.rate:.0f}/s, p50 {figures.p50_ms:.2f} ms,"
                       f" p99 {figures.p99_ms:.2f} ms, wrk took"

@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,22 @@ poll_every = 30d
 """)
         return [str(self._program), "-c", str(config)]
 
+    def __exit__(self, *exc):
+        super().__exit__(*exc)
+        if exc == (None, None, None):
+            self._look_for_waiting()
+
+    def _look_for_waiting(self):
+        """Each webhook of a life must have found its emergency."""
+        database = sqlite3.connect(f"file:{self._database}?mode=ro",
+                                   uri=True)
+        waiting = database.execute(
+            "SELECT count(*) FROM event WHERE outcome = 2 AND ticket_id > 0"
+            " OR outcome = 2 AND incident IS NOT NULL").fetchone()[0]
+        database.close()
+        if waiting:
+            raise AssertionError(f"{waiting} webhooks found no emergency")
+
     def is_ready(self):
         return get(self._admin_port, "/readyz") is not None
 
@@ -173,6 +190,7 @@ poll_every = 30d
         else:
             good = share == 0 and (workload == "noise") == (
                 new["webhooks_ignored_total"] > 0)
+        good = good and new["webhooks_rejected_total"] == 0
         called = (new["calls_total"] + new["calls_failed_total"]
                   if workload != "storm" else 0)
         if not good or called or new["webhooks_total"] < requests * 0.9:

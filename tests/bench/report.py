@@ -16,12 +16,12 @@ HEAD = """# Performance
 
 <!-- Written by `make bench` (tests/bench/report.py): do not edit. -->
 
-Everything on this page was measured in one run of `make bench`, in {rounds}
-rounds. In each round the program, the limits of the machine and the peers take
-turns, so that all have the same neighbours; a ratio is of figures of one round.
-Figures are medians of the rounds, with the lowest and the highest behind
-them. Absolute figures drift from machine to machine and from hour to hour;
-the ratios less so. The run took {minutes:.0f} minutes.
+Everything on this page was measured in one run of `make bench`, which took
+{minutes:.0f} minutes, in {rounds} round(s). In each round the program, the
+limits of the machine and the peers take turns, so that all have the same
+neighbours; a ratio is of figures of one round. Figures are medians of the
+rounds, with the lowest and the highest behind them. Absolute figures drift from machine to machine and from hour to hour;
+the ratios less so. Growth is measured once, with medians of its own.
 """
 HOW = """## What is measured, and how
 
@@ -37,7 +37,8 @@ HOW = """## What is measured, and how
   (PagerDuty), public comments and changes of status (Zendesk), one third each;
   one in twenty is a repeat of an earlier one. **storm**: pages, each of which
   opens an emergency. **noise**: notes at incidents that are none of ours.
-  Bodies have the documented shapes with all fields: {bodies}.
+  Bodies have the documented shapes with all fields; bytes on average:
+  {bodies}.
 - A webhook is answered 200 only when it is on disk (`synchronous=FULL`).
   A life causes no call to a service; that none went out is checked by
   `/metrics` after each run. In a storm the program wants to read each
@@ -66,17 +67,17 @@ HOW = """## What is measured, and how
   the begin of the transaction to the commit and the checkpoint that may
   follow; checking the signature and reading the body are left out.
 """
-TIMERS = """`tests/bench/bench_timers.c`: {count:,} timers due within 30 minutes,
-added, cancelled in another order, added again and fired in steps of a second of
-virtual time. "wheel" is the program's timer wheel, as the libraries are used: a
-timer is at hand. "alarms" is what the program has on it, alarms by the ids of
-rows, which are looked up.
+TIMERS = """`tests/bench/bench_timers.c`: {count:,} timers due within 30
+minutes, added, cancelled in another order, added again and fired in steps of a
+second of virtual time. "wheel" is the program's timer wheel, used as the
+libraries are: a timer is at hand. "alarms" is what the program has on it,
+alarms by the ids of rows, which are looked up.
 
 """
-LATENESS = """`tests/bench/lateness.py`: {deadlines:,} follow-ups fall due within one
-second while {rate} webhooks a second arrive about other emergencies. Late is
-what has passed until another process can see in the database that a follow-up
-was decided.
+LATENESS = """`tests/bench/lateness.py`: {deadlines:,} follow-ups fall due
+within one second while {rate} webhooks a second arrive about other
+emergencies. Late is what has passed until another process can see in the
+database that a follow-up was decided.
 
 """
 LIBRARIES = ("libev", "libevent", "libuv")
@@ -118,7 +119,7 @@ def table(head, rows, others="---:"):
                               for row in rows]) + "\n"
 
 
-# -- goals ---------------------------------------------------------------------
+# -- goals --------------------------------------------------------------------
 
 class Goals:
     """The rows of the first table."""
@@ -223,7 +224,7 @@ def start_goals(starts, goals_):
                  column(counts[-1], "start_s"), "exec to ready", " s")
 
 
-# -- the other tables ----------------------------------------------------------
+# -- the other tables ---------------------------------------------------------
 
 def matrix(results, workload, base):
     """One workload on one database: connections × pinned or not."""
@@ -386,7 +387,7 @@ def _how(results):
         wrk_most=f"{max(run['wrk_cpu'] for run in ours):.0%}",
         ceiling=number(median([run["rate"] / run["wrk_cpu"]
                                for run in main])),
-        bodies=", ".join(f"{kind} {size:,.0f} bytes on average"
+        bodies=", ".join(f"{kind} {size:,.0f}"
                          for kind, size in sorted(bodies.items())),
         rows_each=number(row["rows"] / row["webhooks"]))
 
