@@ -20,7 +20,8 @@ Everything on this page was measured in one run of `make bench`, which took
 {minutes:.0f} minutes, in {rounds} round(s). In each round the program, the
 limits of the machine and the peers take turns, so that all have the same
 neighbours; a ratio is of figures of one round. Figures are medians of the
-rounds, with the lowest and the highest behind them. Absolute figures drift from machine to machine and from hour to hour;
+rounds, with the lowest and the highest behind them. Absolute figures drift from
+machine to machine and from hour to hour;
 the ratios less so. Growth is measured once, with medians of its own.
 """
 HOW = """## What is measured, and how
