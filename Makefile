@@ -3,7 +3,7 @@
 # make run         runs the daemon with CONFIG
 # make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
 # make check       installs what is missing, builds, and runs all tests
-# make simulate, kill, soak, fuzz, defects: see tests/proofs.mk; bench: tests/bench/bench.mk
+# make simulate, kill, soak, fuzz, defects, instructions: see tests/proofs.mk; bench: tests/bench/bench.mk
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured
 # CC=clang, SANITIZE=address,undefined and SANITIZE=thread build into directories of their own. V=1 shows commands.
@@ -29,7 +29,7 @@ MAKEFLAGS += --no-print-directory
 DEB := gcc libc6-dev pkg-config libmicrohttpd-dev libcurl4-openssl-dev libsqlite3-dev libyajl-dev libjansson-dev \
 	libinih-dev libssl-dev libsystemd-dev libglib2.0-dev ca-certificates \
 	check python3 python3-aiohttp python3-pytest python3-pytest-xdist util-linux \
-	clang clang-tidy clang-format cppcheck pmccabe
+	clang clang-tidy clang-format cppcheck pmccabe valgrind
 LIBRARIES := libmicrohttpd libcurl sqlite3 yajl jansson inih libcrypto libsystemd glib-2.0
 HAVE_DEPS := { pkg-config --exists $(LIBRARIES) check && $(PYTHON) -c 'import aiohttp, pytest, xdist'; } 2>/dev/null
 

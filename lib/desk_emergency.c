@@ -55,7 +55,7 @@ static bool replay(struct desk *desk, struct emergency *e, int64_t row, struct o
 static bool put(struct desk *desk, const struct emergency *was, const struct emergency *e)
 {
     int64_t wake_ms = emergency_wake_ms(e, &desk->policy);
-    enum store_result result = store_put_emergency(desk->store, was, e, wake_ms);
+    enum store_result result = store_put_emergency(desk->store, e, wake_ms);
     if (result != STORE_OK) { /* NONE: another open one has its ticket, so this item can't be */
         if (result != STORE_NONE)
             desk_fail(desk, result);
@@ -363,11 +363,13 @@ static bool is_own_comment(struct desk *desk, int64_t emergency, const char *tex
     return good;
 }
 
-/* A comment that is known already says only how the ticket stands. */
+/* A comment that E knows already says only how the ticket stands. While Zendesk was not to be read, the
+ * emergency before may have got those of a new one. */
 static bool settle_comment(struct desk *desk, struct emergency *e, struct event *event, const char *text)
 {
     bool known = false;
-    if (!desk_did(desk, store_knows_comment(desk->store, event->comment.id, event->comment.standing, &known)))
+    if (!desk_did(desk, store_knows_comment(desk->store, e->id, event->comment.id, event->comment.standing,
+                                            &known)))
         return false;
     if (known) {
         event->type = EVENT_TICKET;
@@ -412,13 +414,15 @@ static bool take_known_ticket(struct desk *desk, struct delivery *delivery, cons
         facts->priority = facts->previous_priority = PRIORITY_UNKNOWN;
     if (!desk_doubt_lowering(desk, e, facts))
         return false;
+    bool was_open = emergency_is_open(e);
     bool refine = event->type == EVENT_COMMENT && event->comment.standing == AUTHOR_OUTSIDER;
     if (event->type == EVENT_COMMENT && !settle_comment(desk, e, event, delivery->comment_text))
         return false;
     if (!desk_apply(desk, e, event, entry, &delivery->duplicate))
         return false;
-    /* CC or colleague? the API knows */
-    return !refine || delivery->duplicate || desk_want_ticket_read(desk, event->ticket_id, 0, 0);
+    /* CC or colleague? And is it over? It may have been read since, when its state was no news. */
+    bool ask = refine || (was_open && !emergency_is_open(e));
+    return !ask || delivery->duplicate || desk_want_ticket_read(desk, event->ticket_id, 0, 0);
 }
 
 static bool take_ticket_event(struct desk *desk, struct delivery *delivery, const struct journal_entry *entry)

@@ -73,6 +73,7 @@ bool desk_call_event(struct desk *desk, const struct action *action, enum event_
     event.call = (struct call_facts){.action = action->id,
                                      .kind = action->kind,
                                      .cause = action->cause,
+                                     .begun_ms = extra ? extra->call.begun_ms : 0,
                                      .accepted_ms = accepted_ms,
                                      .dry = action->state == ACTION_DRY};
     text_copy(event.text, sizeof event.text, text);

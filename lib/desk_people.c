@@ -137,11 +137,12 @@ static bool find_former(struct desk *desk, const struct emergency *e, const stru
                         const char *engineer, int64_t organization, int64_t *former)
 {
     struct emergency other = {0};
+    struct store_turn turn = STORE_FIRST_TURN;
     enum store_result found;
     int64_t limit_ms = takes_ms(e, event, engineer);
     *former = 0;
     do {
-        found = store_of_engineer(desk->store, engineer, other.id, organization, &other);
+        found = store_of_engineer(desk->store, engineer, organization, &turn, &other);
         int64_t taken_ms = found == STORE_OK ? taken_by_ms(&other, engineer) : 0;
         if (found == STORE_OK && other.id != e->id &&
             (taken_ms < limit_ms || (taken_ms == limit_ms && other.id < e->id)))

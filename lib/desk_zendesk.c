@@ -86,11 +86,13 @@ static bool decide(struct desk *desk, struct flight *flight);
 
 /* --- the end of a write --- */
 
+/* It took effect between BEGUN_MS and ACCEPTED_MS. */
 static bool accept(struct desk *desk, struct flight *flight, struct action *action, enum action_state state,
-                   int64_t accepted_ms)
+                   int64_t begun_ms, int64_t accepted_ms)
 {
+    const struct event extra = {.call.begun_ms = begun_ms};
     return desk_finish(desk, flight, action, state, "") &&
-           desk_call_event(desk, action, EVENT_ACCEPTED, accepted_ms, "", NULL);
+           desk_call_event(desk, action, EVENT_ACCEPTED, accepted_ms, "", &extra);
 }
 
 /* It is no longer wanted, and so far did not take effect. */
@@ -221,7 +223,7 @@ static bool decide(struct desk *desk, struct flight *flight)
     if (!emergency_still_wants(&e, action.kind, action.cause))
         return withdraw(desk, flight, &action);
     if (e.dry_run)
-        return accept(desk, flight, &action, ACTION_DRY, desk->now_ms);
+        return accept(desk, flight, &action, ACTION_DRY, desk->now_ms, desk->now_ms);
     return send_write(desk, flight, &e, &action);
 }
 
@@ -229,7 +231,8 @@ static bool take_write(struct desk *desk, struct flight *flight, struct call *ca
 {
     struct action action;
     if (call_is_good(call))
-        return get_action(desk, flight, &action) && accept(desk, flight, &action, ACTION_DONE, desk->now_ms);
+        return get_action(desk, flight, &action) &&
+               accept(desk, flight, &action, ACTION_DONE, flight->asked_ms, desk->now_ms);
     if (call->end != CALL_ANSWERED || call->status != 409)
         return desk_take_failure(desk, flight, call);
     if (!get_action(desk, flight, &action))
@@ -417,10 +420,10 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
         return take_history(desk, flight, &action);
     if (flight->history.marked) { /* it took effect; its time is cut to the second, and the period must not be
                                      short, also not if it had been given up before */
-        int64_t accepted_ms = flight->history.marked_ms + 999 - desk_skew_ms(desk, SERVICE_ZENDESK);
-        if (accepted_ms < action.created_ms)
-            accepted_ms = action.created_ms;
-        return accept(desk, flight, &action, ACTION_DONE, accepted_ms);
+        int64_t begun_ms = flight->history.marked_ms - desk_skew_ms(desk, SERVICE_ZENDESK);
+        if (begun_ms < action.created_ms)
+            begun_ms = action.created_ms;
+        return accept(desk, flight, &action, ACTION_DONE, begun_ms, begun_ms + 999);
     }
     return take_no_mark(desk, flight, &action);
 }

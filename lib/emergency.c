@@ -116,12 +116,12 @@ static void drop_doubts_before(struct emergency *e, int64_t start_ms)
         e->doubt_join_before_ms = 0;
 }
 
-void begin_first_period(struct step_context *c, int64_t start_ms)
+void begin_first_period(struct step_context *c, int64_t contact_ms, int64_t start_ms)
 {
     struct emergency *e = c->e;
     int64_t period_ms = c->policy->follow_up_after_ms;
-    e->contacted_ms = start_ms;
-    drop_doubts_before(e, start_ms);
+    e->contacted_ms = contact_ms;
+    drop_doubts_before(e, contact_ms);
     if (e->phase < PHASE_CONTACTED) {
         e->phase = PHASE_CONTACTED;
         begin_period(e, start_ms, period_ms);
@@ -131,8 +131,8 @@ void begin_first_period(struct step_context *c, int64_t start_ms)
     }
     if (e->step == ACTION_FIRST_CONTACT) /* one that is on its way finds out by itself */
         drop_step(e);
-    if (e->last_customer_ms >= start_ms) /* within the same second: nobody can tell that it was no answer */
-        take_answer(c, start_ms);
+    if (e->last_customer_ms >= contact_ms) /* nobody can tell that it was no answer */
+        take_answer(c, contact_ms);
     else if (in_period(e) && open_doubts(e, ACTION_DOWNGRADE) != 0)
         tell_doubt(c, "Something came that may be an answer.");
 }
@@ -324,7 +324,7 @@ static void take_staff_comment(struct step_context *c)
         someone_met(c);
     if (before_contact(e)) {
         say(c, "comment", "%s contacted the customer.", name_or(event->by, "Support"));
-        begin_first_period(c, event->at_ms);
+        begin_first_period(c, event->at_ms, event->at_ms);
         tell(c, MESSAGE_CONTACTED, resolve_button(c));
     } else if (further && c->policy->ask_after_engineer_comment) {
         take_doubt(c, DOUBT_ENGINEER_COMMENT, latest_ms(event), "The engineer commented again.");

@@ -97,6 +97,8 @@ struct emergency {
     bool dry_run;
 
     /* facts */
+    /* contacted_ms: what the customer wrote since then is an answer; where it is by our own clock and the
+     * comment by Zendesk's, a little early */
     int64_t opened_ms, acknowledged_ms, contacted_ms, followed_up_ms, answered_ms, downgraded_ms, closed_ms;
     int64_t urgent_ms;        /* the change to urgent that opened it; 0 unknown */
     int64_t linked_ms;        /* when its ticket became known */
@@ -221,6 +223,8 @@ struct policy {
 
 #define EMERGENCY_WARN_MS   (3 * 60 * 1000)
 #define EMERGENCY_REMIND_MS (10 * 60 * 1000)
+/* By so much Zendesk's clock may differ from ours without being noticed. */
+#define EMERGENCY_CLOCKS_APART_MS 2000
 /* How long the thread waits to know the ticket's product, and the automatic comment for the bridge's link. */
 #define EMERGENCY_THREAD_PATIENCE_MS (20 * 1000)
 #define EMERGENCY_BRIDGE_PATIENCE_MS (5 * 1000)

@@ -131,6 +131,19 @@ static void take_back_unknown(struct step_context *c)
         e->doubt_ms[DOUBT_JOIN] = e->doubt_join_before_ms;
 }
 
+/* The ticket may be opened again by whoever answers: then the clocks must know. */
+static void join_closed(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    bool may_return = e->closing == CLOSING_TICKET_SOLVED || e->closing == CLOSING_TICKET_GONE;
+    if (!may_return || before_contact(e) || c->event->comment.standing == AUTHOR_STAFF)
+        return;
+    if (c->event->comment.standing == AUTHOR_CUSTOMER)
+        take_answer(c, c->event->at_ms);
+    else
+        (void)note_doubt(e, DOUBT_JOIN, latest_ms(c->event), c->event->by);
+}
+
 void take_joined(struct step_context *c)
 {
     struct emergency *e = c->e;
@@ -142,8 +155,10 @@ void take_joined(struct step_context *c)
         take_back_unknown(c);
     if (is_of_bridge(c))
         count_in(c, event->comment.standing == AUTHOR_STAFF);
-    if (e->closing != CLOSING_NONE)
+    if (e->closing != CLOSING_NONE) {
+        join_closed(c);
         return;
+    }
     e->meeting_settled = false;
     switch (event->comment.standing) {
     case AUTHOR_STAFF:

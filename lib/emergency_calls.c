@@ -82,6 +82,13 @@ static void accept_thread(struct step_context *c)
         tell(c, MESSAGE_PRODUCT, 0);
 }
 
+void begin_first_period_by_write(struct step_context *c)
+{
+    const struct call_facts *call = &c->event->call;
+    int64_t begun_ms = call->begun_ms > 0 ? call->begun_ms : call->accepted_ms;
+    begin_first_period(c, begun_ms - EMERGENCY_CLOCKS_APART_MS, call->accepted_ms);
+}
+
 /* The writes to the ticket. */
 static void accept_write(struct step_context *c, bool wanted)
 {
@@ -91,7 +98,7 @@ static void accept_write(struct step_context *c, bool wanted)
     case ACTION_FIRST_CONTACT:
         say(c, "call", "First comment sent.");
         if (before_contact(e))
-            begin_first_period(c, call->accepted_ms);
+            begin_first_period_by_write(c);
         tell(c, MESSAGE_CONTACTED, resolve_button(c));
         break;
     case ACTION_FOLLOW_UP: accept_follow_up(c, call->accepted_ms); break;

@@ -1,6 +1,6 @@
 /*
  * What a person may order, and what it does. The table at the end is the contract's: which command is allowed
- * in which state. A command that is not allowed where it stands in the order of events changes nothing.
+ * in which state. An order that is not allowed where it stands in the order of events changes nothing.
  */
 #include "lib/emergency_internal.h"
 #include "lib/text.h"
@@ -16,7 +16,7 @@ static void take_contacted(struct step_context *c)
     say(c, "command", "%s contacted the customer%s%s.", who(c), c->event->text[0] ? ": " : "",
         c->event->text);
     if (before_contact(c->e))
-        begin_first_period(c, moment_ms(c->event));
+        begin_first_period(c, moment_ms(c->event) - EMERGENCY_CLOCKS_APART_MS, moment_ms(c->event));
     tell(c, MESSAGE_CONTACTED, resolve_button(c));
 }
 
@@ -79,13 +79,11 @@ static void take_pause(struct step_context *c)
     tell(c, MESSAGE_PAUSED, BUTTON(COMMAND_RESUME));
 }
 
-/* By so much Zendesk's clock may differ from ours without being noticed. */
-#define CLOCKS_APART_MS 2000
-
 /* The customer's answer, as we have it now, may be newer than the command. */
 static bool may_be_answered_since(const struct step_context *c)
 {
-    return c->e->phase == PHASE_ENGAGED && c->e->last_customer_ms + CLOCKS_APART_MS >= moment_ms(c->event);
+    return c->e->phase == PHASE_ENGAGED &&
+           c->e->last_customer_ms + EMERGENCY_CLOCKS_APART_MS >= moment_ms(c->event);
 }
 
 /* Journals of former programs do not tell: then it counts as known. */
@@ -269,9 +267,17 @@ const char *emergency_forbids(const struct emergency *e, enum command command)
     return (rule->phases & IN(e->phase)) && meets(e, rule->needs) ? NULL : rule->refusal;
 }
 
+/* What a person says has happened, also if something told late stands before it now: an end, or a colleague
+ * in the bridge. */
+static bool tells_fact(enum command command)
+{
+    return command == COMMAND_CONTACTED || command == COMMAND_REPLIED || command == COMMAND_CALL_STARTED ||
+           command == COMMAND_CALL_ENDED;
+}
+
 void take_command(struct step_context *c)
 {
     enum command command = c->event->command.name;
-    if (!emergency_forbids(c->e, command))
+    if (tells_fact(command) || !emergency_forbids(c->e, command))
         command_rules[command].take(c);
 }

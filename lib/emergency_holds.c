@@ -198,5 +198,5 @@ void accept_bulk_answer(struct step_context *c)
     tell(c, MESSAGE_BULK_ANSWERED, 0);
     c->e->bulk_answered = true;
     if (before_contact(c->e))
-        begin_first_period(c, c->event->call.accepted_ms);
+        begin_first_period_by_write(c);
 }

@@ -25,7 +25,11 @@ void summon(struct step_context *c, enum effect_who who, int rung);
 void effect(struct step_context *c, const struct effect *effect);
 
 /* The customer has been contacted at START_MS: the first period begins. */
-void begin_first_period(struct step_context *c, int64_t start_ms);
+/* The customer was contacted: what they write from CONTACT_MS on is an answer; the period runs from START_MS.
+ */
+void begin_first_period(struct step_context *c, int64_t contact_ms, int64_t start_ms);
+/* The same by a write of our own, whose end C is about. */
+void begin_first_period_by_write(struct step_context *c);
 /* The period of the state begins anew at START_MS. */
 void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms);
 /* The customer answered, or someone spoke to them: no clock runs any more. */

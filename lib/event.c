@@ -225,6 +225,8 @@ void events_move(struct event *events, size_t count, int64_t before_row, int64_t
         event->now_ms += shift_ms;
         if (event->call.accepted_ms != 0)
             event->call.accepted_ms += shift_ms;
+        if (event->call.begun_ms != 0)
+            event->call.begun_ms += shift_ms;
     }
     if (count > 0)
         qsort(events, count, sizeof *events, compare_for_qsort);
@@ -284,6 +286,7 @@ static const struct struct_field fields[] = {
     FIELD(call.action),
     FIELD(call.kind),
     FIELD(call.cause),
+    FIELD(call.begun_ms),
     FIELD(call.accepted_ms),
     FIELD(call.dry),
     FIELD(meeting.id),

@@ -234,7 +234,8 @@ struct call_facts {
     int64_t action; /* the row of the outbox */
     enum action_kind kind;
     int64_t cause;       /* the event that wanted it */
-    int64_t accepted_ms; /* ACCEPTED: when the service took it, in our time */
+    int64_t begun_ms;    /* ACCEPTED: it took effect at this time at the earliest; 0: at accepted_ms */
+    int64_t accepted_ms; /* ACCEPTED: when the service took it, in our time; at the latest */
     bool dry;
 };
 

@@ -55,6 +55,7 @@ void store_rollback(struct store *store)
 {
     store->in_transaction = false;
     store->lost = STORE_OK;
+    store_forget_all(store);
     /* after some errors SQLite has done it already */
     if (!sqlite3_get_autocommit(store->db))
         (void)execute(store, STATEMENT_ROLLBACK);
@@ -76,6 +77,7 @@ void store_item_undo(struct store *store)
 {
     if (!store->in_transaction || store->lost != STORE_OK)
         return;
+    store_forget_all(store);
     if (execute(store, STATEMENT_ITEM_UNDO) == STORE_OK)
         (void)execute(store, STATEMENT_ITEM_KEEP);
 }

@@ -70,9 +70,9 @@ struct journal_entry {
  * its number), nothing was written. */
 enum store_result store_add_event(struct store *store, struct event *event,
                                   const struct journal_entry *entry) MUST_CHECK;
-/* Whether a comment is in the journal of an emergency already, with a standing no vaguer than this. */
-enum store_result store_knows_comment(struct store *store, int64_t comment, enum author_standing standing,
-                                      bool *known) MUST_CHECK;
+/* Whether a comment is in the journal of EMERGENCY already, with a standing no vaguer than this. */
+enum store_result store_knows_comment(struct store *store, int64_t emergency, int64_t comment,
+                                      enum author_standing standing, bool *known) MUST_CHECK;
 /* What came of it: to which emergency it belongs, what is to be read in the timeline, the resulting deadline.
  */
 enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,
@@ -100,11 +100,12 @@ enum store_result store_drop_payloads(struct store *store, int64_t before_ms, in
 /* --- emergencies --- */
 /* Sets e->id. STORE_NONE: another open emergency has this ticket. */
 enum store_result store_new_emergency(struct store *store, struct emergency *e) MUST_CHECK;
-/* Row and pages; of these only what differs from WAS, which is E as the database has it (NULL: not known).
- * WAKE_MS (emergency_wake_ms) is what store_wakes tells after a restart. STORE_NONE: another open emergency
- * has this ticket (this one came back, say, or was linked); nothing was written, but a warning. */
-enum store_result store_put_emergency(struct store *store, const struct emergency *was,
-                                      const struct emergency *e, int64_t wake_ms) MUST_CHECK;
+/* Row and pages. WAKE_MS (emergency_wake_ms) is what store_wakes tells after a restart. STORE_NONE: another
+ * open emergency has this ticket (this one came back, say, or was linked); nothing was written, but a
+ * warning.
+ */
+enum store_result store_put_emergency(struct store *store, const struct emergency *e,
+                                      int64_t wake_ms) MUST_CHECK;
 enum store_result store_get_emergency(struct store *store, int64_t id,
                                       struct emergency *e) MUST_CHECK; /* follows joins */
 enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
@@ -114,10 +115,15 @@ enum store_result store_of_ticket(struct store *store, int64_t ticket, struct em
 enum store_result store_of_incident(struct store *store, const char *incident,
                                     struct emergency *e) MUST_CHECK;
 enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e) MUST_CHECK;
-/* The first open emergency above AFTER, acknowledged to engaged but not downgraded, of this engineer
- * (PagerDuty's id) and of another organisation than ORGANIZATION. */
-enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t after,
-                                    int64_t organization, struct emergency *e) MUST_CHECK;
+/* The open emergencies, acknowledged to engaged but not downgraded, of this engineer (PagerDuty's id) and of
+ * another organisation than ORGANIZATION (0: of any), by organisation and id: the first behind *TURN, which
+ * becomes its. A walk begins with STORE_FIRST_TURN. */
+struct store_turn {
+    int64_t organization, id;
+};
+#define STORE_FIRST_TURN ((struct store_turn){-1, 0})
+enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t organization,
+                                    struct store_turn *turn, struct emergency *e) MUST_CHECK;
 /* Ids of open emergencies, all or those of an incident, above AFTER, at most LIMIT. */
 enum store_result store_open_ids(struct store *store, int64_t after, int64_t *ids, int limit,
                                  int *count) MUST_CHECK;

@@ -10,7 +10,9 @@
 #define PAGE_FIELD(column, member)      STRUCT_FIELD(struct page, member, #column),
 #define ACTION_FIELD(column, member)    STRUCT_FIELD(struct action, member, #column),
 
+static const struct struct_field key_fields[] = {EMERGENCY_KEYS(EMERGENCY_FIELD, EMERGENCY_FIELD)};
 static const struct struct_field emergency_fields[] = {EMERGENCY_COLUMNS(EMERGENCY_FIELD, EMERGENCY_FIELD)};
+static const struct struct_field detail_fields[] = {EMERGENCY_DETAILS(EMERGENCY_FIELD, EMERGENCY_FIELD)};
 static const struct struct_field page_fields[] = {PAGE_COLUMNS(PAGE_FIELD, PAGE_FIELD)};
 static const struct struct_field action_fields[] = {ACTION_COLUMNS(ACTION_FIELD, ACTION_FIELD)};
 
@@ -28,17 +30,29 @@ void store_read_text(sqlite3_stmt *statement, int column, char *text, size_t siz
     text_copy_n(text, size, value ? value : "", (size_t)sqlite3_column_bytes(statement, column));
 }
 
-static int bind_fields(sqlite3_stmt *statement, const struct struct_field *fields, size_t count,
+/* To the parameters from FIRST on; returns the number of the next. */
+static int bind_fields(sqlite3_stmt *statement, int first, const struct struct_field *fields, size_t count,
                        const void *object)
 {
     for (size_t i = 0; i < count; i++) {
+        int parameter = first + (int)i;
         const char *text = struct_field_text(&fields[i], object);
         if (fields[i].kind == STRUCT_FIELD_TEXT)
-            sqlite3_bind_text(statement, (int)i + 1, text, (int)strnlen(text, fields[i].size), SQLITE_STATIC);
+            sqlite3_bind_text(statement, parameter, text, (int)strnlen(text, fields[i].size), SQLITE_STATIC);
         else
-            sqlite3_bind_int64(statement, (int)i + 1, struct_field_get(&fields[i], object));
+            sqlite3_bind_int64(statement, parameter, struct_field_get(&fields[i], object));
     }
-    return (int)count + 1;
+    return first + (int)count;
+}
+
+static bool same_fields(const struct struct_field *fields, size_t count, const void *a, const void *b)
+{
+    for (const struct struct_field *field = fields; field < fields + count; field++)
+        if (field->kind == STRUCT_FIELD_TEXT
+                ? strcmp(struct_field_text(field, a), struct_field_text(field, b)) != 0
+                : struct_field_get(field, a) != struct_field_get(field, b))
+            return false;
+    return true;
 }
 
 static bool read_fields(sqlite3_stmt *statement, int first, const struct struct_field *fields, size_t count,
@@ -56,29 +70,47 @@ static bool read_fields(sqlite3_stmt *statement, int first, const struct struct_
 
 int store_bind_emergency(sqlite3_stmt *statement, const struct emergency *e)
 {
-    return bind_fields(statement, emergency_fields, COUNT_OF(emergency_fields), e);
+    return bind_fields(statement, 1, emergency_fields, COUNT_OF(emergency_fields), e);
+}
+
+int store_bind_keys(sqlite3_stmt *statement, int first, const struct emergency *e)
+{
+    return bind_fields(statement, first, key_fields, COUNT_OF(key_fields), e);
+}
+
+int store_bind_detail(sqlite3_stmt *statement, const struct emergency *e)
+{
+    return bind_fields(statement, 1, detail_fields, COUNT_OF(detail_fields), e);
+}
+
+bool store_same_emergency(const struct emergency *a, const struct emergency *b)
+{
+    return same_fields(emergency_fields, COUNT_OF(emergency_fields), a, b);
+}
+
+bool store_same_keys(const struct emergency *a, const struct emergency *b)
+{
+    return same_fields(key_fields, COUNT_OF(key_fields), a, b);
+}
+
+bool store_same_detail(const struct emergency *a, const struct emergency *b)
+{
+    return same_fields(detail_fields, COUNT_OF(detail_fields), a, b);
 }
 
 int store_bind_page(sqlite3_stmt *statement, const struct page *page)
 {
-    return bind_fields(statement, page_fields, COUNT_OF(page_fields), page);
+    return bind_fields(statement, 1, page_fields, COUNT_OF(page_fields), page);
 }
 
 bool store_same_page(const struct page *a, const struct page *b)
 {
-    for (size_t i = 0; i < COUNT_OF(page_fields); i++) {
-        const struct struct_field *field = &page_fields[i];
-        if (field->kind == STRUCT_FIELD_TEXT
-                ? strcmp(struct_field_text(field, a), struct_field_text(field, b)) != 0
-                : struct_field_get(field, a) != struct_field_get(field, b))
-            return false;
-    }
-    return true;
+    return same_fields(page_fields, COUNT_OF(page_fields), a, b);
 }
 
 int store_bind_action(sqlite3_stmt *statement, const struct action *action)
 {
-    return bind_fields(statement, action_fields, COUNT_OF(action_fields), action);
+    return bind_fields(statement, 1, action_fields, COUNT_OF(action_fields), action);
 }
 
 static enum store_result read_pages(struct store *store, struct emergency *e)
@@ -100,14 +132,14 @@ static enum store_result read_pages(struct store *store, struct emergency *e)
 
 enum store_result store_read_emergency(struct store *store, sqlite3_stmt *statement, struct emergency *e)
 {
+    const int keys = 3;
+    const int fields = keys + (int)COUNT_OF(key_fields);
+    const int details = fields + (int)COUNT_OF(emergency_fields);
     memset(e, 0, sizeof *e);
     e->id = sqlite3_column_int64(statement, 0);
-    e->closing = (enum closing)sqlite3_column_int(statement, 2);
-    e->ticket_id = sqlite3_column_int64(statement, 3);
-    e->meeting = sqlite3_column_int64(statement, 4);
-    store_read_text(statement, 5, e->engineer_id, sizeof e->engineer_id);
-    store_read_text(statement, 6, e->bulk, sizeof e->bulk);
-    if (!read_fields(statement, 7, emergency_fields, COUNT_OF(emergency_fields), e) || e->page_count < 0 ||
+    if (!read_fields(statement, keys, key_fields, COUNT_OF(key_fields), e) ||
+        !read_fields(statement, fields, emergency_fields, COUNT_OF(emergency_fields), e) ||
+        !read_fields(statement, details, detail_fields, COUNT_OF(detail_fields), e) || e->page_count < 0 ||
         e->page_count > EMERGENCY_PAGES)
         return store_failed(store, SQLITE_CORRUPT, "emergency");
     return read_pages(store, e);

@@ -31,62 +31,97 @@ static void note_twice(struct store *store, const struct emergency *e)
               "not written: another emergency of this ticket is open");
 }
 
+static enum store_result put_new_detail(struct store *store, const struct emergency *e)
+{
+    sqlite3_stmt *insert = store_use(store, STATEMENT_NEW_DETAIL);
+    sqlite3_bind_int64(insert, store_bind_detail(insert, e), e->id);
+    return store_write(store, STATEMENT_NEW_DETAIL, NULL);
+}
+
 enum store_result store_new_emergency(struct store *store, struct emergency *e)
 {
     sqlite3_stmt *insert = store_use(store, STATEMENT_NEW_EMERGENCY);
-    int next = store_bind_emergency(insert, e);
-    sqlite3_bind_int(insert, next, (int)e->closing);
-    sqlite3_bind_int64(insert, next + 1, e->ticket_id);
-    sqlite3_bind_int64(insert, next + 2, e->meeting);
-    sqlite3_bind_text(insert, next + 3, e->engineer_id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(insert, next + 4, e->bulk, -1, SQLITE_STATIC);
+    store_bind_keys(insert, store_bind_emergency(insert, e), e);
     enum store_result result = store_write_unique(store, STATEMENT_NEW_EMERGENCY);
     if (result == STORE_NONE)
         note_twice(store, e);
     if (result != STORE_OK)
         return result;
     e->id = sqlite3_last_insert_rowid(store->db);
-    return put_pages(store, NULL, e);
+    result = put_new_detail(store, e);
+    if (result == STORE_OK)
+        result = put_pages(store, NULL, e);
+    if (result == STORE_OK)
+        store_know(store, e, 0);
+    return result;
 }
 
-static enum store_result put_keys(struct store *store, const struct emergency *e, int64_t wake_ms)
+static enum store_result put_keys(struct store *store, const struct emergency *e)
 {
-    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_EMERGENCY_KEYS);
-    sqlite3_bind_int(put, 1, (int)e->closing);
-    sqlite3_bind_int64(put, 2, e->ticket_id);
-    sqlite3_bind_int64(put, 3, wake_ms);
-    sqlite3_bind_int64(put, 4, e->id);
-    sqlite3_bind_int64(put, 5, e->meeting);
-    sqlite3_bind_text(put, 6, e->engineer_id, -1, SQLITE_STATIC);
-    sqlite3_bind_text(put, 7, e->bulk, -1, SQLITE_STATIC);
-    enum store_result result = store_write_unique(store, STATEMENT_PUT_EMERGENCY_KEYS);
+    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_KEYS);
+    sqlite3_bind_int64(put, store_bind_keys(put, 1, e), e->id);
+    enum store_result result = store_write_unique(store, STATEMENT_PUT_KEYS);
     if (result == STORE_NONE)
         note_twice(store, e);
     return result;
 }
 
-enum store_result store_put_emergency(struct store *store, const struct emergency *was,
-                                      const struct emergency *e, int64_t wake_ms)
+static enum store_result put_wake(struct store *store, const struct emergency *e, int64_t wake_ms)
 {
-    enum store_result result = put_keys(store, e, wake_ms);
-    if (result != STORE_OK)
-        return result;
-    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_EMERGENCY);
-    sqlite3_bind_int64(put, store_bind_emergency(put, e), e->id);
-    result = store_write(store, STATEMENT_PUT_EMERGENCY, NULL);
-    return result == STORE_OK ? put_pages(store, was, e) : result;
+    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_WAKE);
+    sqlite3_bind_int64(put, 1, wake_ms);
+    sqlite3_bind_int64(put, 2, e->id);
+    return store_write(store, STATEMENT_PUT_WAKE, NULL);
 }
 
-/* Reads the one row that the bound STATEMENT gives; *JOINED_INTO is 0 or where to look instead. */
-static enum store_result read_one(struct store *store, enum store_statement statement, struct emergency *e,
-                                  int64_t *joined_into)
+static enum store_result put_row(struct store *store, const struct emergency *e)
 {
-    enum store_result result = store_next(store, statement);
+    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_EMERGENCY);
+    sqlite3_bind_int64(put, store_bind_emergency(put, e), e->id);
+    return store_write(store, STATEMENT_PUT_EMERGENCY, NULL);
+}
+
+static enum store_result put_detail(struct store *store, const struct emergency *e)
+{
+    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_DETAIL);
+    sqlite3_bind_int64(put, store_bind_detail(put, e), e->id);
+    return store_write(store, STATEMENT_PUT_DETAIL, NULL);
+}
+
+enum store_result store_put_emergency(struct store *store, const struct emergency *e, int64_t wake_ms)
+{
+    const struct known_emergency *known = store_known(store, e->id);
+    const struct emergency *was = known ? &known->e : NULL;
+    enum store_result result = STORE_OK;
+    if (!was || !store_same_keys(was, e)) /* first: nothing is written if its ticket is another's */
+        result = put_keys(store, e);
+    if (result == STORE_OK && (!known || known->wake_ms != wake_ms))
+        result = put_wake(store, e, wake_ms);
+    if (result == STORE_OK && (!was || !store_same_emergency(was, e)))
+        result = put_row(store, e);
+    if (result == STORE_OK && (!was || !store_same_detail(was, e)))
+        result = put_detail(store, e);
+    if (result == STORE_OK)
+        result = put_pages(store, was, e);
+    if (result == STORE_OK)
+        store_know(store, e, wake_ms);
+    return result;
+}
+
+/* Reads the row of ID; *JOINED_INTO is 0 or where to look instead. */
+static enum store_result read_one(struct store *store, int64_t id, struct emergency *e, int64_t *joined_into)
+{
+    sqlite3_stmt *select = store_use(store, STATEMENT_GET_EMERGENCY);
+    sqlite3_bind_int64(select, 1, id);
+    enum store_result result = store_next(store, STATEMENT_GET_EMERGENCY);
     if (result == STORE_OK) {
-        *joined_into = sqlite3_column_int64(store->statements[statement], 1);
-        result = store_read_emergency(store, store->statements[statement], e);
+        int64_t wake_ms = sqlite3_column_int64(select, 2);
+        *joined_into = sqlite3_column_int64(select, 1);
+        result = store_read_emergency(store, select, e);
+        if (result == STORE_OK && *joined_into == 0)
+            store_know(store, e, wake_ms);
     }
-    store_done(store, statement);
+    store_done(store, STATEMENT_GET_EMERGENCY);
     return result;
 }
 
@@ -94,9 +129,13 @@ enum store_result store_get_emergency(struct store *store, int64_t id, struct em
 {
     /* a row joins an older one, so that this ends */
     for (int64_t wanted = id; wanted > 0;) {
+        const struct known_emergency *known = store_known(store, wanted);
         int64_t joined_into = 0;
-        sqlite3_bind_int64(store_use(store, STATEMENT_GET_EMERGENCY), 1, wanted);
-        enum store_result result = read_one(store, STATEMENT_GET_EMERGENCY, e, &joined_into);
+        if (known) {
+            *e = known->e;
+            return store->lost;
+        }
+        enum store_result result = read_one(store, wanted, e, &joined_into);
         if (result != STORE_OK || joined_into == 0)
             return result;
         wanted = joined_into != wanted ? joined_into : 0;
@@ -104,22 +143,27 @@ enum store_result store_get_emergency(struct store *store, int64_t id, struct em
     return STORE_NONE;
 }
 
-static enum store_result get_of_ticket(struct store *store, enum store_statement statement, int64_t ticket,
-                                       struct emergency *e)
+/* The emergency whose id the bound STATEMENT gives. */
+static enum store_result get_found(struct store *store, enum store_statement statement, struct emergency *e)
 {
-    int64_t joined_into = 0;
-    sqlite3_bind_int64(store_use(store, statement), 1, ticket);
-    return read_one(store, statement, e, &joined_into);
+    int64_t id = 0;
+    enum store_result result = store_next(store, statement);
+    if (result == STORE_OK)
+        id = sqlite3_column_int64(store->statements[statement], 0);
+    store_done(store, statement);
+    return result == STORE_OK ? store_get_emergency(store, id, e) : result;
 }
 
 enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
 {
-    return get_of_ticket(store, STATEMENT_OPEN_OF_TICKET, ticket, e);
+    sqlite3_bind_int64(store_use(store, STATEMENT_OPEN_OF_TICKET), 1, ticket);
+    return get_found(store, STATEMENT_OPEN_OF_TICKET, e);
 }
 
 enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
 {
-    return get_of_ticket(store, STATEMENT_LAST_OF_TICKET, ticket, e);
+    sqlite3_bind_int64(store_use(store, STATEMENT_LAST_OF_TICKET), 1, ticket);
+    return get_found(store, STATEMENT_LAST_OF_TICKET, e);
 }
 
 enum store_result store_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
@@ -130,36 +174,46 @@ enum store_result store_of_ticket(struct store *store, int64_t ticket, struct em
 
 enum store_result store_of_meeting(struct store *store, int64_t meeting, struct emergency *e)
 {
-    int64_t joined_into = 0;
     sqlite3_bind_int64(store_use(store, STATEMENT_OF_MEETING), 1, meeting);
-    enum store_result result = read_one(store, STATEMENT_OF_MEETING, e, &joined_into);
-    if (result == STORE_NONE) {
-        sqlite3_bind_int64(store_use(store, STATEMENT_OF_FORMER_MEETING), 1, meeting);
-        result = read_one(store, STATEMENT_OF_FORMER_MEETING, e, &joined_into);
-    }
-    return result == STORE_OK && joined_into > 0 ? store_get_emergency(store, joined_into, e) : result;
+    enum store_result result = get_found(store, STATEMENT_OF_MEETING, e);
+    if (result != STORE_NONE)
+        return result;
+    sqlite3_bind_int64(store_use(store, STATEMENT_OF_FORMER_MEETING), 1, meeting);
+    return get_found(store, STATEMENT_OF_FORMER_MEETING, e);
 }
 
-enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t after,
-                                    int64_t organization, struct emergency *e)
+/* The first behind AFTER whose organisation is below BELOW. */
+static enum store_result find_of_engineer(struct store *store, const char *engineer_id,
+                                          const struct store_turn *after, int64_t below, struct emergency *e)
 {
-    int64_t joined_into = 0;
     sqlite3_stmt *select = store_use(store, STATEMENT_OF_ENGINEER);
     sqlite3_bind_text(select, 1, engineer_id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(select, 2, after);
-    sqlite3_bind_int64(select, 3, organization);
-    return read_one(store, STATEMENT_OF_ENGINEER, e, &joined_into);
+    sqlite3_bind_int64(select, 2, after->organization);
+    sqlite3_bind_int64(select, 3, after->id);
+    sqlite3_bind_int64(select, 4, below);
+    return get_found(store, STATEMENT_OF_ENGINEER, e);
+}
+
+enum store_result store_of_engineer(struct store *store, const char *engineer_id, int64_t organization,
+                                    struct store_turn *turn, struct emergency *e)
+{
+    enum store_result result = STORE_NONE;
+    if (turn->organization < organization)
+        result = find_of_engineer(store, engineer_id, turn, organization, e);
+    if (result == STORE_NONE) { /* those of ORGANIZATION are passed over; without one nobody is of the same */
+        if (organization > 0 && turn->organization <= organization)
+            *turn = (struct store_turn){organization + 1, 0}; /* where the index is searched for */
+        result = find_of_engineer(store, engineer_id, turn, INT64_MAX, e);
+    }
+    if (result == STORE_OK)
+        *turn = (struct store_turn){e->organization_id, e->id};
+    return result;
 }
 
 enum store_result store_of_incident(struct store *store, const char *incident, struct emergency *e)
 {
-    int64_t id = 0;
     store_bind_text(store_use(store, STATEMENT_OF_INCIDENT), 1, incident);
-    enum store_result result = store_next(store, STATEMENT_OF_INCIDENT);
-    if (result == STORE_OK)
-        id = sqlite3_column_int64(store->statements[STATEMENT_OF_INCIDENT], 0);
-    store_done(store, STATEMENT_OF_INCIDENT);
-    return result == STORE_OK ? store_get_emergency(store, id, e) : result;
+    return get_found(store, STATEMENT_OF_INCIDENT, e);
 }
 
 /* --- joining --- */
@@ -184,6 +238,8 @@ static enum store_result cancel_pending(struct store *store, int64_t emergency, 
 /* The pages follow when the older one is put. */
 enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms)
 {
+    store_forget(store, younger);
+    store_forget(store, older);
     enum store_result result = cancel_pending(store, younger, now_ms);
     if (result == STORE_OK)
         result = move_rows(store, STATEMENT_JOIN_EVENTS, younger, older);
@@ -213,6 +269,7 @@ enum store_result store_wakes(struct store *store, store_wake_fn *each, void *co
 
 enum store_result store_wake_all(struct store *store)
 {
+    store_forget_all(store);
     store_use(store, STATEMENT_WAKE_ALL);
     return store_write(store, STATEMENT_WAKE_ALL, NULL);
 }

@@ -16,9 +16,35 @@
  * Columns and the members they keep, F for the first and X for the others: F or X(column, member). Those that
  * are not in the list are named in the statements themselves.
  */
+/* Those with an index, but for wake_ms. */
+#define EMERGENCY_KEYS(F, X)                                                                                 \
+    F(closing, closing)                                                                                      \
+    X(ticket_id, ticket_id)                                                                                  \
+    X(meeting, meeting)                                                                                      \
+    X(engineer_id, engineer_id)                                                                              \
+    X(bulk, bulk)                                                                                            \
+    X(organization_id, organization_id)
+
 #define EMERGENCY_COLUMNS(F, X)                                                                              \
     F(phase, phase)                                                                                          \
-    X(before_engaged, before_engaged)                                                                        \
+    X(closed_ms, closed_ms)                                                                                  \
+    X(last_ms, last_ms)                                                                                      \
+    X(last_source, last_source)                                                                              \
+    X(last_id, last_id)                                                                                      \
+    X(priority, priority)                                                                                    \
+    X(status, status)                                                                                        \
+    X(last_staff_ms, last_staff_ms)                                                                          \
+    X(last_customer_ms, last_customer_ms)                                                                    \
+    X(due_ms, due_ms)                                                                                        \
+    X(left_ms, left_ms)                                                                                      \
+    X(warned_due_ms, warned_due_ms)                                                                          \
+    X(doubt_engineer_comment_ms, doubt_ms[DOUBT_ENGINEER_COMMENT])                                           \
+    X(doubt_by, doubt_by)                                                                                    \
+    X(page_count, page_count)
+
+/* What seldom changes, in a table of its own: webhooks write small rows. */
+#define EMERGENCY_DETAILS(F, X)                                                                              \
+    F(before_engaged, before_engaged)                                                                        \
     X(closed_why, closed_why)                                                                                \
     X(paused, paused)                                                                                        \
     X(paused_by, paused_by)                                                                                  \
@@ -30,33 +56,22 @@
     X(followed_up_ms, followed_up_ms)                                                                        \
     X(answered_ms, answered_ms)                                                                              \
     X(downgraded_ms, downgraded_ms)                                                                          \
-    X(closed_ms, closed_ms)                                                                                  \
     X(urgent_ms, urgent_ms)                                                                                  \
     X(linked_ms, linked_ms)                                                                                  \
-    X(last_staff_ms, last_staff_ms)                                                                          \
-    X(last_customer_ms, last_customer_ms)                                                                    \
     X(met, met)                                                                                              \
     X(person_commented, person_commented)                                                                    \
     X(engineer, engineer)                                                                                    \
     X(engineer_email, engineer_email)                                                                        \
     X(ticket_seen, ticket_seen)                                                                              \
-    X(priority, priority)                                                                                    \
-    X(status, status)                                                                                        \
     X(requester_id, requester_id)                                                                            \
-    X(organization_id, organization_id)                                                                      \
     X(organization, organization)                                                                            \
     X(subject, subject)                                                                                      \
-    X(due_ms, due_ms)                                                                                        \
-    X(left_ms, left_ms)                                                                                      \
-    X(warned_due_ms, warned_due_ms)                                                                          \
     X(doubt_outsider_ms, doubt_ms[DOUBT_OUTSIDER])                                                           \
-    X(doubt_engineer_comment_ms, doubt_ms[DOUBT_ENGINEER_COMMENT])                                           \
     X(doubt_staff_requester_ms, doubt_ms[DOUBT_STAFF_REQUESTER])                                             \
     X(doubt_suspended_ms, doubt_ms[DOUBT_SUSPENDED])                                                         \
     X(doubt_stale_ms, doubt_ms[DOUBT_STALE])                                                                 \
     X(doubt_auto_reply_ms, doubt_ms[DOUBT_AUTO_REPLY])                                                       \
     X(doubt_nobody_met_ms, doubt_ms[DOUBT_NOBODY_MET])                                                       \
-    X(doubt_by, doubt_by)                                                                                    \
     X(asked_step, asked_step)                                                                                \
     X(asked_ms, asked_ms)                                                                                    \
     X(reminded, reminded)                                                                                    \
@@ -68,10 +83,6 @@
     X(page_cause, page_cause)                                                                                \
     X(contact_prompted, contact_prompted)                                                                    \
     X(link_prompted, link_prompted)                                                                          \
-    X(last_ms, last_ms)                                                                                      \
-    X(last_source, last_source)                                                                              \
-    X(last_id, last_id)                                                                                      \
-    X(page_count, page_count)                                                                                \
     X(engineer_slack, engineer_slack)                                                                        \
     X(taken_ms, taken_ms)                                                                                    \
     X(taken_busy, taken_busy)                                                                                \
@@ -89,6 +100,7 @@
     X(hours_seen_ms, hours_seen_ms)                                                                          \
     X(hours_asked_ms, hours_asked_ms)                                                                        \
     X(doubt_join_ms, doubt_ms[DOUBT_JOIN])                                                                   \
+    X(doubt_join_before_ms, doubt_join_before_ms)                                                            \
     X(doubt_hours_ms, doubt_ms[DOUBT_HOURS])                                                                 \
     X(doubt_meeting_ms, doubt_ms[DOUBT_MEETING])                                                             \
     X(take_rung, ladders[LADDER_TAKE].rung)                                                                  \
@@ -103,7 +115,6 @@
     X(thread_wanted, thread_wanted)                                                                          \
     X(thread_waits_ms, thread_waits_ms)                                                                      \
     X(thread_lost, thread_lost)                                                                              \
-    X(doubt_join_before_ms, doubt_join_before_ms)                                                            \
     X(thread_channel, thread_channel)                                                                        \
     X(thread_ts, thread_ts)                                                                                  \
     X(bridge_number, bridge_number)                                                                          \
@@ -200,8 +211,11 @@ enum store_statement {
     STATEMENT_JOIN_EMERGENCY,
     STATEMENT_DROP_PAYLOADS,
     STATEMENT_NEW_EMERGENCY,
+    STATEMENT_NEW_DETAIL,
     STATEMENT_PUT_EMERGENCY,
-    STATEMENT_PUT_EMERGENCY_KEYS,
+    STATEMENT_PUT_DETAIL,
+    STATEMENT_PUT_KEYS,
+    STATEMENT_PUT_WAKE,
     STATEMENT_PUT_PAGE,
     STATEMENT_GET_EMERGENCY,
     STATEMENT_OPEN_OF_TICKET,
@@ -259,6 +273,7 @@ struct store {
     int wal_pages;                 /* in the WAL after the last commit */
     int checkpointed_pages;        /* in the WAL at the last checkpoint */
     struct event_reader *meanings;
+    struct known_emergency **known; /* store_cache.c; NULL: nothing is kept */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
@@ -278,16 +293,40 @@ enum store_result store_write_unique(struct store *store, enum store_statement s
  * transaction that it came in. */
 enum store_result store_failed(struct store *store, int rc, const char *doing);
 
+/* --- store_cache.c --- */
+
+/* An emergency as the database has it. */
+struct known_emergency {
+    struct emergency e;
+    int64_t wake_ms;
+};
+
+/* Only the writer's connection keeps any: nobody else changes rows. False: no memory. */
+bool store_cache_init(struct store *store);
+void store_cache_free(struct store *store);
+/* NULL: not known. Valid until the next call for the cache. */
+const struct known_emergency *store_known(const struct store *store, int64_t id);
+void store_know(struct store *store, const struct emergency *e, int64_t wake_ms);
+void store_forget(struct store *store, int64_t id);
+/* What was undone is not known. */
+void store_forget_all(struct store *store);
+
 /* --- store_columns.c --- */
 
 /* Bind the members to the first parameters; return the number of the next one. */
 int store_bind_emergency(sqlite3_stmt *statement, const struct emergency *e);
+int store_bind_detail(sqlite3_stmt *statement, const struct emergency *e);
+int store_bind_keys(sqlite3_stmt *statement, int first,
+                    const struct emergency *e); /* from parameter FIRST on */
 int store_bind_page(sqlite3_stmt *statement, const struct page *page);
 int store_bind_action(sqlite3_stmt *statement, const struct action *action);
 void store_bind_text(sqlite3_stmt *statement, int index, const char *text);         /* NULL or "": null */
 void store_read_text(sqlite3_stmt *statement, int column, char *text, size_t size); /* null: "" */
 
 /* Whether a row of both would be the same. */
+bool store_same_emergency(const struct emergency *a, const struct emergency *b);
+bool store_same_keys(const struct emergency *a, const struct emergency *b);
+bool store_same_detail(const struct emergency *a, const struct emergency *b);
 bool store_same_page(const struct page *a, const struct page *b);
 
 /* The row that STATEMENT stands on, by the columns that EMERGENCY_SELECT and ACTION_SELECT name. */

@@ -79,12 +79,13 @@ enum store_result store_settle_event(struct store *store, int64_t row, int64_t e
     return store_write(store, STATEMENT_SETTLE_EVENT, NULL);
 }
 
-enum store_result store_knows_comment(struct store *store, int64_t comment, enum author_standing standing,
-                                      bool *known)
+enum store_result store_knows_comment(struct store *store, int64_t emergency, int64_t comment,
+                                      enum author_standing standing, bool *known)
 {
     enum store_result result;
     sqlite3_stmt *select = store_use(store, STATEMENT_KNOWS_COMMENT);
     sqlite3_bind_int64(select, 1, comment);
+    sqlite3_bind_int64(select, 2, emergency);
     *known = false;
     while ((result = store_next(store, STATEMENT_KNOWS_COMMENT)) == STORE_OK)
         if (sqlite3_column_int(select, 0) != AUTHOR_OUTSIDER || standing == AUTHOR_OUTSIDER)

@@ -108,12 +108,20 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *name, int page
     return SQLITE_OK;
 }
 
+/* Rows are put together in buffers of this size, which SQLite keeps at hand. */
+#define LOOKASIDE_BYTES 4352
+#define LOOKASIDE_COUNT 64
+
 static bool connect_to(struct store *store, const struct report *report, int flags)
 {
+    /* nobody reads SQLite's statistics of memory, which cost a lock at each allocation; refused once it is in
+     * use */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int rc =
         sqlite3_open_v2(report->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (!store->db)
         return refuse(report, "%s can't be opened: no memory", report->path);
+    (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_BYTES, LOOKASIDE_COUNT);
     return rc == SQLITE_OK ? true : refuse_for(report, store->db, rc);
 }
 
@@ -219,8 +227,9 @@ struct store *store_open(const char *path, struct log *log, char *error, size_t 
     struct store *store = new_store(log, &report);
     if (!store)
         return NULL;
-    if (lock(store, &report) && create_file(&report) && connect_to(store, &report, SQLITE_OPEN_READWRITE) &&
-        configure_writer(store, &report) && migrate(store, &report))
+    if (store_cache_init(store) && lock(store, &report) && create_file(&report) &&
+        connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_writer(store, &report) &&
+        migrate(store, &report))
         return store;
     store_close(store);
     return NULL;
@@ -248,6 +257,7 @@ void store_close(struct store *store)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
     event_reader_free(store->meanings);
+    store_cache_free(store);
     /* last: whoever gets the lock finds the database closed */
     if (store->lock_fd >= 0)
         close(store->lock_fd);

@@ -28,9 +28,11 @@ _Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_
 #define ASSIGN_EXCLUDED(column, member) ", " #column " = excluded." #column
 
 #define EMERGENCY_NAMES EMERGENCY_COLUMNS(FIRST_NAME, NAME)
-#define EMERGENCY_SELECT                                                                                     \
-    "SELECT id, joined_into, closing, ticket_id, meeting, engineer_id, bulk, " EMERGENCY_NAMES               \
-    " FROM emergency "
+#define DETAIL_NAMES    EMERGENCY_DETAILS(FIRST_NAME, NAME)
+#define EMERGENCY_SELECT(from)                                                                               \
+    "SELECT id, joined_into, wake_ms, " EMERGENCY_KEYS(                                                      \
+        FIRST_NAME, NAME) ", " EMERGENCY_NAMES ", " DETAIL_NAMES " FROM " from                               \
+                          " CROSS JOIN emergency_detail ON emergency_detail.emergency = id "
 #define ACTION_NAMES  ACTION_COLUMNS(FIRST_NAME, NAME)
 #define ACTION_SELECT "SELECT id, " ACTION_NAMES " FROM action "
 #define PAGE_NAMES    PAGE_COLUMNS(FIRST_NAME, NAME)
@@ -74,7 +76,7 @@ static const struct {
     [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
     [STATEMENT_KNOWS_COMMENT] = {"knows comment",
                                  "SELECT comment_standing FROM event INDEXED BY event_of_comment "
-                                 "WHERE comment_id = ? AND comment_id IS NOT NULL AND emergency > 0",
+                                 "WHERE comment_id = ? AND comment_id IS NOT NULL AND emergency = ?",
                                  false},
     [STATEMENT_SETTLE_EVENT] =
         {"settle event",
@@ -123,21 +125,30 @@ static const struct {
                                  false},
 
     [STATEMENT_NEW_EMERGENCY] = {"new emergency",
-                                 "INSERT INTO emergency (" EMERGENCY_NAMES ", closing, ticket_id, wake_ms, "
-                                 "meeting, engineer_id, bulk) "
-                                 "VALUES (" EMERGENCY_COLUMNS(FIRST_PARAM, PARAM) ", ?, ?, 0, ?, ?, ?)",
+                                 "INSERT INTO emergency (" EMERGENCY_NAMES ", " EMERGENCY_KEYS(
+                                     FIRST_NAME, NAME) ", wake_ms) "
+                                                       "VALUES (" EMERGENCY_COLUMNS(
+                                                           FIRST_PARAM,
+                                                           PARAM) ", " EMERGENCY_KEYS(FIRST_PARAM,
+                                                                                      PARAM) ", 0)",
                                  false},
+    [STATEMENT_NEW_DETAIL] = {"new detail",
+                              "INSERT INTO emergency_detail (" DETAIL_NAMES ", emergency) "
+                              "VALUES (" EMERGENCY_DETAILS(FIRST_PARAM, PARAM) ", ?)",
+                              false},
     [STATEMENT_PUT_EMERGENCY] = {"put emergency",
                                  "UPDATE emergency SET " EMERGENCY_COLUMNS(FIRST_ASSIGN,
                                                                            ASSIGN) " WHERE id = ?",
                                  false},
+    [STATEMENT_PUT_DETAIL] = {"put detail",
+                              "UPDATE emergency_detail SET " EMERGENCY_DETAILS(FIRST_ASSIGN,
+                                                                               ASSIGN) " WHERE emergency = ?",
+                              false},
     /* apart, as naming them costs their indexes a write each, changed or not */
-    [STATEMENT_PUT_EMERGENCY_KEYS] = {"put emergency keys",
-                                      "UPDATE emergency SET closing = ?1, ticket_id = ?2, wake_ms = ?3, "
-                                      "meeting = ?5, engineer_id = ?6, bulk = ?7 "
-                                      "WHERE id = ?4 AND (closing, ticket_id, wake_ms, meeting, "
-                                      "engineer_id, bulk) <> (?1, ?2, ?3, ?5, ?6, ?7)",
-                                      false},
+    [STATEMENT_PUT_KEYS] = {"put keys",
+                            "UPDATE emergency SET " EMERGENCY_KEYS(FIRST_ASSIGN, ASSIGN) " WHERE id = ?",
+                            false},
+    [STATEMENT_PUT_WAKE] = {"put wake", "UPDATE emergency SET wake_ms = ? WHERE id = ?", false},
     /* does not name what is unchanged in an index, see above */
     [STATEMENT_PUT_PAGE] =
         {"put page",
@@ -152,13 +163,13 @@ static const struct {
                                                       FIRST_EXCLUDED,
                                                       EXCLUDED) ", excluded.emergency, excluded.position)",
          false},
-    [STATEMENT_GET_EMERGENCY] = {"get emergency", EMERGENCY_SELECT "WHERE id = ?", false},
+    [STATEMENT_GET_EMERGENCY] = {"get emergency", EMERGENCY_SELECT("emergency") "WHERE id = ?", false},
     [STATEMENT_OPEN_OF_TICKET] = {"open of ticket",
-                                  EMERGENCY_SELECT "WHERE ticket_id = ? AND ticket_id > 0 AND closing = 0 "
-                                                   "AND joined_into = 0",
+                                  "SELECT id FROM emergency INDEXED BY emergency_open_ticket "
+                                  "WHERE ticket_id = ? AND ticket_id > 0 AND closing = 0 AND joined_into = 0",
                                   false},
     [STATEMENT_LAST_OF_TICKET] = {"last of ticket",
-                                  EMERGENCY_SELECT
+                                  "SELECT id FROM emergency INDEXED BY emergency_ticket "
                                   "WHERE ticket_id = ? AND ticket_id > 0 AND joined_into = 0 "
                                   "ORDER BY id DESC LIMIT 1",
                                   false},
@@ -167,22 +178,22 @@ static const struct {
                          "SELECT " PAGE_NAMES " FROM page WHERE emergency = ? ORDER BY position LIMIT ?",
                          false},
     [STATEMENT_OF_MEETING] = {"of meeting",
-                              EMERGENCY_SELECT
-                              "INDEXED BY emergency_meeting WHERE meeting = ? AND meeting > 0 "
+                              "SELECT id FROM emergency INDEXED BY emergency_meeting "
+                              "WHERE meeting = ? AND meeting > 0 "
                               "ORDER BY id DESC LIMIT 1",
                               false},
     [STATEMENT_OF_FORMER_MEETING] = {"of former meeting",
-                                     EMERGENCY_SELECT
+                                     "SELECT emergency FROM emergency_detail "
                                      "INDEXED BY emergency_former_meeting WHERE former_meeting = ? "
-                                     "AND former_meeting > 0 ORDER BY id DESC LIMIT 1",
+                                     "AND former_meeting > 0 ORDER BY emergency DESC LIMIT 1",
                                      false},
-    /* that somebody works on, but those of one organisation; the next after an id */
+    /* that somebody works on */
     [STATEMENT_OF_ENGINEER] = {"of engineer",
-                               EMERGENCY_SELECT
-                               "INDEXED BY emergency_engineer WHERE engineer_id = ? AND engineer_id <> '' "
-                               "AND closing = 0 AND joined_into = 0 AND id > ? AND phase BETWEEN 1 AND 5 "
-                               "AND phase <> 4 AND (organization_id = 0 OR organization_id <> ?) "
-                               "ORDER BY id LIMIT 1",
+                               "SELECT id FROM emergency INDEXED BY emergency_engineer "
+                               "WHERE engineer_id = ? AND engineer_id <> '' AND closing = 0 "
+                               "AND joined_into = 0 AND (organization_id, id) > (?, ?) "
+                               "AND organization_id < ? AND phase BETWEEN 1 AND 5 AND phase <> 4 "
+                               "ORDER BY organization_id, id LIMIT 1",
                                false},
     [STATEMENT_OF_BULK] = {"of bulk",
                            "SELECT id FROM emergency INDEXED BY emergency_bulk WHERE bulk = ? AND bulk <> '' "
@@ -290,14 +301,19 @@ static const struct {
                           "INDEXED BY action_parked WHERE id > ?1 AND state = 5 ORDER BY 1 LIMIT ?2",
                           false},
 
-    [STATEMENT_LIST] = {"list", EMERGENCY_SELECT "WHERE id < ? AND joined_into = 0 ORDER BY id DESC LIMIT ?",
+    [STATEMENT_LIST] = {"list",
+                        EMERGENCY_SELECT(
+                            "emergency") "WHERE id < ? AND joined_into = 0 ORDER BY id DESC LIMIT ?",
                         true},
     [STATEMENT_LIST_PHASE] = {"list phase",
-                              EMERGENCY_SELECT "INDEXED BY emergency_open WHERE id < ? AND closing = 0 "
-                                               "AND joined_into = 0 AND phase = ? ORDER BY id DESC LIMIT ?",
+                              EMERGENCY_SELECT(
+                                  "emergency INDEXED BY emergency_open") "WHERE id < ? AND closing = 0 "
+                                                                         "AND joined_into = 0 AND phase = ? "
+                                                                         "ORDER BY id DESC LIMIT ?",
                               false},
     [STATEMENT_LIST_CLOSED] = {"list closed",
-                               EMERGENCY_SELECT "WHERE id < ? AND closing <> 0 AND joined_into = 0 "
+                               EMERGENCY_SELECT(
+                                   "emergency") "WHERE id < ? AND closing <> 0 AND joined_into = 0 "
                                                 "ORDER BY id DESC LIMIT ?",
                                true},
     [STATEMENT_TIMELINE] = {"timeline",

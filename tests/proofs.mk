@@ -5,6 +5,7 @@
 # make soak [EMERGENCIES=count] [MINUTES=… or HOURS=…]   a long life in a short time: nothing may grow
 # make fuzz [TIME=seconds] [TARGET=name]          each target for TIME seconds (10), with clang, in build-fuzz
 # make defects [DEFECT=name]                      each planted defect of tests/defects must be caught
+# make instructions [KIND=name [PROFILE=1]] [RENEW=1]   what a webhook costs, compared; see scripts/count_instructions
 
 .PHONY: simulate kill soak defects
 SIMULATION := $(wildcard tests/simulation/*.c)
@@ -35,3 +36,12 @@ $(FUZZ:%.c=$(BUILD)/%): LDFLAGS += -fsanitize=fuzzer
 $(FUZZ:%.c=$(BUILD)/%): %: %.o $(BUILD)/libfuzz.a $(BUILD)/libemergency.a
 	@echo "  LD    $@"
 	$(Q)$(LINK)
+
+INSTRUCTIONS := $(wildcard tests/instructions/*.c) tests/fuzz/signing.c
+
+.PHONY: instructions
+$(BUILD)/count_instructions: $(call obj,$(INSTRUCTIONS)) $(BUILD)/libemergency.a
+	@echo "  LD    $@"
+	$(Q)$(LINK)
+instructions: $(BUILD)/count_instructions
+	@HARNESS=$(abspath $<) KIND="$(KIND)" PROFILE=$(PROFILE) RENEW=$(RENEW) scripts/count_instructions

@@ -274,7 +274,9 @@ static bool read_ticket_event(struct reading *reading, const char *type)
         !field_time(&values[TIME], paths[TIME], &event->at_ms, &event->resolution_ms, complaint) ||
         !field_id(&values[TICKET], paths[TICKET], &event->ticket_id, complaint))
         return false;
-    snprintf(reading->delivery->repeat_key, sizeof(reading->delivery->repeat_key), "ze %s", event->id);
+    /* the id is random: the time before it keeps the newest together in the index */
+    snprintf(reading->delivery->repeat_key, sizeof(reading->delivery->repeat_key), "ze %" PRId64 " %s",
+             event->at_ms, event->id);
     event->type = EVENT_TICKET;
     read_facts(values, &event->ticket);
     sort(reading, &event->ticket);

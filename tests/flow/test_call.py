@@ -274,9 +274,10 @@ def test_a_second_call_has_a_checklist_of_its_own(daemon, world, cast):
 def fifteen_minutes_later(d, number):
     """As if the last word of the notes had been so long ago."""
     d.stop()
-    set_back(d, "UPDATE emergency SET notes_reminded_ms = notes_reminded_ms "
-             "- ?1, call_ended_ms = call_ended_ms - ?1, wake_ms = 1 "
-             "WHERE id = ?2", REMIND_MS, number)
+    set_back(d, "UPDATE emergency_detail SET notes_reminded_ms = notes_reminded_ms "
+             "- ?1, call_ended_ms = call_ended_ms - ?1 WHERE emergency = ?2",
+             REMIND_MS, number)
+    set_back(d, "UPDATE emergency SET wake_ms = 1 WHERE id = ?", number)
     d.start()
 
 

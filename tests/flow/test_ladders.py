@@ -265,8 +265,9 @@ def asked_step(d, world, cast):
 def pass_while_stopped(d, seconds):
     """The question and its ladder become so much older."""
     d.stop()
-    set_back(d, "UPDATE emergency SET asked_ms = asked_ms - ?1, "
-             "asked_last_ms = max(asked_last_ms - ?1, 0), wake_ms = 1", seconds * 1000)
+    set_back(d, "UPDATE emergency_detail SET asked_ms = asked_ms - ?1, "
+             "asked_last_ms = max(asked_last_ms - ?1, 0)", seconds * 1000)
+    set_back(d, "UPDATE emergency SET wake_ms = 1")
     d.start()
 
 

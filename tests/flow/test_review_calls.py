@@ -89,7 +89,7 @@ def is_taken(d, number):
     database = sqlite3.connect(d.database)
     try:
         [[taken_ms, busy]] = database.execute(
-            "SELECT taken_ms, taken_busy FROM emergency WHERE id = ?",
+            "SELECT taken_ms, taken_busy FROM emergency_detail WHERE emergency = ?",
             (number,)).fetchall()
     finally:
         database.close()

@@ -190,7 +190,7 @@ def test_a_text_that_can_not_be_sent_stops_nothing_else(daemon, world, cast):
     d.stop()
     with contextlib.closing(sqlite3.connect(d.database)) as database:
         with database:
-            database.execute("UPDATE emergency SET organization = "
+            database.execute("UPDATE emergency_detail SET organization = "
                              "CAST(x'41ff4142' AS TEXT)")
     d.start()
     order(d, number, "ack", by=cast.engineer_pd["name"])

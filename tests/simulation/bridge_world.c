@@ -19,8 +19,16 @@ static const char *member(const json_t *object, const char *name)
 }
 
 /* A message that nobody waits for any more, and that shows up later than the program looks, is the remaining
- * risk that the README tells of. */
-#define SETTLES_MS 13000
+ * risk that the README tells of: it gives up after 10 s, or dies, and looks 3 s later, or after its start. */
+#define SETTLES_MS          13000
+#define SETTLES_AT_START_MS 3000
+
+static bool is_late(const struct sim *sim, const struct errand *errand)
+{
+    bool is_former = errand->life != sim->process.life;
+    return sim->now_ms - errand->handed_ms > SETTLES_MS ||
+           (is_former && sim->now_ms - sim->process.started_ms > SETTLES_AT_START_MS);
+}
 
 static void post_message(struct sim *sim, struct errand *errand, const json_t *body)
 {
@@ -34,7 +42,7 @@ static void post_message(struct sim *sim, struct errand *errand, const json_t *b
     text_copy(message->mark, sizeof message->mark, member(payload, "action"));
     text_format(message->ts, sizeof message->ts, "%lld.%06lld", (long long)(sim->now_ms / 1000),
                 (long long)(++world->last_id % 1000000));
-    message->late = sim->now_ms - errand->handed_ms > SETTLES_MS;
+    message->late = is_late(sim, errand);
     for (size_t i = 0; i < world->message_count; i++)
         if (message->mark[0] && strcmp(world->messages[i].mark, message->mark) == 0 && !message->late &&
             !world->messages[i].late)

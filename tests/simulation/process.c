@@ -293,6 +293,7 @@ void process_start(struct sim *sim, void *unused)
     }
     sim_tell(sim, NULL, "the process starts (%lld)", (long long)process->life);
     process->up = true;
+    process->started_ms = sim->now_ms;
     process->in_trouble = process->more_due = false;
     process->shift_ms = 0;
     process->next_tidy_ms = 0;

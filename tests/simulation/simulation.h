@@ -81,6 +81,7 @@ struct truth {
     int64_t since_ms;
     int64_t contact_ms;      /* the first public comment of staff, or an accepted "contacted" */
     int64_t told_contact_ms; /* that "contacted" */
+    int64_t told_to;         /* the emergency that was open then */
     int64_t last_staff_ms;   /* the last public comment of staff */
     int64_t met_ms;          /* a person of staff was there */
     int64_t told_answer_ms;  /* a person said so, and that was accepted */
@@ -246,7 +247,8 @@ struct process {
     struct desk *desk;
     char directory[64], path[96];
     bool up, in_trouble, more_due;
-    int64_t life;                /* a number for each start */
+    int64_t life; /* a number for each start */
+    int64_t started_ms;
     int64_t offset_ms, shift_ms; /* its clock minus the true one; set and not written yet */
     int64_t next_tidy_ms;
     int64_t wake_ms; /* when it passes next; 0 not known */
@@ -300,6 +302,9 @@ struct answers {
 int64_t truth_opened_ms(const struct sim *sim, const struct emergency *e);
 struct truth *truth_of(struct client *client, int64_t opened_ms);
 struct answers truth_answers(struct client *client, int64_t opened_ms);
+/* Within the coarseness of stamps: that there was contact since then; that there was an answer. */
+bool truth_may_be_contact(const struct client *client, int64_t opened_ms);
+bool truth_may_be_answer(const struct client *client);
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment);
 void truth_raised(struct sim *sim, struct ticket *ticket);
 void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket, const char *mark,

@@ -67,6 +67,36 @@ static int64_t contact_since(struct client *client, int64_t opened_ms)
     return told_ms;
 }
 
+/* Before the write left: that somebody says so while it is on its way stops nothing. */
+static bool was_contacted(struct client *client, const struct errand *errand)
+{
+    int64_t contact_ms = contact_since(client, errand->opened_ms);
+    bool told = contact_ms == truth_of(client, errand->opened_ms)->told_contact_ms;
+    return contact_ms && !(told && contact_ms >= errand->handed_ms);
+}
+
+bool truth_may_be_contact(const struct client *client, int64_t opened_ms)
+{
+    const struct ticket *ticket = client->ticket;
+    for (size_t i = 1; i < ticket->comment_count; i++)
+        if (is_contact(&ticket->comments[i]) && ticket->comments[i].at_ms >= opened_ms - COARSE_MS)
+            return true;
+    return false;
+}
+
+bool truth_may_be_answer(const struct client *client)
+{
+    const struct ticket *ticket = client->ticket;
+    int64_t contact_ms = INT64_MAX;
+    for (size_t i = 1; i < ticket->comment_count; i++)
+        if (is_contact(&ticket->comments[i]) && ticket->comments[i].at_ms < contact_ms)
+            contact_ms = ticket->comments[i].at_ms;
+    for (size_t i = 1; i < ticket->comment_count && contact_ms < INT64_MAX; i++)
+        if (ticket->comments[i].author >= 1000 && ticket->comments[i].at_ms >= contact_ms - COARSE_MS)
+            return true;
+    return false;
+}
+
 struct answers truth_answers(struct client *client, int64_t opened_ms)
 {
     const struct ticket *ticket = client->ticket;
@@ -156,7 +186,7 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
         return;
     if (answers.automatic_ms)
         sim_violation(sim, client, "%s without asking, though an automatic reply came", what);
-    if (!truth->met_ms)
+    if (!truth->met_ms && !truth_may_be_contact(client, errand->opened_ms))
         sim_violation(sim, client, "%s of a customer whom nobody met", what);
 }
 
@@ -203,7 +233,7 @@ void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket
     switch (errand->kind) {
     case ACTION_FIRST_CONTACT:
         if (truth->first_contact == errand->emergency ||
-            (errand->by != STEP_BY_ORDER && contact_since(client, errand->opened_ms)))
+            (errand->by != STEP_BY_ORDER && was_contacted(client, errand)))
             sim_violation(sim, client, "the first comment, though there has been one");
         if (sim->now_ms - errand->handed_ms < 10000) /* else it may have been called off */
             truth->first_contact = errand->emergency;
@@ -263,6 +293,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     switch (command->name) {
     case COMMAND_CONTACTED:
         truth->met_ms = truth->told_contact_ms = sim->now_ms;
+        truth->told_to = before->id;
         contacted(sim, truth);
         break;
     case COMMAND_FIRST_CONTACT: truth->met_ms = sim->now_ms; break;

@@ -111,12 +111,16 @@ static void check_open(struct sim *sim, struct client *client, const struct emer
     const struct truth *truth = truth_of(client, opened_ms);
     const struct answers answers = truth_answers(client, opened_ms);
     /* what may count as contact by the coarseness of stamps may make an answer of what follows */
-    bool answered = truth_answers(client, opened_ms - 10000).answer_ms ||
-                    truth_answers(client, 0).answer_ms || truth->told_answer_ms || truth->joined_ms;
+    bool answered = truth_answers(client, opened_ms - 10000).answer_ms || truth_may_be_answer(client) ||
+                    truth->told_answer_ms || truth->joined_ms;
     bool is_open = client->ticket->priority == PRIORITY_URGENT && client->ticket->status < STATUS_SOLVED;
-    if (e->phase < PHASE_CONTACTED && !truth->over && is_open && truth->contact_ms >= opened_ms + 4000)
+    /* a page told late may have opened a second one after the ticket was solved */
+    bool told_before = truth->contact_ms == truth->told_contact_ms && truth->told_to != e->id;
+    if (e->phase < PHASE_CONTACTED && !truth->over && is_open && truth->contact_ms >= opened_ms + 4000 &&
+        !told_before)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));
-    if (is_open && answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over)
+    if (is_open && answers.answer_ms && truth->downgrades == 0 && e->phase != PHASE_ENGAGED && !truth->over &&
+        !told_before)
         sim_violation(sim, client, "the customer answered, and the emergency is %s", emergency_state(e));
     if (in_period(e) && !e->paused)
         sim_violation(sim, client, "the clock has run out, and the emergency is %s%s", emergency_state(e),

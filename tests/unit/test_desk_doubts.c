@@ -178,6 +178,120 @@ START_TEST(a_reply_is_looked_for_where_it_was_sent)
 }
 END_TEST
 
+/* The engineer wrote to the customer while Zendesk could not be read, so that the emergency was not open yet.
+ */
+START_TEST(comments_from_before_the_opening_was_known_are_its_own)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life_at(life, "12:32:00");
+    life->reads = FATE_UNSENT;
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:33:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:34:00");
+    ck_assert_int_eq(life_emergencies(life), 1);
+    life->reads = FATE_TAKEN;
+    life_at(life, "12:40:00");
+    life_expect(life, 2, "contacted");
+    life_end(life);
+}
+END_TEST
+
+/* The customer writes when the first comment has taken effect, but before that is known. */
+START_TEST(an_answer_before_the_end_of_our_write_is_known_counts)
+{
+    struct life *life = life_new("", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:20");
+    life_page(life, "P1", PAGE_ACKNOWLEDGED, STORY_TICKET);
+    life_at(life, "12:00:30");
+    life->writes = FATE_HELD;
+    life_command(life, 1, COMMAND_FIRST_CONTACT);
+    life_at(life, "12:00:30.500");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:00:32");
+    life_answers(life);
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_end(life);
+}
+END_TEST
+
+/* A person says so by our clock; the customer writes by Zendesk's, which is a little behind. */
+START_TEST(an_answer_just_after_somebody_called_counts)
+{
+    struct life *life = life_new("", 0);
+    life->zendesk_ahead_ms = -1000;
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:30.500");
+    life_command(life, 1, COMMAND_CONTACTED);
+    life_at(life, "12:00:30.600");
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:20:00");
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
+
+static struct event solved_event(const struct life *life)
+{
+    return (struct event){
+        .type = EVENT_TICKET,
+        .source = EVENT_SOURCE_ZENDESK,
+        .at_ms = life->true_ms,
+        .ticket_id = STORY_TICKET,
+        .ticket = {.known = true,
+                   .priority = PRIORITY_URGENT,
+                   .status = STATUS_SOLVED,
+                   .previous_status = STATUS_OPEN,
+                   .requester_id = LIFE_CUSTOMER,
+                   .actor_id = LIFE_ENGINEER},
+    };
+}
+
+/* That it was solved is told after a person has called the customer all the same, and it is opened again. */
+START_TEST(what_persons_tell_outlives_an_end_that_is_told_late)
+{
+    struct life *life = life_new("", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:30");
+    const struct event solved = solved_event(life);
+    life_at(life, "12:01:00");
+    life_command(life, 1, COMMAND_CONTACTED);
+    life_at(life, "12:02:00");
+    life_expect(life, 1, "contacted");
+    life_deliver(life, SERVICE_ZENDESK, &solved);
+    life_at(life, "12:03:00");
+    life_expect(life, 1, "contacted");
+    life_end(life);
+}
+END_TEST
+
+/* Solved, and open again by the customer's comment. The latter was read when it was no news, and the former
+ * is told late. */
+START_TEST(an_end_that_is_told_late_is_not_the_last_word)
+{
+    struct life *life = life_new("", 0);
+    life_contacted(life);
+    life_at(life, "12:03:00");
+    const struct event solved = solved_event(life);
+    life->deaf = true;
+    life_change(life, PRIORITY_URGENT, STATUS_SOLVED, LIFE_ENGINEER);
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:06:00");
+    life_expect(life, 1, "engaged");
+    life_deliver(life, SERVICE_ZENDESK, &solved);
+    life_at(life, "12:10:00");
+    life_expect(life, 1, "engaged");
+    life_end(life);
+}
+END_TEST
+
 Suite *desk_doubts_suite(void)
 {
     const TTest *const tests[] = {
@@ -188,6 +302,11 @@ Suite *desk_doubts_suite(void)
         an_answer_in_the_second_of_the_look_stops_the_write,
         an_answer_that_resume_did_not_know_of_stops_the_step,
         a_reply_is_looked_for_where_it_was_sent,
+        comments_from_before_the_opening_was_known_are_its_own,
+        an_answer_before_the_end_of_our_write_is_known_counts,
+        an_end_that_is_told_late_is_not_the_last_word,
+        an_answer_just_after_somebody_called_counts,
+        what_persons_tell_outlives_an_end_that_is_told_late,
     };
     Suite *suite = suite_create("desk_doubts");
     TCase *all = tcase_create("desk_doubts");

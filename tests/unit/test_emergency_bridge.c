@@ -443,6 +443,28 @@ START_TEST(a_join_elsewhere_or_afterwards_is_nothing)
 }
 END_TEST
 
+START_TEST(a_join_while_the_ticket_is_solved_is_an_answer_should_it_return)
+{
+    static const struct {
+        enum author_standing standing;
+        const char *state;
+    } joins[] = {{AUTHOR_CUSTOMER, "engaged"}, {AUTHOR_UNKNOWN, "contacted"}};
+    for (size_t i = 0; i < COUNT_OF(joins); i++) {
+        struct story *t = bridged();
+        at(t, "12:05:00");
+        status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+        expect_state(t, "closed");
+        at(t, "12:06:00");
+        joined(t, joins[i].standing);
+        at(t, "12:07:00");
+        status_changed(t, STATUS_SOLVED, STATUS_OPEN);
+        expect_state(t, joins[i].state);
+        ck_assert_int_eq(t->e.doubt_ms[DOUBT_JOIN] != 0, joins[i].standing == AUTHOR_UNKNOWN);
+        story_end(t);
+    }
+}
+END_TEST
+
 /* Both of two emergencies that are one had made a bridge: the customer may have been told of either. */
 static void made_another(struct story *t)
 {
@@ -520,6 +542,7 @@ static void add_joins(Suite *suite)
     tcase_add_test(joins, somebody_turns_out_to_be_the_customer);
     tcase_add_test(joins, that_one_is_known_settles_no_other);
     tcase_add_test(joins, a_join_elsewhere_or_afterwards_is_nothing);
+    tcase_add_test(joins, a_join_while_the_ticket_is_solved_is_an_answer_should_it_return);
     tcase_add_test(joins, of_two_bridges_the_first_stays_and_both_count);
     tcase_add_test(joins, who_enters_by_an_old_link_has_answered);
     suite_add_tcase(suite, joins);

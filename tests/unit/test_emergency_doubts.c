@@ -149,7 +149,7 @@ START_TEST(a_doubt_before_contact_is_known_is_asked_all_the_same)
         expect_doubt(t, comments[i].follow_up);
         story_end(t);
     }
-    struct story *t = contact_in_the_dark("12:00:29", AUTHOR_OUTSIDER, false); /* before it was sent */
+    struct story *t = contact_in_the_dark("12:00:27", AUTHOR_OUTSIDER, false); /* before it was sent */
     expect_no_effect(t, EFFECT_REPLY, MESSAGE_DOUBTED);
     at(t, "12:15:31");
     expect_doubt(t, NULL);

@@ -91,7 +91,7 @@ START_TEST(every_field_of_an_emergency_comes_back)
     memset(&e.phase, 2, sizeof e.phase);
     e.left_ms = -5;
     e.pages[7].acknowledged = false;
-    GOOD(store_put_emergency(store, NULL, &e, 77));
+    GOOD(store_put_emergency(store, &e, 77));
     store_file_reopen();
     GOOD(store_get_emergency(store, e.id, &back));
     expect_same_emergency(&e, &back);
@@ -360,7 +360,7 @@ START_TEST(the_list_is_newest_first_and_by_state)
         e[i] = new_emergency(i + 1);
         e[i].phase = i < 2 ? PHASE_CONTACTED : PHASE_PAGED;
         e[i].closing = i == 1 ? CLOSING_TICKET_SOLVED : CLOSING_NONE;
-        GOOD(store_put_emergency(store, NULL, &e[i], 0));
+        GOOD(store_put_emergency(store, &e[i], 0));
     }
     GOOD(store_list(store, "", 0, listed, 3, &count));
     ck_assert_int_eq(count, 3);
@@ -384,7 +384,7 @@ START_TEST(figures_count_what_is_open)
     struct store_figures figures;
     struct emergency closed = new_emergency(1);
     closed.closing = CLOSING_BY_PERSON;
-    GOOD(store_put_emergency(store, NULL, &closed, 0));
+    GOOD(store_put_emergency(store, &closed, 0));
     (void)new_emergency(2), (void)new_emergency(3);
     (void)add_action(1, ACTION_URGENT, 1, ACTION_UNKNOWN);
     (void)add_action(1, ACTION_URGENT, 2, ACTION_PARKED);

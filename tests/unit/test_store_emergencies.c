@@ -5,6 +5,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/store_file.h"
 #include "tests/unit/suites.h"
@@ -13,7 +14,7 @@ START_TEST(an_emergency_is_found_by_ticket_and_by_incident)
 {
     struct emergency old = new_emergency(7), found;
     old.closing = CLOSING_BY_PERSON;
-    GOOD(store_put_emergency(store, NULL, &old, 0));
+    GOOD(store_put_emergency(store, &old, 0));
     NONE(store_open_of_ticket(store, 7, &found));
     GOOD(store_last_of_ticket(store, 7, &found));
     ck_assert_int_eq(found.id, old.id);
@@ -37,18 +38,18 @@ START_TEST(a_ticket_has_one_open_emergency)
 {
     struct emergency old = new_emergency(7), found;
     old.closing = CLOSING_TICKET_SOLVED;
-    GOOD(store_put_emergency(store, NULL, &old, 0));
+    GOOD(store_put_emergency(store, &old, 0));
     struct emergency new = new_emergency(7);
     struct emergency third = {.ticket_id = 7};
     NONE(store_new_emergency(store, &third));
     old.closing = CLOSING_NONE;
     old.left_ms = 5;
-    NONE(store_put_emergency(store, NULL, &old, 0));
+    NONE(store_put_emergency(store, &old, 0));
     GOOD(store_get_emergency(store, old.id, &found));
     ck_assert_int_eq(found.closing, CLOSING_TICKET_SOLVED);
     ck_assert_int_eq(found.left_ms, 0);
     (void)new_emergency(0), (void)new_emergency(0);
-    GOOD(store_put_emergency(store, NULL, &new, 0));
+    GOOD(store_put_emergency(store, &new, 0));
 }
 END_TEST
 
@@ -58,11 +59,12 @@ START_TEST(pages_follow_the_emergency)
     e.page_count = 2;
     e.pages[0] = (struct page){.incident = "A", .status = PAGE_TRIGGERED};
     e.pages[1] = (struct page){.incident = "B", .status = PAGE_ACKNOWLEDGED};
-    GOOD(store_put_emergency(store, NULL, &e, 0));
+    GOOD(store_put_emergency(store, &e, 0));
     struct page first = e.pages[0];
     e.pages[0] = e.pages[1];
     e.pages[1] = first;
-    GOOD(store_put_emergency(store, NULL, &e, 0));
+    GOOD(store_put_emergency(store, &e, 0));
+    store_file_reopen();
     GOOD(store_get_emergency(store, e.id, &found));
     ck_assert_int_eq(found.page_count, 2);
     ck_assert_str_eq(found.pages[0].incident, "B");
@@ -77,17 +79,73 @@ START_TEST(a_page_that_differs_from_what_was_is_written)
     e.page_count = 2;
     e.pages[0] = (struct page){.incident = "A", .status = PAGE_TRIGGERED};
     e.pages[1] = (struct page){.incident = "B", .status = PAGE_TRIGGERED};
-    GOOD(store_put_emergency(store, NULL, &e, 0));
-    struct emergency was = e;
+    GOOD(store_put_emergency(store, &e, 0));
     e.pages[1].status = PAGE_ACKNOWLEDGED;
     snprintf(e.pages[1].engineer, sizeof e.pages[1].engineer, "Eng");
     e.pages[e.page_count++] = (struct page){.incident = "C"};
-    GOOD(store_put_emergency(store, &was, &e, 0));
+    GOOD(store_put_emergency(store, &e, 0));
+    store_file_reopen();
     GOOD(store_get_emergency(store, e.id, &found));
     ck_assert_int_eq(found.page_count, 3);
     ck_assert_int_eq(found.pages[1].status, PAGE_ACKNOWLEDGED);
     ck_assert_str_eq(found.pages[1].engineer, "Eng");
     ck_assert_str_eq(found.pages[2].incident, "C");
+}
+END_TEST
+
+static bool note_wake(void *context, int64_t id, int64_t wake_ms)
+{
+    int64_t *noted = context;
+    (void)id;
+    *noted = wake_ms;
+    return true;
+}
+
+/* Of what is known from before only what is different is written: that must be all of it. */
+START_TEST(whatever_differs_is_written)
+{
+    struct emergency e = new_emergency(1), found;
+    int64_t wake_ms = 0;
+    for (int change = 0; change < 7; change++) {
+        switch (change) {
+        case 0: e.meeting = 901; break;
+        case 1: snprintf(e.engineer_id, sizeof e.engineer_id, "PANN"); break;
+        case 2: e.last_ms = 17; break;
+        case 3: snprintf(e.doubt_by, sizeof e.doubt_by, "Ann"); break;
+        case 4: snprintf(e.subject, sizeof e.subject, "It is down"); break;
+        case 5: e.ladders[LADDER_ASKED].last_ms = 3; break;
+        default: break;
+        }
+        GOOD(store_put_emergency(store, &e, 100 + change));
+        store_file_reopen();
+        GOOD(store_get_emergency(store, e.id, &found));
+        ck_assert_msg(memcmp(&found, &e, sizeof e) == 0, "change %d is not there", change);
+        GOOD(store_wakes(store, note_wake, &wake_ms));
+        ck_assert_int_eq(wake_ms, 100 + change);
+    }
+}
+END_TEST
+
+START_TEST(what_was_undone_is_not_known)
+{
+    struct emergency e = new_emergency(1), found;
+    store_file_reopen();
+    GOOD(store_get_emergency(store, e.id, &found));
+    for (int whole = 0; whole < 2; whole++) {
+        GOOD(store_item_begin(store));
+        e.meeting = 901;
+        GOOD(store_put_emergency(store, &e, 5));
+        if (whole) {
+            store_rollback(store);
+            GOOD(store_begin(store));
+        } else {
+            store_item_undo(store);
+        }
+        GOOD(store_get_emergency(store, e.id, &found));
+        ck_assert_int_eq(found.meeting, 0);
+        GOOD(store_put_emergency(store, &found, 0)); /* the old as if it were new */
+        ck_assert_int_eq(store_of_meeting(store, 901, &found), STORE_NONE);
+    }
 }
 END_TEST
 
@@ -102,7 +160,7 @@ START_TEST(joining_hands_over_everything)
     size_t events_count = 0;
     int count = 0;
     GOOD(store_new_emergency(store, &younger));
-    GOOD(store_put_emergency(store, NULL, &younger, 500));
+    GOOD(store_put_emergency(store, &younger, 500));
     (void)add_event_of(older.id, 1, EVENT_SOURCE_ZENDESK, "a");
     (void)add_event_of(younger.id, 2, EVENT_SOURCE_PAGERDUTY, "b");
     int64_t pending_id = add_action(younger.id, ACTION_RESOLVE_PAGE, 2, ACTION_PENDING);
@@ -127,7 +185,7 @@ START_TEST(joining_hands_over_everything)
 
     older.page_count = 1;
     older.pages[0] = younger.pages[0];
-    GOOD(store_put_emergency(store, NULL, &older, 0));
+    GOOD(store_put_emergency(store, &older, 0));
     GOOD(store_open_incidents(store, 0, incidents, 8, &count));
     ck_assert_int_eq(count, 1);
     ck_assert_int_eq(incidents[0].emergency, older.id);
@@ -155,7 +213,7 @@ START_TEST(what_runs_is_found_again_after_a_restart)
     e[2].closing = CLOSING_BY_PERSON;
     e[2].closed_ms = 500;
     for (int i = 0; i < 3; i++)
-        GOOD(store_put_emergency(store, NULL, &e[i], i == 1 ? 0 : 100 * (i + 1)));
+        GOOD(store_put_emergency(store, &e[i], i == 1 ? 0 : 100 * (i + 1)));
     store_file_reopen();
     GOOD(store_wakes(store, sum_wakes, &sum));
     ck_assert_int_eq(sum, 100 * 10 + e[0].id + 300 * 10 + e[2].id);
@@ -200,6 +258,8 @@ Suite *store_emergencies_suite(void)
         a_ticket_has_one_open_emergency,
         pages_follow_the_emergency,
         a_page_that_differs_from_what_was_is_written,
+        whatever_differs_is_written,
+        what_was_undone_is_not_known,
         joining_hands_over_everything,
         what_runs_is_found_again_after_a_restart,
         unresolved_pages_are_told_by_whole_emergencies,

@@ -89,6 +89,16 @@ static int64_t opened_ms(int64_t id)
     return e.opened_ms;
 }
 
+static void migrate_old(void)
+{
+    char error[300] = "";
+    sqlite3_close(old);
+    database_log = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
+    store = store_open(database_path, database_log, error, sizeof error);
+    ck_assert_msg(store != NULL, "%s", error);
+    GOOD(store_begin(store));
+}
+
 /* Emergency 1 is there from the beginning, 2 since the first step, 3 since the second: an hour back, then ten
  * minutes ahead. */
 static void begin(void)
@@ -105,12 +115,7 @@ static void begin(void)
     add_old_emergency(1, NOON, -3000000);
     add_old_emergency(2, NOON - 3580000, 600000);
     add_old_emergency(3, NOON - 2960000, 0);
-    sqlite3_close(old);
-    char error[300] = "";
-    database_log = log_open(stderr, LOG_TARGET_STREAM, LOG_LEVEL_ERROR, NULL);
-    store = store_open(database_path, database_log, error, sizeof error);
-    ck_assert_msg(store != NULL, "%s", error);
-    GOOD(store_begin(store));
+    migrate_old();
 }
 
 START_TEST(steps_of_an_older_journal_move_what_was_before_them)
@@ -140,6 +145,65 @@ START_TEST(a_further_step_adds_to_the_older_ones)
 }
 END_TEST
 
+/* Text columns get their names, others a number of their own, so that none can be taken for another. */
+static void add_marked_emergency(void)
+{
+    sqlite3_stmt *marks = NULL;
+    const char *sql = "SELECT group_concat(CASE type WHEN 'TEXT' THEN quote(name) ELSE cid + 1 END) "
+                      "FROM pragma_table_info('emergency')";
+    ck_assert_int_eq(sqlite3_prepare_v2(old, sql, -1, &marks, NULL), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(marks), SQLITE_ROW);
+    run_made(sqlite3_mprintf("INSERT INTO emergency VALUES (%s)", sqlite3_column_text(marks, 0)));
+    run("CREATE TABLE marked AS SELECT name, CASE type WHEN 'TEXT' THEN name ELSE cid + 1 END AS value "
+        "FROM pragma_table_info('emergency') WHERE name <> 'id'");
+    sqlite3_finalize(marks);
+}
+
+START_TEST(every_column_of_an_emergency_keeps_its_value)
+{
+    database_begin();
+    begin_old(4);
+    add_marked_emergency();
+    migrate_old();
+    int64_t count = ask("SELECT count(*) FROM marked");
+    ck_assert_int_gt(count, 100);
+    sqlite3_stmt *names = NULL;
+    ck_assert_int_eq(sqlite3_open(database_path, &old), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(old, "SELECT name FROM marked", -1, &names, NULL), SQLITE_OK);
+    while (sqlite3_step(names) == SQLITE_ROW) {
+        char sql[300];
+        const char *name = (const char *)sqlite3_column_text(names, 0);
+        (void)snprintf(sql, sizeof sql,
+                       "SELECT count(*) FROM emergency JOIN emergency_detail ON emergency = id, marked "
+                       "WHERE marked.name = '%s' AND %s = marked.value",
+                       name, name);
+        ck_assert_msg(ask(sql) == 1, "%s has another value", name);
+        count--;
+    }
+    ck_assert_int_eq(count, 0);
+    sqlite3_finalize(names);
+    sqlite3_close(old);
+    store_file_end();
+}
+END_TEST
+
+START_TEST(a_repeat_from_before_is_known)
+{
+    database_begin();
+    begin_old(5);
+    run("INSERT INTO event (emergency, type, source, at_ms, now_ms, ticket_id, outcome, sender_id, meaning, "
+        "repeat_key) VALUES (1, 2, 2, 1736335815456, 1, 5158, 0, 'x', '{}', 'ze b7c8'), "
+        "(1, 2, 2, 1736335815456, 1, 0, 1, 'x', '{}', 'ze d9e0'), (1, 1, 1, 5, 1, 5158, 0, 'x', '{}', 'pd "
+        "01BW')");
+    migrate_old();
+    ck_assert_int_eq(
+        ask("SELECT count(*) FROM event WHERE repeat_key IN ('ze 1736335815456 b7c8', 'ze d9e0', "
+            "'pd 01BW')"),
+        3);
+    store_file_end();
+}
+END_TEST
+
 Suite *store_migration_suite(void)
 {
     Suite *suite = suite_create("store_migration");
@@ -149,5 +213,9 @@ Suite *store_migration_suite(void)
     tcase_add_test(clock, an_older_emergency_was_opened_when_its_journal_says);
     tcase_add_test(clock, a_further_step_adds_to_the_older_ones);
     suite_add_tcase(suite, clock);
+    TCase *rows = tcase_create("rows");
+    tcase_add_test(rows, every_column_of_an_emergency_keeps_its_value);
+    tcase_add_test(rows, a_repeat_from_before_is_known);
+    suite_add_tcase(suite, rows);
     return suite;
 }

@@ -227,7 +227,7 @@ START_TEST(test_a_change_of_priority_tells_both_and_how_the_ticket_stands)
     ck_assert_int_eq(event->ticket.organization_id, INT64_C(8447346622462));
     ck_assert_int_eq(event->ticket.actor_id, INT64_C(8447388090494));
     ck_assert_str_eq(event->ticket.subject, "Cannot login to mobile app");
-    ck_assert_str_eq(delivery.repeat_key, "ze b7c8d9e0-1f2a-3b4c-5d6e-7f8a9b0c1d2e");
+    ck_assert_str_eq(delivery.repeat_key, "ze 1736335815456 b7c8d9e0-1f2a-3b4c-5d6e-7f8a9b0c1d2e");
     ck_assert_ptr_null(delivery.comment_text);
 }
 END_TEST
