@@ -43,13 +43,20 @@ static void copy_file(const char *from, const char *to)
     close(out);
 }
 
+static bool is_repeat(int64_t number)
+{
+    return number % REPEAT_EVERY == REPEAT_EVERY - 1;
+}
+
 /* A webhook of a life, the NUMBER-th, or the one before once more. */
 static void receive(struct base *base, int64_t number, struct delivery *delivery)
 {
-    bool again = number % REPEAT_EVERY == REPEAT_EVERY - 1;
-    if (again)
-        base->front.load.serial--; /* the ids of the one before */
+    bool again = is_repeat(number);
     int64_t source = again ? number - 1 : number;
+    if (again) {
+        base->front.load.serial--; /* the ids of the one before, and its time */
+        base->now_ms -= WEBHOOK_MS;
+    }
     front_receive(&base->front, (enum load_kind)(source % LOAD_LIFE_KINDS),
                   1 + load_spread(source, base->count), base->now_ms, delivery);
 }
@@ -61,15 +68,16 @@ static void run(struct base *base, struct rows *rows, int64_t count, size_t size
     int64_t number = 0;
     base_open_desk(base, base->start_ms - BASE_MADE_MS);
     rows_record(rows, base->store);
-    while (number < count) {
+    for (; number < count; number += (int64_t)size) {
         for (size_t i = 0; i < size; i++) {
             base->now_ms += WEBHOOK_MS;
-            receive(base, number++, &deliveries[i]);
+            receive(base, number + (int64_t)i, &deliveries[i]);
         }
         base_decide(base, deliveries, size);
         rows_commit(rows);
         for (size_t i = 0; i < size; i++) {
-            demand(deliveries[i].status == 200, deliveries[i].error);
+            demand(deliveries[i].status == 200 && deliveries[i].duplicate == is_repeat(number + (int64_t)i),
+                   deliveries[i].error);
             front_discard(&deliveries[i]);
         }
     }
