@@ -211,13 +211,17 @@ static void take_calls(struct ledger *ledger)
     }
 }
 
+/* All of a listener's at once, so that it is woken once. */
 static void send_answers(struct ledger *ledger)
 {
-    struct delivery *delivery = desk_answers(ledger->desk);
-    while (delivery) {
-        struct delivery *next = delivery->next;
-        mailbox_put(delivery->reply_to, delivery);
-        delivery = next;
+    struct delivery *first = desk_answers(ledger->desk);
+    while (first) {
+        struct delivery *last = first;
+        while (last->next && last->next->reply_to == first->reply_to)
+            last = last->next;
+        struct delivery *next = last->next;
+        mailbox_put_all(first->reply_to, first, last);
+        first = next;
     }
 }
 

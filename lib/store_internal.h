@@ -10,6 +10,7 @@
 #include <sqlite3.h>
 
 #include "lib/store.h"
+#include "lib/store_vfs.h"
 #include "lib/struct_field.h"
 
 /*
@@ -273,6 +274,7 @@ struct store {
     int wal_pages;                 /* in the WAL after the last commit */
     int checkpointed_pages;        /* in the WAL at the last checkpoint */
     struct event_reader *meanings;
+    struct store_vfs *vfs;          /* the writer's */
     struct known_emergency **known; /* store_cache.c; NULL: nothing is kept */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };

@@ -117,8 +117,8 @@ static bool connect_to(struct store *store, const struct report *report, int fla
     /* nobody reads SQLite's statistics of memory, which cost a lock at each allocation; refused once it is in
      * use */
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-    int rc =
-        sqlite3_open_v2(report->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
+    int rc = sqlite3_open_v2(report->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                             store->vfs ? store_vfs_name(store->vfs) : NULL);
     if (!store->db)
         return refuse(report, "%s can't be opened: no memory", report->path);
     (void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, LOOKASIDE_BYTES, LOOKASIDE_COUNT);
@@ -227,9 +227,12 @@ struct store *store_open(const char *path, struct log *log, char *error, size_t 
     struct store *store = new_store(log, &report);
     if (!store)
         return NULL;
-    if (store_cache_init(store) && lock(store, &report) && create_file(&report) &&
-        connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_writer(store, &report) &&
-        migrate(store, &report))
+    store->vfs = store_vfs_new();
+    if (!store->vfs || !store_cache_init(store))
+        refuse(&report, "%s can't be opened: no memory", path);
+    else if (lock(store, &report) && create_file(&report) &&
+             connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_writer(store, &report) &&
+             migrate(store, &report))
         return store;
     store_close(store);
     return NULL;
@@ -256,6 +259,7 @@ void store_close(struct store *store)
     for (size_t i = 0; i < STATEMENT_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
+    store_vfs_free(store->vfs);
     event_reader_free(store->meanings);
     store_cache_free(store);
     /* last: whoever gets the lock finds the database closed */
