@@ -20,9 +20,8 @@ Everything on this page was measured in one run of `make bench`, which took
 {minutes:.0f} minutes, in {rounds} round(s). In each round the program, the
 limits of the machine and the peers take turns, so that all have the same
 neighbours; a ratio is of figures of one round. Figures are medians of the
-rounds, with the lowest and the highest behind them. Absolute figures drift from
-machine to machine and from hour to hour;
-the ratios less so. Growth is measured once, with medians of its own.
+rounds, with the lowest and the highest behind them. Absolute figures drift
+from machine to machine and from hour to hour; the ratios less so. Growth is measured once, with medians of its own.
 """
 HOW = """## What is measured, and how
 
@@ -35,8 +34,8 @@ HOW = """## What is measured, and how
   Unpinned, it shares the processors with the server; pinned, the server has
   one and `wrk` another.
 - **life**: webhooks about {open} open emergencies in turn: acknowledgements
-  (PagerDuty; one in eight by another engineer than before), public comments and
-  changes of status (Zendesk), one third each; one in twenty is a repeat of an
+  (PagerDuty; one in eight by another engineer than before), public comments
+  and changes of status (Zendesk), one third each; one in twenty is a repeat of an
   earlier one, byte for byte. **storm**: pages, each of which
   opens an emergency. **noise**: notes at incidents that are none of ours.
   Bodies have the documented shapes with all fields; bytes on average:
