@@ -2,8 +2,8 @@
 # make deps        installs the Debian packages that building, testing and linting need
 # make run         runs the daemon with CONFIG
 # make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
-# make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c
-# make simulate, kill, soak, fuzz, defects, instructions: see tests/proofs.mk
+# make check       installs what is missing, builds, and runs all tests
+# make simulate, kill, soak, fuzz, defects, instructions: see tests/proofs.mk; bench: tests/bench/bench.mk
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured
 # CC=clang, SANITIZE=address,undefined and SANITIZE=thread build into directories of their own. V=1 shows commands.

@@ -145,8 +145,7 @@ static void create_one(struct base *base, int64_t opened_ms)
     happen_by_webhook(base, &e, LOAD_ACK, opened_ms + 20000);
     happen_by_webhook(base, &e, LOAD_COMMENT, opened_ms + 40000);
     demand(e.phase == PHASE_CONTACTED && base->now_ms > base->start_ms, "not contacted, or no clock runs");
-    demand(store_put_emergency(base->store, &e, base->now_ms) == STORE_OK,
-           "an emergency is not written");
+    demand(store_put_emergency(base->store, &e, base->now_ms) == STORE_OK, "an emergency is not written");
 }
 
 /* Not durable, and with more memory than the program takes: making them is not what is measured. */

@@ -12,7 +12,7 @@ run with an answer that is not 2xx ends the bench.
 import json
 import os
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
 import time
@@ -25,11 +25,12 @@ import report
 import wrk
 
 ROOT = Path(__file__).resolve().parents[2]
-OPEN = 1000  # emergencies that a life is about
+OPEN = report.OPEN  # emergencies that a life is about
+MAIN = report.MAIN  # connections
 BESIDE = 1000  # the newest of a base are bench_growth's
 PEERS = (peers.Fastapi, peers.Alertmanager, peers.Webhook)
 # More than any of the servers answers a second, by connections.
-RATES = {1: 12000, 16: 70000, 64: 100000, 256: 110000}
+RATES = {1: 10000, 16: 60000, 64: 80000, 256: 80000}
 SHARED_MEMORY = Path("/dev/shm")
 LOAD_BYTES = 4 << 30  # that much room for loads in memory, or on disk
 
@@ -46,12 +47,13 @@ class Plan:
     bases: tuple = (10, 1000, 100000, 1000000)  # the last: also for loads
     row_webhooks: tuple = (20000, 4000)
     disk_s: float = 1
-    lateness: tuple = ()
+    timers: int = 1000000
+    deadlines: int = 10000
 
 
 QUICK = Plan(rounds=1, connections=(64, 1), main_s=1, peer_s=1,
              bases=(10, 1000, 5000), row_webhooks=(2000, 200), disk_s=0.2,
-             lateness=("--emergencies", "1000"))
+             timers=100000, deadlines=1000)
 
 
 class Bench:
@@ -74,7 +76,8 @@ class Bench:
                                 self._load_directory.name,
                                 int(time.time() * 1000))
         self.results = {"plan": asdict(plan), "runs": [], "disk": [],
-                        "rows": [], "bodies": self._loads.body_bytes}
+                        "rows": [], "timers": [], "lateness": [],
+                        "bodies": self._loads.body_bytes}
 
     def close(self):
         """Removes the loads."""
@@ -85,8 +88,7 @@ class Bench:
         self.results["growth"] = self._told(
             "bench_growth", "--in", self._directory,
             *map(str, self._plan.bases))
-        subprocess.run([self._tool("make_base"), self._fresh, str(OPEN)],
-                       check=True)
+        wrk.told([self._tool("make_base"), self._fresh, str(OPEN)])
         for self._round in range(self._plan.rounds):
             self._limits()
             self._ourselves_first()
@@ -94,8 +96,8 @@ class Bench:
                 self._peer(peer)
             self._ourselves_pinned()
             self._ourselves_with_many()
-        self._timers()
-        self._lateness()
+            self._timers()
+            self._lateness()
 
     # -- parts ---------------------------------------------------------------
 
@@ -136,23 +138,21 @@ class Bench:
                        self._plan.connections[:1])
 
     def _timers(self):
-        if (ROOT / "tests/bench/timers.h").exists():
-            self.results["timers"] = self._told("bench_timers")
+        self.results["timers"].append(self._told(
+            "bench_timers", str(self._plan.timers), "1"))
 
     def _lateness(self):
-        """With half of what we can do."""
-        script = ROOT / "tests/bench/lateness.py"
-        if not script.exists():
-            return
-        rates = [run["rate"] for run in report.of(
-            self.results, peers.Emergencyd.name, "life", 64)]
-        out = subprocess.run(
-            [sys.executable, script, "--json", "--rate",
-             str(int(report.median(rates) / 2)), *self._plan.lateness],
-            check=True, stdout=subprocess.PIPE,
-            env={**os.environ, "EMERGENCYD": str(self._build / "emergencyd"),
-                 "SENDER": str(self._tool("sender"))}).stdout
-        self.results["lateness"] = json.loads(out)
+        """With half of what we can do, in this round."""
+        note("lateness.py")
+        rate = report.of(self.results, peers.Emergencyd.name, "life", MAIN,
+                         base=OPEN)[-1]["rate"]
+        self.results["lateness"].append(json.loads(wrk.told(
+            [sys.executable, ROOT / "tests/bench/lateness.py", "--json",
+             "--rate", str(int(rate / 2)), "--emergencies",
+             str(self._plan.deadlines)],
+            TMPDIR=str(self._directory),
+            EMERGENCYD=str(self._build / "emergencyd"),
+            SENDER=str(self._tool("sender")))))
 
     # -- runs ----------------------------------------------------------------
 
@@ -162,12 +162,10 @@ class Bench:
     def _told(self, tool, *arguments):
         """What a program of tests/bench measures."""
         note(tool)
-        out = subprocess.run(
-            [self._tool(tool), "--json", *arguments], check=True,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "TMPDIR": str(self._directory),
-                 "EMERGENCYD": str(self._build / "emergencyd")}).stdout
-        return json.loads(out)
+        return json.loads(wrk.told(
+            [self._tool(tool), "--json", *arguments],
+            TMPDIR=str(self._directory),
+            EMERGENCYD=str(self._build / "emergencyd")))
 
     def _fresh_base(self):
         """A copy of the small database as it was made."""
@@ -205,8 +203,14 @@ def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def end(*_):
+    """All contexts are left: servers end, files are removed."""
+    sys.exit("bench: ended by a signal")
+
+
 def main():
     """All of it."""
+    signal.signal(signal.SIGTERM, end)
     plan = QUICK if os.environ.get("BENCH_QUICK") else Plan()
     build = Path(os.environ.get("BUILD", ROOT / "build")).resolve()
     out = build / "bench"

@@ -2,7 +2,6 @@
 """A few runs, by hand: by_hand.py --help."""
 
 import argparse
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -45,8 +44,10 @@ def measure(args):
                 kind, RATE * args.seconds * args.runs * len(connections),
                 active=min(args.emergencies, 1000)) as load:
             for count in connections * args.runs:
+                before = server.counters()
                 figures = wrk.run(load, server.port, count, args.seconds,
                                   "1" if args.pinned else None)
+                server.look_at(kind, figures.requests, before)
                 print(f"{server.name}, {kind}, {count} connections:"
                       f" {figures.rate:.0f}/s, p50 {figures.p50_ms:.2f} ms,"
                       f" p99 {figures.p99_ms:.2f} ms, wrk took"
@@ -59,8 +60,8 @@ def start(args, directory, zendesk):
     if args.server != "emergencyd":
         return {"fastapi": peers.Fastapi, "webhook": peers.Webhook,
                 "alertmanager": peers.Alertmanager}[args.server](cpus)
-    subprocess.run([args.build / "tests/bench/make_base", directory,
-                        str(args.emergencies)], check=True)
+    wrk.told([args.build / "tests/bench/make_base", directory,
+              str(args.emergencies)])
     return peers.Emergencyd(args.build / "emergencyd",
                             directory / f"{args.emergencies}.db",
                             zendesk, cpus)

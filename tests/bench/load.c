@@ -13,8 +13,9 @@
 #define REQUESTER    INT64_C(8447388090499)
 #define ORGANIZATION INT64_C(8447000000000)
 #define STRIDE       7
-#define TEAM         7   /* engineers, who take turns, */
+#define TEAM         7   /* engineers */
 #define TEAM_OF      100 /* for so many emergencies */
+#define TAKEN_EVERY  8   /* acknowledgements */
 
 /* ' stands for ". */
 static const char incident_body[] =
@@ -100,9 +101,12 @@ int64_t load_spread(int64_t i, int64_t count)
     return count % STRIDE > 0 ? i * STRIDE % count : i % count;
 }
 
+/* Each emergency has its engineer, and now and then another one takes it. */
 static int engineer_of(const struct load *load, int64_t emergency)
 {
-    return (int)(emergency / TEAM_OF * TEAM % 1000000 + (int64_t)(load->serial % TEAM));
+    uint64_t chance = load_scramble(load->serial);
+    int64_t other = chance % TAKEN_EVERY == 0 ? (int64_t)(chance >> 32) : 0;
+    return (int)(emergency / TEAM_OF * TEAM % 1000000 + (emergency + other) % TEAM);
 }
 
 static void write_page(struct load *load, const char *type, const char *status, int64_t emergency,

@@ -36,15 +36,15 @@ def _found(pattern, text, default="unknown"):
 
 
 def _processors():
-    info = Path("/proc/cpuinfo").read_text()
-    return (f"{os.cpu_count()} processors,"
-            f" {_found(r'^model name\s*: (.*)', info, platform.machine())}")
+    name = _found(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(),
+                  platform.machine())
+    return f"{os.cpu_count()} processors, {name}"
 
 
 def _memory():
-    kilobytes = int(_found(r"^MemTotal:\s*(\d+)",
-                           Path("/proc/meminfo").read_text()))
-    return f"{kilobytes / 2**20:.0f} GB"
+    kilobytes = _found(r"^MemTotal:\s*(\d+)",
+                       Path("/proc/meminfo").read_text())
+    return f"{int(kilobytes) / 2**20:.0f} GB"
 
 
 def _file_system(directory):

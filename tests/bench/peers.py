@@ -10,6 +10,7 @@ import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SECRET = "not-much-of-a-secret"  # as in load.h
 START_S = 120
-STILL = 5  # tenths of a second in which nothing is asked
+STILL_S = 0.5  # in which nothing is asked
 STOP_S = 120
 
 
@@ -122,12 +123,11 @@ class Emergencyd(Server):
         """Returns when its first questions to Zendesk are over, too."""
         before = self._zendesk.asked
         super().__enter__()
-        ended = still = 0
-        while still < STILL:
-            time.sleep(0.1)
-            was, ended = ended, self._zendesk.asked - before
-            over = ended > 0 and self.counters()["calls_total"] == ended
-            still = still + 1 if over and ended == was else 0
+        asked = before
+        while asked == before or asked != self._zendesk.asked or (
+                self.counters()["calls_total"] != asked - before):
+            asked = self._zendesk.asked
+            time.sleep(STILL_S)
         return self
 
     def command(self):
@@ -153,6 +153,22 @@ poll_every = 30d
 """)
         return [str(self._program), "-c", str(config)]
 
+    def __exit__(self, *exc):
+        super().__exit__(*exc)
+        if exc == (None, None, None):
+            self._look_for_waiting()
+
+    def _look_for_waiting(self):
+        """Each webhook of a life must have found its emergency."""
+        database = sqlite3.connect(f"file:{self._database}?mode=ro",
+                                   uri=True)
+        waiting = database.execute(
+            "SELECT count(*) FROM event WHERE outcome = 2 AND ticket_id > 0"
+            " OR outcome = 2 AND incident IS NOT NULL").fetchone()[0]
+        database.close()
+        if waiting:
+            raise AssertionError(f"{waiting} webhooks found no emergency")
+
     def is_ready(self):
         return get(self._admin_port, "/readyz") is not None
 
@@ -174,6 +190,7 @@ poll_every = 30d
         else:
             good = share == 0 and (workload == "noise") == (
                 new["webhooks_ignored_total"] > 0)
+        good = good and new["webhooks_rejected_total"] == 0
         called = (new["calls_total"] + new["calls_failed_total"]
                   if workload != "storm" else 0)
         if not good or called or new["webhooks_total"] < requests * 0.9:
@@ -255,12 +272,15 @@ class _Busy(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class _Listener(http.server.ThreadingHTTPServer):
+    request_queue_size = 128
+
+
 class BusyZendesk:
     """A Zendesk that is overloaded, as it says: come back in an hour."""
 
     def __enter__(self):
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0),
-                                                       _Busy)
+        self._server = _Listener(("127.0.0.1", 0), _Busy)
         self._server.asked = 0
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever,

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,24 @@ class Figures:
     wrk_cpu: float  # share of one processor that wrk itself took
 
 
+def told(command, timeout=600, **environment):
+    """The output of a program, which must end well.
+
+    It has a process group of its own, all of which ends with it.
+    """
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, **environment},
+                          start_new_session=True) as process:
+        try:
+            out, _ = process.communicate(timeout=timeout)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            raise
+    if process.returncode != 0:
+        raise Failed(f"{command[0]} ended with {process.returncode}\n{out}")
+    return out
+
+
 class Loads:
     """Makes loads, none of which has anything of another.
 
@@ -44,13 +63,11 @@ class Loads:
         """A Load of so many requests."""
         self._series += 1
         path = self._directory / f"load-{self._series}"
-        out = subprocess.run(
+        made = json.loads(told(
             [self._make_load, kind, str(count), str(path),
              "--first", str(first), "--active", str(active),
-             "--series", str(self._series), "--from", str(self._from_ms)],
-            check=True, stdout=subprocess.PIPE).stdout
+             "--series", str(self._series), "--from", str(self._from_ms)]))
         self._from_ms += count // A_MS + SERIES_MS
-        made = json.loads(out)
         self.body_bytes[kind] = made["body_bytes"] / made["requests"]
         return Load(path)
 
@@ -78,19 +95,17 @@ def run(load, port, connections, seconds, cpus=None):
     if cpus:
         command = ["taskset", "-c", cpus, *command]
     before = os.times()
-    ended = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+    out = told(command, timeout=seconds + 120)
     after = os.times()
-    if ended.returncode != 0:
-        raise Failed(f"wrk ended with {ended.returncode}:\n{ended.stdout}")
-    told = json.loads(ended.stdout.splitlines()[-1])
-    if told["failed"] or told["not_2xx"] or not told["requests"]:
-        raise Failed(f"errors: {told}")
-    if told["used_up"]:
+    run_ = json.loads(out.splitlines()[-1])
+    if run_["failed"] or run_["not_2xx"] or not run_["requests"]:
+        raise Failed(f"errors: {run_}")
+    if run_["used_up"]:
         raise Failed("the load was too small for such a rate")
-    load.offset = int(told["offset"])
+    load.offset = int(run_["offset"])
     cpu = (after.children_user - before.children_user
            + after.children_system - before.children_system)
-    return Figures(told["requests"] / told["seconds"],
-                   told["p50_us"] / 1e3, told["p99_us"] / 1e3,
-                   told["max_us"] / 1e3, told["requests"],
-                   cpu / told["seconds"])
+    return Figures(run_["requests"] / run_["seconds"],
+                   run_["p50_us"] / 1e3, run_["p99_us"] / 1e3,
+                   run_["max_us"] / 1e3, run_["requests"],
+                   cpu / run_["seconds"])
