@@ -303,8 +303,8 @@ void emergency_replay(struct emergency *e, int64_t id, const struct event *event
 void emergency_note_late(const struct emergency *was, const struct emergency *is, const struct policy *policy,
                          struct outcome *out);
 
-/* What E shows to whoever gives a command now: SAW_… */
-unsigned emergency_shows(const struct emergency *e);
+/* Notes what E shows to whoever gives COMMAND now. */
+void emergency_note_shown(const struct emergency *e, struct command_facts *command);
 
 /* NULL if COMMAND is allowed now, else why not: a sentence for whoever gave it. */
 const char *emergency_forbids(const struct emergency *e, enum command command);

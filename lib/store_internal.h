@@ -198,6 +198,7 @@ enum store_statement {
     STATEMENT_SET_FACT,
     STATEMENT_ADD_EVENT,
     STATEMENT_ADD_PAYLOAD,
+    STATEMENT_LAST_EVENT,
     STATEMENT_FIND_REPEAT,
     STATEMENT_KNOWS_COMMENT,
     STATEMENT_SETTLE_EVENT,
@@ -274,6 +275,7 @@ struct store {
     int wal_pages;                 /* in the WAL after the last commit */
     int checkpointed_pages;        /* in the WAL at the last checkpoint */
     struct event_reader *meanings;
+    int64_t last_event;             /* the highest number that was given; 0: not known */
     struct store_vfs *vfs;          /* the writer's */
     struct known_emergency **known; /* store_cache.c; NULL: nothing is kept */
     sqlite3_stmt *statements[STATEMENT_COUNT];

@@ -302,8 +302,8 @@ struct answers {
 int64_t truth_opened_ms(const struct sim *sim, const struct emergency *e);
 struct truth *truth_of(struct client *client, int64_t opened_ms);
 struct answers truth_answers(struct client *client, int64_t opened_ms);
-/* Within the coarseness of stamps: that there was contact since then; that there was an answer. */
-bool truth_may_be_contact(const struct client *client, int64_t opened_ms);
+/* Within the coarseness of stamps: that a person of staff wrote since then; that there was an answer. */
+bool truth_may_have_been_met(const struct client *client, int64_t opened_ms);
 bool truth_may_be_answer(const struct client *client);
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment);
 void truth_raised(struct sim *sim, struct ticket *ticket);

@@ -237,6 +237,54 @@ START_TEST(an_answer_just_after_somebody_called_counts)
 }
 END_TEST
 
+/* The first word of a page that comes is that it stands again; how it began is told when the ticket has been
+ * read. */
+START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
+{
+    struct life *life = life_new("", 0);
+    struct event began = {
+        .type = EVENT_PAGE,
+        .source = EVENT_SOURCE_PAGERDUTY,
+        .at_ms = life->true_ms,
+        .ticket_id = STORY_TICKET,
+        .page = {.status = PAGE_TRIGGERED, .incident = "P1", .event = "triggered"},
+    };
+    life->deaf = true;
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_at(life, "12:01:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:05:00");
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:06:00");
+    life_expect(life, 1, "paged");
+    life_deliver(life, SERVICE_PAGERDUTY, &began);
+    life_at(life, "12:07:00");
+    life_expect(life, 1, "contacted");
+    life_end(life);
+}
+END_TEST
+
+/* A webhook from when the machine's clock was wrong, and Zendesk not to be asked by how much. Its time, moved
+ * with the clock, is older than the opening; the comment is told better by what is read. */
+START_TEST(comments_told_by_a_wrong_clock_are_read_again)
+{
+    struct life *life = life_new("", MINUTES(10));
+    life->reads = FATE_UNSENT;
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:05:00");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:06:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:10:00");
+    life_set_clock(life, 0);
+    life->reads = FATE_TAKEN;
+    life_at(life, "12:15:00");
+    life_expect(life, 1, "contacted");
+    life_end(life);
+}
+END_TEST
+
 static struct event solved_event(const struct life *life)
 {
     return (struct event){
@@ -307,6 +355,8 @@ Suite *desk_doubts_suite(void)
         an_end_that_is_told_late_is_not_the_last_word,
         an_answer_just_after_somebody_called_counts,
         what_persons_tell_outlives_an_end_that_is_told_late,
+        comments_told_by_a_wrong_clock_are_read_again,
+        comments_from_before_a_beginning_that_is_told_late_count,
     };
     Suite *suite = suite_create("desk_doubts");
     TCase *all = tcase_create("desk_doubts");
