@@ -37,6 +37,7 @@ def test_calls_that_wait_for_a_place_leave_in_their_order(daemon, world,
     tickets = [urgent_ticket(world, cast)["id"] for _ in range(10 * AT_ONCE)]
     d = daemon(**LONG)
     gate = world.zendesk.fault("GET", TICKET.pattern, times=None, hold=True)
+    world.zendesk.fault("GET", TICKET.pattern, times=None, delay_s=0.01)
     for number, ticket in enumerate(tickets):
         page = emergency_page(cast, number, title=f"Ticket #{ticket}")
         assert d.post_pagerduty(page) == (200, NEW)
