@@ -215,13 +215,16 @@ static bool join(struct desk *desk, struct emergency *e, const struct emergency 
            desk_refresh_thread(desk, &was, e, -younger); /* a cause like no other's */
 }
 
-/* The emergency of TICKET that a page of PAGED_MS belongs to: the one that is open, or one that has ended
- * since, if the page is told late. */
+/* The emergency of TICKET that a page of PAGED_MS belongs to: one that has ended since, if the page is told
+ * late, else the one that is open. */
 static bool find_of_page(struct desk *desk, int64_t ticket, int64_t paged_ms, struct emergency *e,
                          bool *found)
 {
-    enum store_result result = ticket > 0 ? store_of_ticket(desk->store, ticket, e) : STORE_NONE;
-    *found = result == STORE_OK && (emergency_is_open(e) || paged_ms <= e->closed_ms);
+    enum store_result result =
+        ticket > 0 ? store_ended_of_ticket(desk->store, ticket, paged_ms, e) : STORE_NONE;
+    if (result == STORE_NONE && ticket > 0)
+        result = store_open_of_ticket(desk->store, ticket, e);
+    *found = result == STORE_OK;
     return desk_did(desk, result);
 }
 

@@ -196,14 +196,13 @@ bool desk_attempt_in_doubt(struct desk *desk, const struct emergency *e, enum ac
     return true;
 }
 
-/* What was given up may still arrive. What wants the same again goes on with it, so that its mark is looked
- * for. */
+/* What has left may still arrive, given up or not. What wants the same again goes on with it, so that its
+ * mark is looked for. */
 static bool take_up_again(struct desk *desk, const struct emergency *e, const struct want *want, bool *taken)
 {
     struct action action;
     if (!desk_attempt_in_doubt(desk, e, want->kind, &action, taken))
         return false;
-    *taken = *taken && action.state == ACTION_CANCELLED;
     if (!*taken)
         return true;
     struct action same; /* wanted by this cause before: that one it is */
@@ -212,13 +211,15 @@ static bool take_up_again(struct desk *desk, const struct emergency *e, const st
         *taken = false;
         return desk_did(desk, found);
     }
+    if (action.state == ACTION_CANCELLED) {
+        action.state = ACTION_UNKNOWN;
+        action.ended_ms = 0;
+        desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);
+    }
     action.cause = want->cause;
-    action.state = ACTION_UNKNOWN;
     action.created_ms = desk->now_ms;
-    action.ended_ms = 0;
     action.ticket_id = e->ticket_id;
     action.due_ms = e->step_due_ms;
-    desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);
     return desk_did(desk, store_put_action(desk->store, &action));
 }
 

@@ -395,9 +395,11 @@ static bool take_no_mark(struct desk *desk, struct flight *flight, const struct 
     flight = desk_flight_of(desk, action->id);
     if (!flight)
         return true;
-    struct action ended = *action;
-    if (!emergency_still_wants(&e, action->kind, action->cause))
-        return withdraw(desk, flight, &ended);
+    struct action now; /* something else may want it by what the ticket has shown */
+    if (!get_action(desk, flight, &now))
+        return false;
+    if (!emergency_still_wants(&e, now.kind, now.cause))
+        return withdraw(desk, flight, &now);
     return ask_comments(desk, flight);
 }
 

@@ -117,6 +117,9 @@ enum store_result store_get_emergency(struct store *store, int64_t id,
                                       struct emergency *e) MUST_CHECK; /* follows joins */
 enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
+/* The first that has ended at that time or since. */
+enum store_result store_ended_of_ticket(struct store *store, int64_t ticket, int64_t since_ms,
+                                        struct emergency *e) MUST_CHECK;
 /* The open one, else the last. */
 enum store_result store_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_of_incident(struct store *store, const char *incident,

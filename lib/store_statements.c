@@ -178,6 +178,11 @@ static const struct {
                                   "WHERE ticket_id = ? AND ticket_id > 0 AND joined_into = 0 "
                                   "ORDER BY id DESC LIMIT 1",
                                   false},
+    [STATEMENT_ENDED_OF_TICKET] = {"ended of ticket",
+                                   "SELECT id FROM emergency INDEXED BY emergency_ticket "
+                                   "WHERE ticket_id = ? AND ticket_id > 0 AND joined_into = 0 "
+                                   "AND closing <> 0 AND closed_ms >= ? ORDER BY id LIMIT 1",
+                                   false},
     [STATEMENT_OF_INCIDENT] = {"of incident", "SELECT emergency FROM page WHERE incident = ?", false},
     [STATEMENT_PAGES] = {"pages",
                          "SELECT " PAGE_NAMES " FROM page WHERE emergency = ? ORDER BY position LIMIT ?",

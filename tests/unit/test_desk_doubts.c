@@ -60,6 +60,46 @@ START_TEST(an_attempt_is_looked_for_after_a_restart)
 }
 END_TEST
 
+static void acknowledged_before(struct life *life, const char *clock)
+{
+    const struct event event = {
+        .type = EVENT_PAGE,
+        .source = EVENT_SOURCE_PAGERDUTY,
+        .at_ms = clock_ms(clock),
+        .ticket_id = STORY_TICKET,
+        .page = {.status = PAGE_ACKNOWLEDGED, .by_person = true, .incident = "P1", .event = "acknowledged"},
+    };
+    life_deliver(life, SERVICE_PAGERDUTY, &event);
+}
+
+/* What wants the first comment is, as an acknowledgement told late has it, another event; the attempt that is
+ * on its way is the same. */
+START_TEST(an_attempt_is_looked_for_whatever_wants_it_now)
+{
+    struct life *life = life_new("[policy]\nfirst_contact = automatic\n", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:20");
+    life->writes = FATE_LOST;
+    life_page(life, "P1", PAGE_ACKNOWLEDGED, STORY_TICKET);
+    life_at(life, "12:00:20.100");
+    ck_assert_ptr_nonnull(life->lost);
+    life->reads = FATE_HELD;
+    acknowledged_before(life, "12:00:15");
+    life_at(life, "12:00:22"); /* the ticket is read, */
+    life_answers(life);
+    life_at(life, "12:00:22.100"); /* and its audits */
+    life_answers(life);
+    life_at(life, "12:00:22.200");
+    life_arrives(life);
+    life->reads = life->writes = FATE_TAKEN;
+    life_answers(life);
+    life_at(life, "12:05:00");
+    life_expect(life, 1, "contacted");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_end(life);
+}
+END_TEST
+
 /* Its webhook says that the ticket turned urgent, by a clock that may be a little behind even before it was
  * ordered; but that was no person. */
 START_TEST(the_echo_of_our_own_back_to_urgent_begins_nothing)
@@ -237,6 +277,28 @@ START_TEST(an_answer_just_after_somebody_called_counts)
 }
 END_TEST
 
+/* Its ticket becomes known when another emergency of it has begun, whose customer nobody has contacted. */
+START_TEST(a_page_linked_late_belongs_to_what_has_ended)
+{
+    struct life *life = life_new("", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_page(life, "P2", PAGE_TRIGGERED, 0);
+    life_at(life, "12:00:40");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:32:00");
+    life_expect(life, 1, "downgraded");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:33:00");
+    life_expect(life, 1, "closed");
+    life_link(life, 2, STORY_TICKET);
+    life_at(life, "13:30:00");
+    ck_assert_int_eq(life_emergency(life, 2).id, 1);
+    life_expect(life, 3, "paged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 2);
+    life_end(life);
+}
+END_TEST
+
 /* The first word of a page that comes is that it stands again; how it began is told when the ticket has been
  * read. */
 START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
@@ -344,6 +406,8 @@ Suite *desk_doubts_suite(void)
 {
     const TTest *const tests[] = {
         an_attempt_that_arrives_late_is_found,
+        a_page_linked_late_belongs_to_what_has_ended,
+        an_attempt_is_looked_for_whatever_wants_it_now,
         an_attempt_is_looked_for_after_a_restart,
         who_raises_a_downgraded_ticket_begins_anew,
         answers_that_only_the_look_finds_stop_the_step,
