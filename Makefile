@@ -2,8 +2,8 @@
 # make deps        installs the Debian packages that building, testing and linting need
 # make run         runs the daemon with CONFIG
 # make demo        installs what is missing, builds, and shows three emergencies, from the page to their ends
-# make check       installs what is missing, builds, and runs all tests; bench: tests/bench/bench_*.c
-# make simulate, kill, soak, fuzz, defects, instructions: see tests/proofs.mk
+# make check       installs what is missing, builds, and runs all tests
+# make simulate, kill, soak, fuzz, defects, instructions: see tests/proofs.mk; bench: tests/bench/bench.mk
 # make lint        clang-tidy, gcc -fanalyzer, cppcheck and the project's own rules; format, format-check
 # make install     DESTDIR and PREFIX are honoured
 # CC=clang, SANITIZE=address,undefined and SANITIZE=thread build into directories of their own. V=1 shows commands.
@@ -59,10 +59,9 @@ ALL_C   := $(OURS) $(HEADERS) $(shell find tests -name '*.[ch]')
 UNIT    := $(wildcard tests/unit/*.c)
 SUITES  := $(patsubst tests/unit/test_%.c,%,$(filter tests/unit/test_%,$(UNIT)))
 DISK    := $(wildcard tests/disk/*.c)
-BENCH   := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/bench/bench_*.c))
 obj      = $(patsubst %.c,$(BUILD)/%.o,$(1))
 COMPILE  = $(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LDLIBS)
+LINK     = $(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LDLIBS)
 
 .PHONY: all deps run demo check test bench format format-check lint lint-all lint-rules lint-cppcheck \
 	install clean FORCE
@@ -103,8 +102,6 @@ $(BUILD)/lost_power.so: $(DISK) tests/disk/disk.h tests/disk/disk_model.h
 $(BUILD)/%.so: tests/flow/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) -I. -D_GNU_SOURCE -std=c11 -O1 -fPIC -shared $(WARN) -o $@ $(filter %.c,$^) $(if $(findstring lost,$@),-lsqlite3)
-$(BENCH): %: %.o $(BUILD)/libemergency.a
-	$(Q)$(LINK)
 
 deps:
 	@command -v apt-get >/dev/null || { echo 'no apt-get; needed are, by their Debian names: $(DEB)' >&2; exit 1; }
@@ -120,9 +117,7 @@ check:
 	@$(MAKE) test
 test: all $(BUILD)/unit_tests $(BUILD)/simulate $(BUILD)/full_disk.so $(BUILD)/lost_power.so $(BUILD)/interposed.so
 	@BUILD=$(abspath $(BUILD)) SANITIZE=$(SANITIZE) PYTHON=$(PYTHON) scripts/run_tests
-bench: $(BENCH)
-	@set -e; for b in $(BENCH); do echo "== $$b"; $$b; done
-include tests/proofs.mk
+include tests/proofs.mk tests/bench/bench.mk
 
 format:
 	clang-format -i $(ALL_C)

@@ -1,29 +1,56 @@
 /*
- * What a timer costs: 1,000,000 of them (or as many as the argument says) due within 30 minutes, added,
- * cancelled in another order, added again and fired by steps of one second of virtual time. First on the bare
- * wheel, then as the daemon has them: alarms by the ids of rows. What must not happen ends the program.
+ * What a timer costs: bench_timers [--json] [COUNT [ROUNDS]]. COUNT timers (1,000,000) due within 30 minutes
+ * are added, cancelled in another order, added again and fired by steps of one second of virtual time: by the
+ * bare wheel, as the daemon has it (alarms by the ids of rows), and by libev, libevent and libuv. In each of
+ * ROUNDS rounds (5) all take their turn, so that all have the same neighbours on this machine. Told are ns of
+ * processor time and bytes for each timer: medians, and the least and the most. When a timer fires in another
+ * step than the one in which it is due, or not at all, the program ends with 1.
  */
-#include "lib/alarms.h"
-#include "lib/timer_wheel.h"
+#include "tests/bench/timers.h"
 
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
-#define START_MS INT64_C(1795435200000)
-#define SPAN_MS  (30 * 60 * 1000)
-#define STEP_MS  1000
+#define START_MS   INT64_C(1795435200000)
+#define ROUNDS_MAX 101
 
-static int64_t clock_ns(void)
+enum column { ADD, CANCEL, FIRE, BYTES, COLUMNS };
+static const char *const column_names[COLUMNS] = {"add", "cancel", "fire", "bytes"};
+
+static const struct timekeeper *const timekeepers[] = {
+    &wheel_timekeeper, &alarms_timekeeper, &ev_timekeeper, &event_timekeeper, &uv_timekeeper,
+};
+enum { TIMEKEEPERS = sizeof timekeepers / sizeof *timekeepers };
+
+struct figures {
+    double values[COLUMNS][ROUNDS_MAX];
+};
+
+int64_t virtual_ms = START_MS;
+
+/* In place of the C library's, also for the shared libraries. */
+int clock_gettime(clockid_t id, struct timespec *now)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+    (void)id;
+    *now = (struct timespec){.tv_sec = virtual_ms / 1000, .tv_nsec = virtual_ms % 1000 * 1000000};
+    return 0;
 }
 
-static void demand(bool good, const char *what)
+/* Processor time, as this machine has other work too. */
+static double used_ns(void)
+{
+    struct timespec now = {0};
+    demand(syscall(SYS_clock_gettime, CLOCK_PROCESS_CPUTIME_ID, &now) == 0, "no clock");
+    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+void demand(bool good, const char *what)
 {
     if (good)
         return;
@@ -40,140 +67,167 @@ static uint64_t next_random(uint64_t *state)
     return *state;
 }
 
-/* When each is due, and the order in which they are cancelled. */
-struct plan {
-    uint32_t count;
-    int64_t *due_ms;
-    uint32_t *order;
-};
-
-static struct plan make_plan(uint32_t count)
+static void shuffle(uint32_t *numbers, uint32_t count, uint64_t *random)
 {
-    struct plan plan = {count, calloc(count, sizeof *plan.due_ms), calloc(count, sizeof *plan.order)};
-    uint64_t random = UINT64_C(88172645463325252);
-    demand(plan.due_ms && plan.order, "no memory");
-    for (uint32_t i = 0; i < count; i++) {
-        plan.due_ms[i] = START_MS + 1 + (int64_t)(next_random(&random) % SPAN_MS);
-        plan.order[i] = i;
-    }
     for (uint32_t i = count - 1; i > 0; i--) {
-        uint32_t j = (uint32_t)(next_random(&random) % (i + 1));
-        uint32_t kept = plan.order[i];
-        plan.order[i] = plan.order[j];
-        plan.order[j] = kept;
+        uint32_t j = (uint32_t)(next_random(random) % (i + 1));
+        uint32_t kept = numbers[i];
+        numbers[i] = numbers[j];
+        numbers[j] = kept;
     }
+}
+
+static struct plan *make_plan(uint32_t count)
+{
+    struct plan *plan = calloc(1, sizeof *plan);
+    uint64_t random = UINT64_C(88172645463325252);
+    demand(plan, "no memory");
+    plan->count = count;
+    plan->wait_ms = calloc(count, sizeof *plan->wait_ms);
+    plan->order = calloc(count, sizeof *plan->order);
+    demand(plan->wait_ms && plan->order, "no memory");
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t wait_ms = 1 + (uint32_t)(next_random(&random) % (SPAN_MS - 1));
+        wait_ms += wait_ms % STEP_MS == 0;
+        plan->wait_ms[i] = wait_ms;
+        plan->order[i] = i;
+        tally_add(&plan->due[wait_ms / STEP_MS + 1], i);
+    }
+    shuffle(plan->order, count, &random);
     return plan;
 }
 
-static void print_row(const char *what, const struct plan *plan, const int64_t at_ns[5], size_t bytes)
+static void free_plan(struct plan *plan)
 {
-    double count = plan->count;
-    printf("%-12s %8.1f %8.1f %8.1f %8.1f\n", what, (double)(at_ns[1] - at_ns[0]) / count,
-           (double)(at_ns[2] - at_ns[1]) / count, (double)(at_ns[4] - at_ns[3]) / count,
-           (double)bytes / count);
+    free(plan->wait_ms);
+    free(plan->order);
+    free(plan);
 }
 
-/* --- the wheel --- */
+/* --- measuring --- */
 
-static void fire_wheel(struct wheel *wheel, const struct plan *plan)
+static double allocated(void)
 {
-    uint32_t fired = 0;
-    int64_t last_ms = 0;
-    for (int64_t now_ms = START_MS; now_ms < START_MS + SPAN_MS + STEP_MS; now_ms += STEP_MS) {
-        wheel_advance(wheel, now_ms);
-        for (struct timer *timer; (timer = wheel_pop(wheel)); fired++) {
-            demand(timer->due_ms >= last_ms && timer->due_ms <= now_ms, "fired at a wrong time");
-            last_ms = timer->due_ms;
+    struct mallinfo2 heap = mallinfo2();
+    return (double)(heap.uordblks + heap.hblkhd);
+}
+
+static void step(const struct timekeeper *keeper, void *self, struct tally due)
+{
+    struct tally fired = keeper->fire(self);
+    if (fired.count == due.count && fired.sum == due.sum)
+        return;
+    fprintf(stderr, "bench_timers: %s fired %" PRIu64 " timers where %" PRIu64 " were due%s\n", keeper->name,
+            fired.count, due.count, fired.count == due.count ? ", and others" : "");
+    exit(EXIT_FAILURE);
+}
+
+static void fire_all(const struct timekeeper *keeper, void *self, const struct plan *plan)
+{
+    int64_t begin_ms = virtual_ms;
+    for (size_t i = 0; i < STEPS; i++) {
+        virtual_ms = begin_ms + (int64_t)i * STEP_MS;
+        step(keeper, self, plan->due[i]);
+    }
+}
+
+static void measure(const struct timekeeper *keeper, const struct plan *plan, double figures[COLUMNS])
+{
+    double at_ns[6];
+    void *self = keeper->create(plan);
+    double bytes = allocated();
+    at_ns[0] = used_ns();
+    keeper->add(self, plan);
+    at_ns[1] = used_ns();
+    bytes = allocated() - bytes;
+    at_ns[2] = used_ns();
+    keeper->cancel(self, plan);
+    at_ns[3] = used_ns();
+    virtual_ms += SPAN_MS;
+    step(keeper, self, (struct tally){0});
+    double again_ns = used_ns();
+    keeper->add(self, plan);
+    at_ns[4] = used_ns();
+    fire_all(keeper, self, plan);
+    at_ns[5] = used_ns();
+    keeper->destroy(self);
+    figures[ADD] = (at_ns[1] - at_ns[0] + at_ns[4] - again_ns) / 2 / plan->count;
+    figures[CANCEL] = (at_ns[3] - at_ns[2]) / plan->count;
+    figures[FIRE] = (at_ns[5] - at_ns[4]) / plan->count;
+    figures[BYTES] = (double)keeper->timer_bytes + bytes / plan->count;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void measure_all(const struct plan *plan, struct figures *figures, size_t rounds)
+{
+    for (size_t round = 0; round < rounds; round++)
+        for (size_t i = 0; i < TIMEKEEPERS; i++) {
+            double once[COLUMNS];
+            measure(timekeepers[i], plan, once);
+            for (size_t column = 0; column < COLUMNS; column++)
+                figures[i].values[column][round] = once[column];
+        }
+    for (size_t i = 0; i < TIMEKEEPERS; i++)
+        for (size_t column = 0; column < COLUMNS; column++)
+            qsort(figures[i].values[column], rounds, sizeof(double), compare);
+}
+
+/* --- telling --- */
+
+static void tell_people(const struct plan *plan, const struct figures *figures, size_t rounds)
+{
+    printf("%" PRIu32 " timers within 30 minutes, for each: ns of processor time, bytes; medians of %zu "
+           "rounds (least-most)\n",
+           plan->count, rounds);
+    printf("%-10s", "");
+    for (size_t column = 0; column < COLUMNS; column++)
+        printf(" %24s", column_names[column]);
+    for (size_t i = 0; i < TIMEKEEPERS; i++) {
+        printf("\n%-10s", timekeepers[i]->name);
+        for (size_t column = 0; column < COLUMNS; column++) {
+            const double *values = figures[i].values[column];
+            printf(" %8.1f (%6.1f-%6.1f)", values[rounds / 2], values[0], values[rounds - 1]);
         }
     }
-    demand(fired == plan->count, "not all fired");
+    printf("\n");
 }
 
-static void measure_wheel(const struct plan *plan)
+static void tell_programs(const struct figures *figures, size_t rounds)
 {
-    int64_t at_ns[5];
-    int64_t next_ms;
-    struct wheel *wheel = malloc(sizeof *wheel);
-    struct timer *timers = calloc(plan->count, sizeof *timers);
-    demand(wheel && timers, "no memory");
-    wheel_init(wheel, START_MS);
-    for (uint32_t i = 0; i < plan->count; i++)
-        timer_init(&timers[i], i + 1);
-    at_ns[0] = clock_ns();
-    for (uint32_t i = 0; i < plan->count; i++)
-        wheel_add(wheel, &timers[i], plan->due_ms[i]);
-    at_ns[1] = clock_ns();
-    for (uint32_t i = 0; i < plan->count; i++)
-        wheel_cancel(wheel, &timers[plan->order[i]]);
-    at_ns[2] = clock_ns();
-    demand(!wheel_next(wheel, &next_ms), "something is left");
-    for (uint32_t i = 0; i < plan->count; i++)
-        wheel_add(wheel, &timers[i], plan->due_ms[i]);
-    at_ns[3] = clock_ns();
-    fire_wheel(wheel, plan);
-    at_ns[4] = clock_ns();
-    print_row("the wheel", plan, at_ns, plan->count * sizeof *timers);
-    free(timers);
-    free(wheel);
-}
-
-/* --- alarms --- */
-
-static void fire_alarms(struct alarms *alarms, const struct plan *plan)
-{
-    uint32_t fired = 0;
-    enum alarm_kind kind;
-    int64_t id;
-    int64_t due_ms;
-    for (int64_t now_ms = START_MS; now_ms < START_MS + SPAN_MS + STEP_MS; now_ms += STEP_MS) {
-        alarms_advance(alarms, now_ms);
-        for (; alarms_pop(alarms, &kind, &id, &due_ms); fired++)
-            demand(due_ms == plan->due_ms[id - 1] && due_ms <= now_ms, "fired at a wrong time");
+    for (size_t i = 0; i < TIMEKEEPERS; i++) {
+        printf("%s\"%s\":{", i > 0 ? "," : "{", timekeepers[i]->name);
+        for (size_t column = 0; column < BYTES; column++) {
+            const double *values = figures[i].values[column];
+            printf("\"%s\":{\"median\":%.2f,\"min\":%.2f,\"max\":%.2f},", column_names[column],
+                   values[rounds / 2], values[0], values[rounds - 1]);
+        }
+        printf("\"bytes\":%.1f}", figures[i].values[BYTES][rounds / 2]);
     }
-    demand(fired == plan->count, "not all fired");
-}
-
-static void set_all(struct alarms *alarms, const struct plan *plan)
-{
-    for (uint32_t i = 0; i < plan->count; i++)
-        demand(alarms_set(alarms, ALARM_EMERGENCY, (int64_t)i + 1, plan->due_ms[i]), "no memory");
-}
-
-static void measure_alarms(const struct plan *plan)
-{
-    int64_t at_ns[5];
-    int64_t next_ms;
-    struct alarms *alarms = malloc(sizeof *alarms);
-    demand(alarms, "no memory");
-    alarms_init(alarms, START_MS);
-    struct mallinfo2 before = mallinfo2();
-    at_ns[0] = clock_ns();
-    set_all(alarms, plan);
-    at_ns[1] = clock_ns();
-    struct mallinfo2 after = mallinfo2();
-    for (uint32_t i = 0; i < plan->count; i++)
-        alarms_clear(alarms, ALARM_EMERGENCY, (int64_t)plan->order[i] + 1);
-    at_ns[2] = clock_ns();
-    demand(!alarms_next(alarms, &next_ms), "something is left");
-    set_all(alarms, plan);
-    at_ns[3] = clock_ns();
-    fire_alarms(alarms, plan);
-    at_ns[4] = clock_ns();
-    print_row("alarms", plan, at_ns, after.uordblks + after.hblkhd - before.uordblks - before.hblkhd);
-    alarms_free(alarms);
-    free(alarms);
+    printf("}\n");
 }
 
 int main(int argc, char *argv[])
 {
-    unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 1000000;
-    demand(count > 0 && count < UINT32_MAX, "usage: bench_timers [COUNT]");
-    struct plan plan = make_plan((uint32_t)count);
-    printf("%lu timers within 30 minutes, ns each and bytes each\n", count);
-    printf("%-12s %8s %8s %8s %8s\n", "", "add", "cancel", "fire", "bytes");
-    measure_wheel(&plan);
-    measure_alarms(&plan);
-    free(plan.due_ms);
-    free(plan.order);
+    static struct figures figures[TIMEKEEPERS];
+    bool json = argc > 1 && strcmp(argv[1], "--json") == 0;
+    char **arguments = argv + json;
+    argc -= json;
+    unsigned long count = argc > 1 ? strtoul(arguments[1], NULL, 10) : 1000000;
+    unsigned long rounds = argc > 2 ? strtoul(arguments[2], NULL, 10) : 5;
+    demand(argc <= 3 && count > 0 && count < UINT32_MAX && rounds > 0 && rounds <= ROUNDS_MAX,
+           "usage: bench_timers [--json] [COUNT [ROUNDS]]");
+    struct plan *plan = make_plan((uint32_t)count);
+    measure_all(plan, figures, rounds);
+    if (json)
+        tell_programs(figures, rounds);
+    else
+        tell_people(plan, figures, rounds);
+    free_plan(plan);
     return EXIT_SUCCESS;
 }
