@@ -38,8 +38,8 @@ HOW = """## What is measured, and how
   (PagerDuty; one in eight by another engineer than before), public comments
   and changes of status (Zendesk), one third each; one in twenty is a repeat of
   an earlier one, byte for byte. **storm**: pages, each of which opens an
-  emergency. **noise**: notes at incidents that are none of ours. Bodies have the documented shapes with all fields; bytes on average:
-  {bodies}.
+  emergency. **noise**: notes at incidents that are none of ours. Bodies have
+  the documented shapes with all fields; bytes on average: {bodies}.
 - A webhook is answered 200 only when it is on disk (`synchronous=FULL`).
   A life causes no call to a service. In a storm the program wants to read
   each ticket; Zendesk is a stand-in that answers everything
