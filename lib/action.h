@@ -41,7 +41,8 @@ struct action {
     int64_t ended_ms;
     int64_t ticket_id;
     int64_t raised_ms; /* READ_TICKET: it turned urgent then; 0: its audits must tell; SUMMON: see below */
-    int64_t due_ms;    /* when the step was due; READ_TICKET: when a trigger said that it turned urgent */
+    int64_t due_ms;    /* when the step was due; READ_TICKET: when a trigger said that it turned urgent;
+                          READ_JOINER: the number of the meeting, raised_ms: when they came */
     char incident[32]; /* of the page; else what tells calls of one cause apart */
     char target[96];   /* SUMMON: PagerDuty's user; POST, WHISPER: the channel; REPLY: where it was sent;
                           READ_…: whom */

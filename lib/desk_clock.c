@@ -7,6 +7,7 @@
 #include "lib/text.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* So long after its end an emergency may still tell whether its ticket turned urgent anew. */
 #define CLOSED_COUNTS_MS (24 * 3600 * 1000LL)
@@ -50,8 +51,9 @@ static bool move_action(struct desk *desk, struct action *action, int64_t shift_
 {
     move_time(&action->next_ms, shift_ms);
     move_time(&action->created_ms, shift_ms);
-    move_time(&action->due_ms, shift_ms);
-    if (action->kind != ACTION_SUMMON) /* there it is no time */
+    if (action->kind != ACTION_READ_JOINER) /* there it is no time */
+        move_time(&action->due_ms, shift_ms);
+    if (action->kind != ACTION_SUMMON) /* nor there */
         move_time(&action->raised_ms, shift_ms);
     return desk_did(desk, store_put_action(desk->store, action));
 }
@@ -84,12 +86,35 @@ static bool keep_first_start(struct desk *desk)
     return desk_did(desk, store_set_fact(desk->store, "first_start_ms", text));
 }
 
-/* For webhooks that come before its first answer to the next process. */
-static void keep_skew(struct desk *desk)
+static void name_skew(enum service_id service, char *out, size_t size)
 {
+    text_format(out, size, "%s_skew_ms", service_name(service));
+}
+
+/* For webhooks that come before its first answer to the next process. */
+static void keep_skew(struct desk *desk, enum service_id service)
+{
+    char name[40];
     char text[32];
-    text_format(text, sizeof text, "%lld", (long long)desk->skew_ms[SERVICE_ZENDESK]);
-    (void)!desk_did(desk, store_set_fact(desk->store, "zendesk_skew_ms", text));
+    if (!desk->skew_known[service])
+        return;
+    name_skew(service, name, sizeof name);
+    text_format(text, sizeof text, "%lld", (long long)desk->skew_ms[service]);
+    (void)!desk_did(desk, store_set_fact(desk->store, name, text));
+}
+
+bool desk_read_skews(struct desk *desk)
+{
+    for (unsigned i = 0; i < SERVICE_COUNT; i++) {
+        char name[40];
+        char text[32] = "0";
+        name_skew((enum service_id)i, name, sizeof name);
+        enum store_result found = store_get_fact(desk->store, name, text, sizeof text);
+        desk->skew_known[i] = found == STORE_OK;
+        if (!desk_did(desk, found) || !text_to_i64(text, strlen(text), &desk->skew_ms[i]))
+            return false;
+    }
+    return true;
 }
 
 int64_t desk_skew_ms(const struct desk *desk, enum service_id service)
@@ -108,7 +133,8 @@ void desk_correct_time(const struct desk *desk, enum service_id sender, struct e
 void desk_learn_skew(struct desk *desk, const struct flight *flight, const struct call *call)
 {
     int64_t *skew_ms = &desk->skew_ms[call->service];
-    int64_t was_ms = *skew_ms;
+    const int64_t was_ms = *skew_ms;
+    const bool was_known = desk->skew_known[call->service];
     if (!call_is_good(call) || call->date_ms == 0 || call->received_ms == 0)
         return;
     desk->skew_known[call->service] = true;
@@ -116,8 +142,8 @@ void desk_learn_skew(struct desk *desk, const struct flight *flight, const struc
         *skew_ms = call->date_ms - call->received_ms;
     if (*skew_ms > call->date_ms + 999 - flight->asked_ms)
         *skew_ms = call->date_ms + 999 - flight->asked_ms;
-    if (call->service == SERVICE_ZENDESK && *skew_ms != was_ms)
-        keep_skew(desk);
+    if (!was_known || *skew_ms != was_ms)
+        keep_skew(desk, call->service);
 }
 
 static void move_memory(struct desk *desk, int64_t shift_ms)
@@ -145,7 +171,8 @@ void desk_take_clock_step(struct desk *desk, int64_t shift_ms)
     /* First: what emergencies do then is by the new clock. And once, however often the batch is tried. */
     move_memory(desk, shift_ms - desk->moved_ms);
     desk->moved_ms = shift_ms;
-    keep_skew(desk);
+    for (unsigned i = 0; i < SERVICE_COUNT; i++)
+        keep_skew(desk, (enum service_id)i);
     if (desk->trouble == STORE_OK && desk_did(desk, store_add_clock_step(desk->store, shift_ms)) &&
         keep_first_start(desk) && move_actions(desk, shift_ms))
         move_emergencies(desk, shift_ms);

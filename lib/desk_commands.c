@@ -184,7 +184,7 @@ static bool give_to_incident(struct desk *desk, const struct event *given, int64
             enum store_result found = store_get_emergency(desk->store, ids[i], &e);
             good = desk_did(desk, found);
             if (good && found == STORE_OK && e.id != but && !emergency_forbids(&e, COMMAND_BULK)) {
-                event.command.saw = emergency_shows(&e);
+                emergency_note_shown(&e, &event.command);
                 good = desk_apply(desk, &e, &event, NULL, NULL);
             }
         }
@@ -213,7 +213,7 @@ static bool give(struct desk *desk, struct delivery *delivery, const struct jour
     event->source = EVENT_SOURCE_SELF;
     event->at_ms = event->now_ms = desk->now_ms;
     event->resolution_ms = 1;
-    event->command.saw = emergency_shows(e);
+    emergency_note_shown(e, &event->command);
     text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
     if (event->command.name == COMMAND_LINK) {
         if (!desk_link(desk, e, event, entry))

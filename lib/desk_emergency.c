@@ -65,52 +65,81 @@ static bool put(struct desk *desk, const struct emergency *was, const struct eme
     return desk_reconcile(desk, was, e);
 }
 
+/* ENTRY: NULL if it is in the journal already. */
+static bool note_outcome(struct desk *desk, const struct emergency *e, struct event *event,
+                         const struct journal_entry *entry, const struct outcome *out)
+{
+    if (!entry)
+        return desk_did(desk, store_settle_event(desk->store, event->row, e->id, DELIVERY_APPLIED, out->kind,
+                                                 out->say, e->due_ms));
+    struct journal_entry settled = *entry;
+    settled.outcome = DELIVERY_APPLIED;
+    settled.kind = out->kind;
+    settled.say = out->say;
+    settled.due_ms = e->due_ms;
+    return desk_did(desk, store_add_event(desk->store, event, &settled));
+}
+
 static bool settle(struct desk *desk, const struct emergency *was, const struct emergency *e,
                    const struct event *event, const struct outcome *out)
 {
-    if (!desk_did(desk, store_settle_event(desk->store, event->row, e->id, DELIVERY_APPLIED, out->kind,
-                                           out->say, e->due_ms)) ||
-        !put(desk, was, e) || !desk_do_effects(desk, e, event, out) ||
+    if (!put(desk, was, e) || !desk_do_effects(desk, e, event, out) ||
         !desk_refresh_thread(desk, was, e, event->row))
         return false;
     log_outcome(desk, e, event, out);
     return !out->reread || desk_want_ticket_read(desk, e->ticket_id, out->raised_ms, 0);
 }
 
-/* The event is in the journal: moves E by it, in its place. */
-static bool move(struct desk *desk, struct emergency *e, const struct event *event)
+/* The event is new, and numbered: moves E by it, in its place. */
+static bool move(struct desk *desk, struct emergency *e, struct event *event,
+                 const struct journal_entry *entry)
 {
     const struct emergency was = *e;
     struct outcome out;
     bool clock_step = event->type == EVENT_CLOCK_STEP;
-    if (clock_step || emergency_is_late(e, event)) {
-        if (!replay(desk, e, event->row, &out))
+    bool replays = clock_step || emergency_is_late(e, event);
+    if (replays) {
+        if (!desk_did(desk, store_add_event(desk->store, event, entry)) || !replay(desk, e, event->row, &out))
             return false;
         if (!clock_step)
             emergency_note_late(&was, e, &desk->policy, &out);
     } else {
         emergency_apply(e, event, &desk->policy, &out);
     }
-    return settle(desk, &was, e, event, &out) && desk_ask_who(desk, e, event);
+    return note_outcome(desk, e, event, replays ? NULL : entry, &out) && settle(desk, &was, e, event, &out) &&
+           desk_ask_who(desk, e, event);
+}
+
+/* Whether EVENT is a repeat; if not, it is numbered. */
+static bool begin_event(struct desk *desk, struct event *event, const struct journal_entry *entry,
+                        bool *repeat)
+{
+    enum store_result found = STORE_NONE;
+    if (entry->repeat_key)
+        found = store_find_repeat(desk->store, entry->repeat_key, &event->row);
+    *repeat = found == STORE_OK;
+    if (found == STORE_NONE)
+        found = store_number_event(desk->store, event);
+    return desk_did(desk, found);
 }
 
 bool desk_apply(struct desk *desk, struct emergency *e, struct event *event,
                 const struct journal_entry *entry, bool *repeat)
 {
     const struct journal_entry plain = {.outcome = DELIVERY_APPLIED};
+    bool is_repeat;
+    if (!entry)
+        entry = &plain;
     event->emergency = e->id;
     event->now_ms = desk->now_ms;
     if (event->source == EVENT_SOURCE_SELF && !event->id[0])
         text_format(event->id, sizeof event->id, "%020llu", (unsigned long long)++desk->last_serial);
     emergency_put_in_time(e, event);
-    if (!desk_know_people(desk, e, event))
-        return false;
-    enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);
-    if (!desk_did(desk, added))
+    if (!begin_event(desk, event, entry, &is_repeat))
         return false;
     if (repeat)
-        *repeat = added == STORE_NONE;
-    return added == STORE_NONE || move(desk, e, event);
+        *repeat = is_repeat;
+    return is_repeat || (desk_know_people(desk, e, event) && move(desk, e, event, entry));
 }
 
 /* --- opening and joining --- */
@@ -129,22 +158,22 @@ static bool claim(struct desk *desk, struct emergency *e, const char *incident)
     return replay(desk, e, 0, &out) && put(desk, &was, e);
 }
 
-/* A new emergency, by the event that opens it: that comes first, lest a repeat leave an empty one. */
+/* A new emergency, by the event that opens it, if that is no repeat. */
 static bool open_emergency(struct desk *desk, struct emergency *e, struct event *event,
                            const struct journal_entry *entry, bool *repeat)
 {
     const struct journal_entry plain = {.outcome = DELIVERY_APPLIED};
     event->now_ms = desk->now_ms;
-    enum store_result added = store_add_event(desk->store, event, entry ? entry : &plain);
-    *repeat = added == STORE_NONE;
-    if (added != STORE_OK)
-        return desk_did(desk, added);
+    if (!begin_event(desk, event, entry ? entry : &plain, repeat))
+        return false;
+    if (*repeat)
+        return true;
     emergency_init(e, 0, event->at_ms, &desk->policy);
     if (!desk_did(desk, store_new_emergency(desk->store, e)))
         return false;
     event->emergency = e->id;
     log_event(desk->log, LOG_LEVEL_INFO, "OPENED", e->id, event->ticket_id, "a new emergency");
-    return move(desk, e, event);
+    return move(desk, e, event, entry ? entry : &plain);
 }
 
 /* What has begun for YOUNGER goes on for OLDER, unless it was cancelled: it must not be sent then. */
@@ -186,13 +215,16 @@ static bool join(struct desk *desk, struct emergency *e, const struct emergency 
            desk_refresh_thread(desk, &was, e, -younger); /* a cause like no other's */
 }
 
-/* The emergency of TICKET that a page of PAGED_MS belongs to: the one that is open, or one that has ended
- * since, if the page is told late. */
+/* The emergency of TICKET that a page of PAGED_MS belongs to: one that has ended since, if the page is told
+ * late, else the one that is open. */
 static bool find_of_page(struct desk *desk, int64_t ticket, int64_t paged_ms, struct emergency *e,
                          bool *found)
 {
-    enum store_result result = ticket > 0 ? store_of_ticket(desk->store, ticket, e) : STORE_NONE;
-    *found = result == STORE_OK && (emergency_is_open(e) || paged_ms <= e->closed_ms);
+    enum store_result result =
+        ticket > 0 ? store_ended_of_ticket(desk->store, ticket, paged_ms, e) : STORE_NONE;
+    if (result == STORE_NONE && ticket > 0)
+        result = store_open_of_ticket(desk->store, ticket, e);
+    *found = result == STORE_OK;
     return desk_did(desk, result);
 }
 
@@ -225,6 +257,17 @@ static bool look_for_ticket(struct desk *desk, struct emergency *e, const struct
     return desk_link(desk, e, &link, NULL);
 }
 
+/* A page told late may put the opening before comments that were read as those of former times. */
+static bool apply_page(struct desk *desk, struct emergency *e, struct event *event,
+                       const struct journal_entry *entry, bool *repeat)
+{
+    int64_t opened_ms = e->opened_ms;
+    if (!desk_apply(desk, e, event, entry, repeat))
+        return false;
+    bool opens_earlier = e->opened_ms < opened_ms && e->ticket_id > 0;
+    return !opens_earlier || desk_want_ticket_read(desk, e->ticket_id, 0, 0);
+}
+
 static bool open_by_page(struct desk *desk, struct event *event, const struct journal_entry *entry,
                          bool *repeat)
 {
@@ -234,7 +277,7 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
     if (!find_of_page(desk, ticket, event->at_ms, &e, &found))
         return false;
     if (found) /* one more page of the same emergency */
-        return desk_apply(desk, &e, event, entry, repeat) && claim(desk, &e, event->page.incident);
+        return apply_page(desk, &e, event, entry, repeat) && claim(desk, &e, event->page.incident);
     if (!open_emergency(desk, &e, event, entry, repeat))
         return false;
     if (*repeat)
@@ -326,7 +369,7 @@ static bool take_page_event(struct desk *desk, struct delivery *delivery, const 
     if (!found && !emergency_of_own_page(desk, event->page.key, &e, &found))
         return false;
     if (found)
-        return desk_apply(desk, &e, event, entry, &delivery->duplicate);
+        return apply_page(desk, &e, event, entry, &delivery->duplicate);
     if (!pagerduty_page_counts(desk->config, &event->page))
         return desk_keep(desk, delivery, entry, DELIVERY_IGNORED);
     if (!event_opens(event))

@@ -42,21 +42,16 @@ struct flight *desk_new_flight(struct desk *desk, enum service_id service, int64
     return flight;
 }
 
-/* A place is free: those that wait for one may try. */
-static void call_up_waiting(struct desk *desk, struct service_line *line)
+/* If a place is free: who has waited longest may try. */
+static void call_up_next(struct desk *desk, struct service_line *line)
 {
-    for (size_t urgency = 0; urgency < 2; urgency++) {
-        if (line->waiting_count[urgency] == 0)
-            continue;
-        for (size_t i = 0; i < line->waiting_count[urgency] && i < FLIGHTS_AT_ONCE; i++)
-            desk_alarm(desk, ALARM_ACTION, line->waiting[urgency][i], desk->now_ms);
-        size_t taken =
-            line->waiting_count[urgency] < FLIGHTS_AT_ONCE ? line->waiting_count[urgency] : FLIGHTS_AT_ONCE;
-        line->waiting_count[urgency] -= taken;
-        memmove(line->waiting[urgency], line->waiting[urgency] + taken,
-                line->waiting_count[urgency] * sizeof line->waiting[urgency][0]);
+    size_t urgency = line->waiting_count[0] > 0 ? 0 : 1;
+    if (line->flights >= FLIGHTS_AT_ONCE || line->waiting_count[urgency] == 0)
         return;
-    }
+    desk_alarm(desk, ALARM_ACTION, line->waiting[urgency][0], desk->now_ms);
+    line->waiting_count[urgency]--;
+    memmove(line->waiting[urgency], line->waiting[urgency] + 1,
+            line->waiting_count[urgency] * sizeof line->waiting[urgency][0]);
 }
 
 void desk_end_flight(struct desk *desk, struct flight *flight)
@@ -67,7 +62,7 @@ void desk_end_flight(struct desk *desk, struct flight *flight)
     *place = flight->next;
     struct service_line *line = &desk->lines[flight->service];
     line->flights--;
-    call_up_waiting(desk, line);
+    call_up_next(desk, line);
     zendesk_ticket_free(&flight->ticket);
     free(flight);
 }
@@ -201,14 +196,13 @@ bool desk_attempt_in_doubt(struct desk *desk, const struct emergency *e, enum ac
     return true;
 }
 
-/* What was given up may still arrive. What wants the same again goes on with it, so that its mark is looked
- * for. */
+/* What has left may still arrive, given up or not. What wants the same again goes on with it, so that its
+ * mark is looked for. */
 static bool take_up_again(struct desk *desk, const struct emergency *e, const struct want *want, bool *taken)
 {
     struct action action;
     if (!desk_attempt_in_doubt(desk, e, want->kind, &action, taken))
         return false;
-    *taken = *taken && action.state == ACTION_CANCELLED;
     if (!*taken)
         return true;
     struct action same; /* wanted by this cause before: that one it is */
@@ -217,13 +211,15 @@ static bool take_up_again(struct desk *desk, const struct emergency *e, const st
         *taken = false;
         return desk_did(desk, found);
     }
+    if (action.state == ACTION_CANCELLED) {
+        action.state = ACTION_UNKNOWN;
+        action.ended_ms = 0;
+        desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);
+    }
     action.cause = want->cause;
-    action.state = ACTION_UNKNOWN;
     action.created_ms = desk->now_ms;
-    action.ended_ms = 0;
     action.ticket_id = e->ticket_id;
     action.due_ms = e->step_due_ms;
-    desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);
     return desk_did(desk, store_put_action(desk->store, &action));
 }
 
@@ -319,13 +315,46 @@ void desk_wait_until(struct desk *desk, const struct action *action, int64_t unt
         desk_alarm(desk, ALARM_ACTION, action->id, until_ms);
 }
 
+/* Where among those who wait an action belongs: by age, as it may have been called up in vain. */
+static size_t place_in_line(const int64_t *waiting, size_t count, int64_t action)
+{
+    size_t place = 0;
+    while (place < count) {
+        size_t middle = place + (count - place) / 2;
+        if (waiting[middle] < action)
+            place = middle + 1;
+        else
+            count = middle;
+    }
+    return place;
+}
+
+/* Places that are free are for those in the line. */
+static bool must_stand_in_line(const struct service_line *line, const struct action *action)
+{
+    size_t urgency = action_is_customer_facing(action->kind) ? 0 : 1;
+    if (urgency > 0 && line->waiting_count[0] > 0)
+        return true;
+    if (line->waiting_count[urgency] > 0 && line->waiting[urgency][0] < action->id)
+        return true;
+    return line->flights >= FLIGHTS_AT_ONCE;
+}
+
 static bool wait_for_place(struct desk *desk, struct service_line *line, const struct action *action)
 {
     desk_wait_until(desk, action, INT64_MAX);
     size_t urgency = action_is_customer_facing(action->kind) ? 0 : 1;
-    return list_push((void **)&line->waiting[urgency], &line->waiting_count[urgency],
-                     &line->waiting_room[urgency], &action->id, sizeof action->id) ||
-           desk_did(desk, STORE_BROKEN);
+    size_t *count = &line->waiting_count[urgency];
+    size_t place = place_in_line(line->waiting[urgency], *count, action->id);
+    if (place < *count && line->waiting[urgency][place] == action->id)
+        return true; /* it waits already */
+    if (!list_push((void **)&line->waiting[urgency], count, &line->waiting_room[urgency], &action->id,
+                   sizeof action->id))
+        return desk_did(desk, STORE_BROKEN);
+    int64_t *here = &line->waiting[urgency][place];
+    memmove(here + 1, here, (*count - 1 - place) * sizeof *here);
+    *here = action->id;
+    return true;
 }
 
 static bool is_being_read(const struct desk *desk, int64_t ticket)
@@ -392,7 +421,7 @@ static bool must_wait(struct desk *desk, const struct action *action, bool *wait
         desk_wait_until(desk, action, desk->now_ms + THREAD_PAUSE_MS);
         return true;
     }
-    if (line->flights >= FLIGHTS_AT_ONCE)
+    if (must_stand_in_line(line, action))
         return wait_for_place(desk, line, action);
     *waits = false;
     return true;
@@ -473,16 +502,28 @@ static bool take_turn(struct desk *desk, struct action *action)
     return waits || begin_flight(desk, action);
 }
 
+static bool begin_action(struct desk *desk, struct action *action)
+{
+    if (action_is_over(action->state) || desk_flight_of(desk, action->id))
+        return true;
+    if (!mend_row(desk, action) || !desk_tell_if_stuck(desk, action))
+        return false;
+    enum store_result found = store_get_action(desk->store, action->id, action);
+    if (found != STORE_OK || action_is_over(action->state)) /* what was told may have ended it */
+        return desk_did(desk, found);
+    return take_turn(desk, action);
+}
+
 bool desk_begin_action(struct desk *desk, int64_t id)
 {
     struct action action;
     enum store_result found = store_get_action(desk->store, id, &action);
-    if (found != STORE_OK || action_is_over(action.state) || desk->quiet || desk_flight_of(desk, id))
+    if (found != STORE_OK || desk->quiet)
         return desk_did(desk, found);
-    if (!mend_row(desk, &action) || !desk_tell_if_stuck(desk, &action))
+    if (!begin_action(desk, &action))
         return false;
-    found = store_get_action(desk->store, id, &action); /* what was told may have ended it */
-    if (found != STORE_OK || action_is_over(action.state))
-        return desk_did(desk, found);
-    return take_turn(desk, &action);
+    struct service_line *line = &desk->lines[action.service];
+    if (!line->refused && line->not_before_ms <= desk->now_ms) /* places that are left are for the next */
+        call_up_next(desk, line);
+    return true;
 }

@@ -218,6 +218,8 @@ bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket,
 int64_t desk_skew_ms(const struct desk *desk, enum service_id service);
 /* Corrects the time of an event by its sender's skew. */
 void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event);
+/* As the process before knew them. */
+bool desk_read_skews(struct desk *desk);
 /* What the Date of an answer says of its sender's clock. */
 void desk_learn_skew(struct desk *desk, const struct flight *flight, const struct call *call);
 

@@ -60,14 +60,6 @@ static bool make_instance(char *out, size_t size)
     return true;
 }
 
-static bool read_skew(struct desk *desk)
-{
-    char text[32] = "0";
-    enum store_result found = store_get_fact(desk->store, "zendesk_skew_ms", text, sizeof text);
-    desk->skew_known[SERVICE_ZENDESK] = found == STORE_OK;
-    return desk_did(desk, found) && text_to_i64(text, strlen(text), &desk->skew_ms[SERVICE_ZENDESK]);
-}
-
 static bool read_facts(struct desk *desk, int64_t now_ms)
 {
     char text[32];
@@ -156,7 +148,7 @@ static bool take_up(struct desk *desk, int64_t now_ms)
 {
     if (!desk_did(desk, store_begin(desk->store)))
         return false;
-    if (read_facts(desk, now_ms) && read_skew(desk) &&
+    if (read_facts(desk, now_ms) && desk_read_skews(desk) &&
         desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&
         desk_read_shift(desk) && wake_for_policy(desk) && desk_take_up_actions(desk, now_ms))
         return desk_did(desk, store_commit(desk->store)) &&

@@ -395,9 +395,11 @@ static bool take_no_mark(struct desk *desk, struct flight *flight, const struct 
     flight = desk_flight_of(desk, action->id);
     if (!flight)
         return true;
-    struct action ended = *action;
-    if (!emergency_still_wants(&e, action->kind, action->cause))
-        return withdraw(desk, flight, &ended);
+    struct action now; /* something else may want it by what the ticket has shown */
+    if (!get_action(desk, flight, &now))
+        return false;
+    if (!emergency_still_wants(&e, now.kind, now.cause))
+        return withdraw(desk, flight, &now);
     return ask_comments(desk, flight);
 }
 
@@ -545,7 +547,7 @@ static bool take_suspended(struct desk *desk, struct flight *flight, struct call
     if (!get_emergency(desk, flight, &e, &found))
         return false;
     if (!zendesk_read_suspended(desk->reader, call->answer, call->answer_length, flight->ticket_id,
-                                e.contacted_ms + desk_skew_ms(desk, SERVICE_ZENDESK) - 1, &event.at_ms,
+                                e.answers_since_ms + desk_skew_ms(desk, SERVICE_ZENDESK) - 1, &event.at_ms,
                                 event.by, sizeof event.by))
         return desk_take_unreadable(desk, flight, call, "its suspended tickets can't be read");
     if (found && event.at_ms > 0 && !apply_suspended(desk, &e, flight, &event))

@@ -100,27 +100,12 @@ void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms)
     e->warned_due_ms = 0;
 }
 
-static void tell_doubt(struct step_context *c, const char *sentence)
-{
-    say(c, "comment", "%s Before the next step you will be asked.", sentence);
-    tell(c, MESSAGE_DOUBTED, BUTTON(COMMAND_REPLIED) | BUTTON(COMMAND_EXTEND));
-}
-
-/* What came before the customer was contacted is no answer. */
-static void drop_doubts_before(struct emergency *e, int64_t start_ms)
-{
-    for (unsigned d = 0; d < DOUBT_COUNT; d++)
-        if (e->doubt_ms[d] < start_ms)
-            e->doubt_ms[d] = 0;
-    if (e->doubt_join_before_ms < start_ms)
-        e->doubt_join_before_ms = 0;
-}
-
 void begin_first_period(struct step_context *c, int64_t contact_ms, int64_t start_ms)
 {
     struct emergency *e = c->e;
     int64_t period_ms = c->policy->follow_up_after_ms;
-    e->contacted_ms = contact_ms;
+    e->contacted_ms = start_ms;
+    e->answers_since_ms = contact_ms;
     drop_doubts_before(e, contact_ms);
     if (e->phase < PHASE_CONTACTED) {
         e->phase = PHASE_CONTACTED;
@@ -179,90 +164,6 @@ void drop_step(struct emergency *e)
     e->step_cause = 0;
     e->step_due_ms = 0;
     e->step_by = STEP_BY_CLOCK;
-}
-
-unsigned open_doubts(const struct emergency *e, enum action_kind step)
-{
-    unsigned doubts = 0;
-    unsigned last = step == ACTION_DOWNGRADE ? DOUBT_COUNT : DOUBT_AUTO_REPLY;
-    for (unsigned d = 0; d < last; d++)
-        if (e->doubt_ms[d] > 0)
-            doubts |= DOUBT_BIT(d);
-    return doubts;
-}
-
-unsigned emergency_shows(const struct emergency *e)
-{
-    unsigned doubts = e->asked ? open_doubts(e, e->asked_step) : 0;
-    return SAW_NOTED | (e->phase == PHASE_ENGAGED ? SAW_ENGAGED : 0) | doubts << SAW_DOUBTS;
-}
-
-void settle_doubts(struct emergency *e, const struct event *command)
-{
-    unsigned shown = e->asked ? open_doubts(e, e->asked_step) : 0;
-    int64_t at_ms = moment_ms(command);
-    if (command->command.saw & SAW_NOTED)
-        shown &= command->command.saw >> SAW_DOUBTS;
-    for (unsigned d = 0; d < DOUBT_COUNT; d++)
-        if ((shown & DOUBT_BIT(d)) && e->doubt_ms[d] <= at_ms)
-            e->doubt_ms[d] = 0;
-    e->asked = false;
-}
-
-bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char *by)
-{
-    if (e->phase > PHASE_FOLLOWED_UP || at_ms <= e->doubt_ms[doubt])
-        return false;
-    e->doubt_ms[doubt] = at_ms;
-    if (by[0])
-        text_copy(e->doubt_by, sizeof e->doubt_by, by);
-    return true;
-}
-
-/* Notes a doubt while the clock runs on; it is asked when the step is due. Before contact nothing is told: it
- * matters only if the customer turns out to have been contacted before it. */
-void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence)
-{
-    if (note_doubt(c->e, doubt, at_ms, c->event->by) && in_period(c->e))
-        tell_doubt(c, sentence);
-}
-
-/* Doubts of the moment: how late it is, whether anybody was there. */
-static void doubt_the_moment(struct step_context *c)
-{
-    struct emergency *e = c->e;
-    int64_t now_ms = moment_ms(c->event);
-    bool clock_step = e->step == ACTION_FOLLOW_UP || e->step == ACTION_DOWNGRADE;
-    if (clock_step && now_ms - e->step_due_ms > c->policy->stale_after_ms)
-        e->doubt_ms[DOUBT_STALE] = now_ms;
-    if (e->step == ACTION_DOWNGRADE && !e->met)
-        e->doubt_ms[DOUBT_NOBODY_MET] = now_ms;
-}
-
-/* Holds a step that is due for a person's word, if there is a doubt that the person has not settled. */
-void ask_if_doubtful(struct step_context *c)
-{
-    struct emergency *e = c->e;
-    if (e->step_by == STEP_AUTOMATICALLY)
-        return;
-    doubt_the_moment(c);
-    unsigned doubts = open_doubts(e, e->step);
-    if (e->step_by == STEP_BY_ORDER) /* who orders a step has settled all but that it came too late */
-        doubts &= DOUBT_BIT(DOUBT_STALE);
-    if (doubts == 0)
-        return;
-    e->asked_step = e->step;
-    e->asked_ms = moment_ms(c->event);
-    e->reminded = false;
-    e->ladders[LADDER_ASKED] = (struct ladder){0};
-    if (e->due_ms == 0) /* it was ordered while no clock ran */
-        e->left_ms = 0;
-    drop_step(e);
-    e->asked = true;
-    char why[256];
-    emergency_held_why(e, why, sizeof why);
-    say(c, "prompt", "%s", why);
-    tell(c, MESSAGE_ASKED, BUTTON(COMMAND_DO_IT) | BUTTON(COMMAND_EXTEND) | BUTTON(COMMAND_REPLIED));
 }
 
 /* --- openings and ends --- */
@@ -331,15 +232,25 @@ static void take_staff_comment(struct step_context *c)
     }
 }
 
+void tell_not_downgraded(struct step_context *c)
+{
+    say(c, "prompt", "The customer has just written: not downgraded. Order it again if it is still meant.");
+    tell(c, MESSAGE_ANSWERED, BUTTON(COMMAND_CALL_STARTED) | BUTTON(COMMAND_RESUME));
+}
+
 void take_answer(struct step_context *c, int64_t at_ms)
 {
     struct emergency *e = c->e;
     bool in_flight = e->released != ACTION_NONE;
+    bool was_ordered = e->step == ACTION_DOWNGRADE && e->step_by == STEP_BY_ORDER;
     e->asked = false;
     if (e->step != ACTION_FIRST_CONTACT && e->step != ACTION_URGENT)
         drop_step(e);
-    if (e->phase == PHASE_ENGAGED)
+    if (e->phase == PHASE_ENGAGED) {
+        if (was_ordered && !in_flight)
+            tell_not_downgraded(c);
         return;
+    }
     e->before_engaged = e->phase;
     e->phase = PHASE_ENGAGED;
     e->answered_ms = at_ms;
@@ -365,7 +276,7 @@ static void take_customer_comment(struct step_context *c)
     bool outsider = event->comment.standing != AUTHOR_CUSTOMER;
     if (!outsider && !event->comment.automatic)
         e->last_customer_ms = later(e->last_customer_ms, latest);
-    if (latest < e->contacted_ms)
+    if (latest < e->answers_since_ms)
         return;
     if (event->comment.standing == AUTHOR_STAFF_REQUESTER)
         take_doubt(c, DOUBT_STAFF_REQUESTER, latest, "The requester, who is of staff, wrote.");
@@ -596,6 +507,9 @@ void emergency_note_late(const struct emergency *was, const struct emergency *is
         say(&c, "prompt", BACK_TO_URGENT);
         tell(&c, MESSAGE_ANSWERED_LATE, BUTTON(COMMAND_URGENT));
     }
+    if (was->phase == PHASE_ENGAGED && is->phase == PHASE_ENGAGED && was->step == ACTION_DOWNGRADE &&
+        is->step == ACTION_NONE && is->downgraded_ms == 0)
+        tell_not_downgraded(&c);
     if (was->call_ended_ms == 0 && is->call_ended_ms > 0)
         tell_late_call(&c);
 }

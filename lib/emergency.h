@@ -97,9 +97,9 @@ struct emergency {
     bool dry_run;
 
     /* facts */
-    /* contacted_ms: what the customer wrote since then is an answer; where it is by our own clock and the
-     * comment by Zendesk's, a little early */
     int64_t opened_ms, acknowledged_ms, contacted_ms, followed_up_ms, answered_ms, downgraded_ms, closed_ms;
+    int64_t answers_since_ms; /* contact, or a little before it where that is by our own clock and not by
+                                 Zendesk's */
     int64_t urgent_ms;        /* the change to urgent that opened it; 0 unknown */
     int64_t linked_ms;        /* when its ticket became known */
     int64_t last_staff_ms;    /* the last public comment by staff */
@@ -303,8 +303,8 @@ void emergency_replay(struct emergency *e, int64_t id, const struct event *event
 void emergency_note_late(const struct emergency *was, const struct emergency *is, const struct policy *policy,
                          struct outcome *out);
 
-/* What E shows to whoever gives a command now: SAW_… */
-unsigned emergency_shows(const struct emergency *e);
+/* Notes what E shows to whoever gives COMMAND now. */
+void emergency_note_shown(const struct emergency *e, struct command_facts *command);
 
 /* NULL if COMMAND is allowed now, else why not: a sentence for whoever gave it. */
 const char *emergency_forbids(const struct emergency *e, enum command command);

@@ -100,6 +100,7 @@ static void take_resume(struct step_context *c)
     e->paused_by[0] = '\0';
     e->bulk_waived = true;
     if (e->phase == PHASE_ENGAGED && saw_engaged(c) && !may_be_answered_since(c)) {
+        waive_doubts(e, moment_ms(c->event));
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }
@@ -118,10 +119,17 @@ static void take_do_it(struct step_context *c)
     say(c, "command", "%s: do it.", who(c));
 }
 
+/* It may have been engaged by another answer, or by a call. */
+static bool saw_last_answer(const struct step_context *c)
+{
+    const struct command_facts *command = &c->event->command;
+    return saw_engaged(c) && (!(command->saw & SAW_NOTED) || c->e->last_customer_ms <= command->read_ms);
+}
+
 static void take_downgrade(struct step_context *c)
 {
     someone_met(c);
-    if (!may_be_answered_since(c) || saw_engaged(c))
+    if (!may_be_answered_since(c) || saw_last_answer(c))
         begin_step(c, ACTION_DOWNGRADE, STEP_BY_ORDER, moment_ms(c->event));
     say(c, "command", "%s ordered the downgrade.", who(c));
 }
@@ -160,7 +168,12 @@ static void take_close(struct step_context *c)
 
 static void take_reopen(struct step_context *c)
 {
-    reopen_emergency(c->e);
+    struct emergency *e = c->e;
+    reopen_emergency(e);
+    if (is_raised_since_downgrade(e)) { /* as if by its button */
+        e->before_engaged = PHASE_DOWNGRADED;
+        e->phase = PHASE_ENGAGED;
+    }
     take_pause(c);
     say(c, "command", "Open again.");
 }
@@ -275,9 +288,30 @@ static bool tells_fact(enum command command)
            command == COMMAND_CALL_ENDED;
 }
 
+/* What was ordered for a period that, as an answer or an end told late have it, rested by then: it holds for
+ * what is left, should the clocks go on. */
+static void take_for_resting(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct command_facts *command = &c->event->command;
+    enum phase *phase = e->phase == PHASE_ENGAGED ? &e->before_engaged : &e->phase;
+    bool has_period = *phase == PHASE_CONTACTED || *phase == PHASE_FOLLOWED_UP;
+    if (!has_period || e->due_ms != 0 || !(command->saw & SAW_NOTED)) /* older journals add up as they did */
+        return;
+    if (command->name == COMMAND_EXTEND) {
+        e->left_ms = command->for_ms;
+    } else if (command->name == COMMAND_FOLLOWED_UP && *phase == PHASE_CONTACTED) {
+        *phase = PHASE_FOLLOWED_UP;
+        e->followed_up_ms = moment_ms(c->event);
+        e->left_ms = c->policy->downgrade_after_ms;
+    }
+}
+
 void take_command(struct step_context *c)
 {
     enum command command = c->event->command.name;
     if (tells_fact(command) || !emergency_forbids(c->e, command))
         command_rules[command].take(c);
+    else
+        take_for_resting(c);
 }

@@ -137,6 +137,15 @@ static bool lowered(enum ticket_priority was, enum ticket_priority is)
     return was == PRIORITY_URGENT && is != PRIORITY_URGENT && is != PRIORITY_UNKNOWN;
 }
 
+#define RAISED_AGAIN "the ticket was raised to urgent again"
+
+/* For a new emergency. */
+static void reread_raised(struct step_context *c)
+{
+    c->out->reread = true;
+    c->out->raised_ms = c->event->at_ms;
+}
+
 static void take_priority(struct step_context *c)
 {
     struct emergency *e = c->e;
@@ -162,10 +171,14 @@ static void take_priority(struct step_context *c)
     e->priority = facts->priority;
     if (e->phase == PHASE_DOWNGRADED && was != PRIORITY_UNKNOWN && was != PRIORITY_URGENT &&
         facts->priority == PRIORITY_URGENT && e->closing == CLOSING_NONE) {
-        close_emergency(c, CLOSING_RAISED_AGAIN, "the ticket was raised to urgent again");
-        c->out->reread = true;
-        c->out->raised_ms = c->event->at_ms;
+        close_emergency(c, CLOSING_RAISED_AGAIN, RAISED_AGAIN);
+        reread_raised(c);
     }
+}
+
+bool is_raised_since_downgrade(const struct emergency *e)
+{
+    return e->phase == PHASE_DOWNGRADED && e->priority == PRIORITY_URGENT && !e->dry_run;
 }
 
 static void take_status(struct step_context *c)
@@ -185,7 +198,11 @@ static void take_status(struct step_context *c)
     bool may_return = e->closing == CLOSING_TICKET_SOLVED || e->closing == CLOSING_TICKET_GONE;
     enum ticket_priority priority = facts->priority != PRIORITY_UNKNOWN ? facts->priority : e->priority;
     bool still_counts = priority == PRIORITY_URGENT || priority == PRIORITY_UNKNOWN || e->downgraded_ms > 0;
-    if (may_return && still_counts) {
+    if (may_return && is_raised_since_downgrade(e)) { /* while it was solved: a new one begins */
+        e->closing = CLOSING_RAISED_AGAIN;
+        text_copy(e->closed_why, sizeof e->closed_why, RAISED_AGAIN);
+        reread_raised(c);
+    } else if (may_return && still_counts) {
         reopen_emergency(e);
         say(c, "ticket", "The ticket is open again: back to where it was.");
         tell(c, MESSAGE_REOPENED, 0);

@@ -2,8 +2,8 @@
 #define EMERGENCYD_EMERGENCY_INTERNAL_H
 /*
  * What the files of the state machine share: emergency.c (the handbook) and, beside it, facts (pages,
- * ticket), commands (what a person may order), people, bridge, calls, holds, late (news that come late), view
- * (what a state says). Nobody else includes this. Pure, for every thread.
+ * ticket), commands (what a person may order), people, bridge, calls, doubts, holds, late (news that come
+ * late), view (what a state says). Nobody else includes this. Pure, for every thread.
  */
 #include "lib/emergency.h"
 
@@ -34,6 +34,8 @@ void begin_first_period_by_write(struct step_context *c);
 void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms);
 /* The customer answered, or someone spoke to them: no clock runs any more. */
 void take_answer(struct step_context *c, int64_t at_ms);
+/* A downgrade that a person ordered is not done, as the customer wrote at that moment. */
+void tell_not_downgraded(struct step_context *c);
 void close_emergency(struct step_context *c, enum closing closing, const char *why);
 void reopen_emergency(struct emergency *e);
 /* A step is to be done now, because this event wants it. */
@@ -123,11 +125,30 @@ void take_bulk(struct step_context *c);
 void accept_bulk_answer(struct step_context *c);
 bool bulk_holds(const struct emergency *e);
 
+/* Doubts (emergency_doubts.c). */
+/* False: it was noted before, or there is no step to ask about. */
+bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char *by);
+/* Notes it and tells it. */
+void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence);
+void tell_doubt(struct step_context *c, const char *sentence);
+/* What came before the customer was contacted is no answer. */
+void drop_doubts_before(struct emergency *e, int64_t start_ms);
+void ask_if_doubtful(struct step_context *c);
+/* The doubts that are open for a step at AT_MS, as a bit each. */
+unsigned open_doubts(const struct emergency *e, enum action_kind step);
+/* By COMMAND a person has settled the doubts that they were shown, and no others. */
+void settle_doubts(struct emergency *e, const struct event *command);
+/* Who resumes at AT_MS although the customer answered waives what came since that answer. */
+void waive_doubts(struct emergency *e, int64_t at_ms);
+#define DOUBT_BIT(doubt) (1u << (doubt))
+
 /* Leaves out of what an event is to bring about, that came late, what people have been told already, or need
  * not be told any more (emergency_late.c). WAS: before it came. */
 void drop_old_news(const struct emergency *was, const struct emergency *is, struct outcome *out);
 
-/* Shared with them (emergency.c, emergency_view.c). */
+/* Shared with them (emergency.c, emergency_view.c, emergency_facts.c). */
+/* Somebody raised the ticket while that was no end of E, as it was closed. */
+bool is_raised_since_downgrade(const struct emergency *e);
 bool in_period(const struct emergency *e);
 /* The clocks stand, and nothing is done by itself. */
 bool is_held(const struct emergency *e);
@@ -140,11 +161,6 @@ int64_t resolve_button(const struct step_context *c);
 /* Everything but the bridge speaks for the automatic first comment. */
 bool may_offer_first_contact(const struct emergency *e, const struct policy *policy);
 bool clock_may_run(const struct emergency *e);
-void ask_if_doubtful(struct step_context *c);
-/* False: it was noted before, or there is no step to ask about. */
-bool note_doubt(struct emergency *e, enum doubt doubt, int64_t at_ms, const char *by);
-/* Notes it and tells it. */
-void take_doubt(struct step_context *c, enum doubt doubt, int64_t at_ms, const char *sentence);
 void sooner(int64_t *wake_ms, int64_t candidate_ms);
 const char *who(const struct step_context *c);
 
@@ -154,12 +170,4 @@ static inline bool is_contacted_by_person(const struct emergency *e)
 {
     return e->met || e->bulk_answered;
 }
-/* The doubts that are open for a step at AT_MS, as a bit each. */
-unsigned open_doubts(const struct emergency *e, enum action_kind step);
-
-/* By COMMAND a person has settled the doubts that they were shown, and no others. */
-void settle_doubts(struct emergency *e, const struct event *command);
-
-#define DOUBT_BIT(doubt) (1u << (doubt))
-
 #endif

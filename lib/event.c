@@ -227,6 +227,10 @@ void events_move(struct event *events, size_t count, int64_t before_row, int64_t
             event->call.accepted_ms += shift_ms;
         if (event->call.begun_ms != 0)
             event->call.begun_ms += shift_ms;
+        if (event->command.read_ms != 0)
+            event->command.read_ms += shift_ms;
+        if (event->command.doubt_ms != 0)
+            event->command.doubt_ms += shift_ms;
     }
     if (count > 0)
         qsort(events, count, sizeof *events, compare_for_qsort);
@@ -283,6 +287,8 @@ static const struct struct_field fields[] = {
     FIELD(command.for_ms),
     FIELD(command.to),
     FIELD(command.saw),
+    FIELD(command.read_ms),
+    FIELD(command.doubt_ms),
     FIELD(call.action),
     FIELD(call.kind),
     FIELD(call.cause),

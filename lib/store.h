@@ -65,9 +65,16 @@ struct journal_entry {
     const char *payload;    /* the webhook's body; NULL none */
     size_t payload_length;
     enum delivery_outcome outcome;
+    /* what came of it, if that is known already: see store_settle_event */
+    const char *kind, *say;
+    int64_t due_ms;
 };
-/* Writes EVENT and sets event->row. STORE_NONE: an event with this repeat key is there already (event->row is
- * its number), nothing was written. */
+/* The number of the event with this repeat key. STORE_NONE: it is new. */
+enum store_result store_find_repeat(struct store *store, const char *repeat_key, int64_t *row) MUST_CHECK;
+/* Gives EVENT the next number: what comes of it can be decided before it is written. */
+enum store_result store_number_event(struct store *store, struct event *event) MUST_CHECK;
+/* Writes EVENT, with the next number if it has none (event->row). STORE_NONE: an event with this repeat key
+ * is there already (event->row is its number), nothing was written. */
 enum store_result store_add_event(struct store *store, struct event *event,
                                   const struct journal_entry *entry) MUST_CHECK;
 /* Whether a comment is in the journal of EMERGENCY already, with a standing no vaguer than this. */
@@ -110,6 +117,9 @@ enum store_result store_get_emergency(struct store *store, int64_t id,
                                       struct emergency *e) MUST_CHECK; /* follows joins */
 enum store_result store_open_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_last_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
+/* The first that has ended at that time or since. */
+enum store_result store_ended_of_ticket(struct store *store, int64_t ticket, int64_t since_ms,
+                                        struct emergency *e) MUST_CHECK;
 /* The open one, else the last. */
 enum store_result store_of_ticket(struct store *store, int64_t ticket, struct emergency *e) MUST_CHECK;
 enum store_result store_of_incident(struct store *store, const char *incident,

@@ -55,6 +55,7 @@ void store_forget(struct store *store, int64_t id)
 
 void store_forget_all(struct store *store)
 {
+    store->last_event = 0;
     for (size_t i = 0; store->known && i < PLACES; i++) {
         free(store->known[i]);
         store->known[i] = NULL;

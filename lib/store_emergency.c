@@ -166,6 +166,15 @@ enum store_result store_last_of_ticket(struct store *store, int64_t ticket, stru
     return get_found(store, STATEMENT_LAST_OF_TICKET, e);
 }
 
+enum store_result store_ended_of_ticket(struct store *store, int64_t ticket, int64_t since_ms,
+                                        struct emergency *e)
+{
+    sqlite3_stmt *select = store_use(store, STATEMENT_ENDED_OF_TICKET);
+    sqlite3_bind_int64(select, 1, ticket);
+    sqlite3_bind_int64(select, 2, since_ms);
+    return get_found(store, STATEMENT_ENDED_OF_TICKET, e);
+}
+
 enum store_result store_of_ticket(struct store *store, int64_t ticket, struct emergency *e)
 {
     enum store_result found = store_open_of_ticket(store, ticket, e);

@@ -54,6 +54,7 @@
     X(opened_ms, opened_ms)                                                                                  \
     X(acknowledged_ms, acknowledged_ms)                                                                      \
     X(contacted_ms, contacted_ms)                                                                            \
+    X(answers_since_ms, answers_since_ms)                                                                    \
     X(followed_up_ms, followed_up_ms)                                                                        \
     X(answered_ms, answered_ms)                                                                              \
     X(downgraded_ms, downgraded_ms)                                                                          \
@@ -198,6 +199,7 @@ enum store_statement {
     STATEMENT_SET_FACT,
     STATEMENT_ADD_EVENT,
     STATEMENT_ADD_PAYLOAD,
+    STATEMENT_LAST_EVENT,
     STATEMENT_FIND_REPEAT,
     STATEMENT_KNOWS_COMMENT,
     STATEMENT_SETTLE_EVENT,
@@ -221,6 +223,7 @@ enum store_statement {
     STATEMENT_GET_EMERGENCY,
     STATEMENT_OPEN_OF_TICKET,
     STATEMENT_LAST_OF_TICKET,
+    STATEMENT_ENDED_OF_TICKET,
     STATEMENT_OF_INCIDENT,
     STATEMENT_PAGES,
     STATEMENT_OF_MEETING,
@@ -274,6 +277,7 @@ struct store {
     int wal_pages;                 /* in the WAL after the last commit */
     int checkpointed_pages;        /* in the WAL at the last checkpoint */
     struct event_reader *meanings;
+    int64_t last_event;             /* the highest number that was given; 0: not known */
     struct store_vfs *vfs;          /* the writer's */
     struct known_emergency **known; /* store_cache.c; NULL: nothing is kept */
     sqlite3_stmt *statements[STATEMENT_COUNT];

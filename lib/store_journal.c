@@ -23,9 +23,13 @@ static void bind_event(sqlite3_stmt *insert, const struct event *event, const st
         sqlite3_bind_int64(insert, 12, event->comment.id);
         sqlite3_bind_int(insert, 13, (int)event->comment.standing);
     }
+    sqlite3_bind_int64(insert, 14, event->row);
+    store_bind_text(insert, 15, entry->kind);
+    store_bind_text(insert, 16, entry->say);
+    sqlite3_bind_int64(insert, 17, entry->due_ms);
 }
 
-static enum store_result find_repeat(struct store *store, const char *repeat_key, int64_t *row)
+enum store_result store_find_repeat(struct store *store, const char *repeat_key, int64_t *row)
 {
     sqlite3_stmt *select = store_use(store, STATEMENT_FIND_REPEAT);
     sqlite3_bind_text(select, 1, repeat_key, -1, SQLITE_STATIC);
@@ -33,6 +37,24 @@ static enum store_result find_repeat(struct store *store, const char *repeat_key
     if (result == STORE_OK)
         *row = sqlite3_column_int64(select, 0);
     store_done(store, STATEMENT_FIND_REPEAT);
+    return result;
+}
+
+static enum store_result find_last(struct store *store)
+{
+    sqlite3_stmt *select = store_use(store, STATEMENT_LAST_EVENT);
+    enum store_result result = store_next(store, STATEMENT_LAST_EVENT);
+    if (result == STORE_OK)
+        store->last_event = sqlite3_column_int64(select, 0);
+    store_done(store, STATEMENT_LAST_EVENT);
+    return result;
+}
+
+enum store_result store_number_event(struct store *store, struct event *event)
+{
+    enum store_result result = store->last_event == 0 ? find_last(store) : STORE_OK;
+    if (result == STORE_OK)
+        event->row = ++store->last_event;
     return result;
 }
 
@@ -51,17 +73,19 @@ enum store_result store_add_event(struct store *store, struct event *event, cons
     char meaning[EVENT_MEANING_SIZE];
     int changed = 0;
     size_t length = event_meaning(event, meaning, sizeof meaning);
+    enum store_result result = event->row == 0 ? store_number_event(store, event) : STORE_OK;
+    if (result != STORE_OK)
+        return result;
     sqlite3_stmt *insert = store_use(store, STATEMENT_ADD_EVENT);
     bind_event(insert, event, entry);
     sqlite3_bind_text(insert, 10, meaning, (int)length, SQLITE_STATIC);
-    enum store_result result = store_write(store, STATEMENT_ADD_EVENT, &changed);
+    result = store_write(store, STATEMENT_ADD_EVENT, &changed);
     if (result != STORE_OK)
         return result;
     if (changed == 0) {
-        result = find_repeat(store, entry->repeat_key, &event->row);
+        result = store_find_repeat(store, entry->repeat_key, &event->row);
         return result == STORE_OK ? STORE_NONE : result;
     }
-    event->row = sqlite3_last_insert_rowid(store->db);
     return entry->payload ? add_payload(store, event, entry) : STORE_OK;
 }
 

@@ -27,6 +27,9 @@ _Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_
 #define NO_NAME(column, member)
 #define ASSIGN_EXCLUDED(column, member) ", " #column " = excluded." #column
 
+/* by how much the clock was set since the event was noted */
+#define SHIFT_SINCE "coalesce((SELECT sum(shift_ms) FROM clock_step WHERE before_event > event.id), 0)"
+
 #define EMERGENCY_NAMES EMERGENCY_COLUMNS(FIRST_NAME, NAME)
 #define DETAIL_NAMES    EMERGENCY_DETAILS(FIRST_NAME, NAME)
 #define EMERGENCY_SELECT(from)                                                                               \
@@ -67,12 +70,13 @@ static const struct {
     [STATEMENT_ADD_EVENT] = {"add event",
                              "INSERT INTO event (emergency, type, source, at_ms, now_ms, sender_id, "
                              "ticket_id, incident, outcome, "
-                             "meaning, repeat_key, comment_id, comment_standing) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                             "meaning, repeat_key, comment_id, comment_standing, id, kind, say, due_ms) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                              "ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL DO NOTHING",
                              false},
     [STATEMENT_ADD_PAYLOAD] = {"add payload",
                                "INSERT INTO payload (event, received_ms, body) VALUES (?, ?, ?)", false},
+    [STATEMENT_LAST_EVENT] = {"last event", "SELECT coalesce(max(id), 0) FROM event", false},
     [STATEMENT_FIND_REPEAT] = {"find repeat", "SELECT id FROM event WHERE repeat_key = ?", false},
     [STATEMENT_KNOWS_COMMENT] = {"knows comment",
                                  "SELECT comment_standing FROM event INDEXED BY event_of_comment "
@@ -95,13 +99,14 @@ static const struct {
                                "SELECT before_event, shift_ms FROM clock_step WHERE before_event > ?", false},
     [STATEMENT_CLAIM_OF_TICKET] = {"claim of ticket",
                                    "UPDATE event SET emergency = ?, outcome = 0 "
-                                   "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? AND at_ms >= ?",
+                                   "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? "
+                                   "AND at_ms + " SHIFT_SINCE " >= ?",
                                    false},
-    [STATEMENT_CLAIM_OF_INCIDENT] =
-        {"claim of incident",
-         "UPDATE event SET emergency = ?, outcome = 0 "
-         "WHERE outcome = 2 AND incident IS NOT NULL AND incident = ? AND at_ms >= ?",
-         false},
+    [STATEMENT_CLAIM_OF_INCIDENT] = {"claim of incident",
+                                     "UPDATE event SET emergency = ?, outcome = 0 "
+                                     "WHERE outcome = 2 AND incident IS NOT NULL AND incident = ? "
+                                     "AND at_ms + " SHIFT_SINCE " >= ?",
+                                     false},
     [STATEMENT_JOIN_EVENTS] = {"join events",
                                "UPDATE event SET emergency = ?1 WHERE emergency = ?2 AND emergency > 0",
                                false},
@@ -173,6 +178,11 @@ static const struct {
                                   "WHERE ticket_id = ? AND ticket_id > 0 AND joined_into = 0 "
                                   "ORDER BY id DESC LIMIT 1",
                                   false},
+    [STATEMENT_ENDED_OF_TICKET] = {"ended of ticket",
+                                   "SELECT id FROM emergency INDEXED BY emergency_ticket "
+                                   "WHERE ticket_id = ? AND ticket_id > 0 AND joined_into = 0 "
+                                   "AND closing <> 0 AND closed_ms >= ? ORDER BY id LIMIT 1",
+                                   false},
     [STATEMENT_OF_INCIDENT] = {"of incident", "SELECT emergency FROM page WHERE incident = ?", false},
     [STATEMENT_PAGES] = {"pages",
                          "SELECT " PAGE_NAMES " FROM page WHERE emergency = ? ORDER BY position LIMIT ?",

@@ -2,7 +2,8 @@
 follow-ups fall due within one second, while webhooks about others arrive.
 
 lateness.py [--json] [--rate N] [--emergencies N]: rate is of the webhooks, a
-second.  EMERGENCYD is the program, SENDER tests/bench/sender.c's.
+second; half of what the program can take unless given.  EMERGENCYD is the
+program, SENDER tests/bench/sender.c's.
 
 Late is what has passed from the moment at which a follow-up is due to the one
 at which another process could see in the database that it was decided: then
@@ -40,6 +41,7 @@ FOLLOW_UP_S = 600
 READ_S, PREPARE_S = 60, 15  # until tickets are read; for all that follows
 LOAD_BEFORE_S, LOAD_AFTER_S = 2, 3
 OTHERS = 1000  # emergencies that the webhooks are about
+RATE_TRIED = 10_000
 ZENDESK_TAKES_S = 0.2  # for a call
 LOOK_EVERY_S = 0.001
 EVENT_WAKE = 9  # lib/event.h
@@ -107,14 +109,14 @@ class Requests:
         return self._bodies[name]
 
 
-def load(requests, tickets, begin_ms, rate):
-    """Webhooks for some seconds.  The tickets take turns, so that webhooks
-    that overtake each other are never about the same one."""
+def load(requests, tickets, begin_ms, rate, seconds):
+    """Webhooks.  The tickets take turns, so that those that overtake each
+    other are never about the same one."""
     kinds = itertools.cycle((
         lambda *about: requests.page("acknowledged", *about),
         requests.contact, requests.status))
     tickets = itertools.cycle(tickets)
-    for number in range(rate * (LOAD_BEFORE_S + LOAD_AFTER_S)):
+    for number in range(rate * seconds):
         yield next(kinds)(next(tickets), begin_ms + 1000 * number // rate)
 
 
@@ -159,14 +161,16 @@ def open_emergencies(d, requests, tickets):
                "all tickets to be read", lambda: calls_waiting(d))
 
 
-def contact_customers(d, requests, due_of, others, first_due_ms):
-    """Each at the right time for its follow-up; those of others later."""
-    period_ms = 1000 * FOLLOW_UP_S
-    result_of(send(d, itertools.chain(
-        (requests.contact(ticket, due_ms - period_ms)
-         for ticket, due_ms in due_of.items()),
-        (requests.contact(ticket, first_due_ms - period_ms // 2)
-         for ticket in others))))
+def contact_customers(d, requests, due_of):
+    """Each at the right time for its follow-up."""
+    result_of(send(d, (requests.contact(ticket, due_ms - 1000 * FOLLOW_UP_S)
+                       for ticket, due_ms in due_of.items())))
+
+
+def highest_rate(d, requests, tickets):
+    """How many webhooks a second the program can take."""
+    return result_of(send(d, load(requests, tickets, 1000 * time.time(),
+                                  RATE_TRIED, 2)))["rate"]
 
 
 def look_until(d, end_ms):
@@ -203,8 +207,9 @@ def lateness(d, looks, due_of):
 
 # -- all of it -------------------------------------------------------------
 
-def measure(world, d, cast, count, rate):
-    """What main() tells."""
+def prepare(world, d, count):
+    """(requests, tickets, others): open emergencies."""
+    cast = acme(world)
     tickets = urgent_tickets(world, cast, count + OTHERS)
     ours, others = tickets[:count], tickets[count:]
     connect(d, world, cast, "events")
@@ -212,14 +217,26 @@ def measure(world, d, cast, count, rate):
     d.start()
     requests = Requests(d, cast)
     open_emergencies(d, requests, tickets)
+    now_ms = 1000 * time.time()
+    contact_customers(d, requests, dict.fromkeys(
+        others, now_ms + 500 * FOLLOW_UP_S))
     world.zendesk.answers_after_s = ZENDESK_TAKES_S
+    return requests, ours, others
+
+
+def measure(world, d, count, rate):
+    """What main() tells."""
+    requests, ours, others = prepare(world, d, count)
+    highest = None if rate else highest_rate(d, requests, others)
+    rate = rate or highest // 2
     first_ms = int(1000 * (time.time() + PREPARE_S))
     due_of = {ticket: first_ms + 1000 * number // count
               for number, ticket in enumerate(ours)}
-    contact_customers(d, requests, due_of, others, first_ms)
+    contact_customers(d, requests, due_of)
     begin_ms = first_ms - 1000 * LOAD_BEFORE_S
-    sender = send(d, load(requests, others, begin_ms, rate), "--rate", rate,
-                  "--begin", begin_ms)
+    sender = send(d, load(requests, others, begin_ms, rate,
+                          LOAD_BEFORE_S + LOAD_AFTER_S),
+                  "--rate", rate, "--begin", begin_ms)
     assert 1000 * time.time() < begin_ms, "the preparations took too long"
     looks = look_until(d, first_ms + 1000 * LOAD_AFTER_S)
     webhooks = result_of(sender)
@@ -227,24 +244,26 @@ def measure(world, d, cast, count, rate):
     return {"deadlines": count, "late_ms": {
         name: round(late[int(share * (count - 1))], 1)
         for name, share in (("p50", .5), ("p99", .99), ("max", 1))},
-        "webhooks": webhooks}
+        "highest_rate": highest, "webhooks": webhooks}
 
 
 def shown(result):
     """The result for people."""
     late, webhooks = result["late_ms"], result["webhooks"]
     answers = webhooks["answer_ms"]
+    most = result["highest_rate"]
     return (f"{result['deadlines']} deadlines within one second: p50 "
             f"{late['p50']} ms late, p99 {late['p99']}, at most "
-            f"{late['max']}\nmeanwhile {webhooks['rate']} webhooks a second, "
-            f"answered within {answers['p50']} ms (p50), {answers['p99']} "
-            f"(p99), {answers['max']} (at most)")
+            f"{late['max']}\nmeanwhile {webhooks['rate']} webhooks a second"
+            f"{f' of {most} that it could take' if most else ''}, answered "
+            f"within {answers['p50']} ms (p50), {answers['p99']} (p99), "
+            f"{answers['max']} (at most)")
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--rate", type=int, default=10_000)
+    parser.add_argument("--rate", type=int)
     parser.add_argument("--emergencies", type=int, default=10_000)
     args = parser.parse_args()
     world = Standins()
@@ -252,7 +271,7 @@ def main():
     world.start()
     d = Daemon()
     try:
-        result = measure(world, d, acme(world), args.emergencies, args.rate)
+        result = measure(world, d, args.emergencies, args.rate)
     finally:
         d.close()
         world.stop()

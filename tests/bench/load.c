@@ -19,7 +19,7 @@
 
 /* ' stands for ". */
 static const char incident_body[] =
-    "{'event':{'id':'%016" PRIx64 "-4adc-8fda-ade0410becf0','event_type':'incident.%s',"
+    "{'event':{'id':'%s','event_type':'incident.%s',"
     "'resource_type':'incident','occurred_at':'%s','agent':{'html_url':"
     "'https://acme.pagerduty.com/users/P%06d','id':'P%06d','self':"
     "'https://api.pagerduty.com/users/P%06d','summary':'Engineer %d','type':'user_reference'},"
@@ -56,7 +56,7 @@ static const char incident_body[] =
     "null,'incident_type':{'name':'incident_default'}}}}";
 
 static const char note_body[] =
-    "{'event':{'id':'%016" PRIx64 "-4adc-8fda-ade0410becf0','event_type':'incident.annotated',"
+    "{'event':{'id':'%s','event_type':'incident.annotated',"
     "'resource_type':'incident','occurred_at':'%s','agent':{'html_url':"
     "'https://acme.pagerduty.com/users/P%06d','id':'P%06d','self':"
     "'https://api.pagerduty.com/users/P%06d','summary':'Engineer %d','type':'user_reference'},"
@@ -109,14 +109,32 @@ static int engineer_of(const struct load *load, int64_t emergency)
     return (int)(emergency / TEAM_OF * TEAM % 1000000 + (emergency + other) % TEAM);
 }
 
+#define ID_SIZE 27
+
+/* As PagerDuty's are: the time, then chance, in Crockford's alphabet. */
+static const char *event_id(const struct load *load, const char *at, char id[ID_SIZE])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint64_t chance = load_scramble(load->serial);
+    int64_t at_ms = 0;
+    int resolution_ms;
+    if (!timestamp_parse(at, &at_ms, &resolution_ms))
+        at_ms = 0;
+    for (int i = 0; i < ID_SIZE - 1; i++)
+        id[i] = digits[(i < 10 ? (uint64_t)at_ms >> (45 - 5 * i) : chance >> (i - 10) * 4) & 31];
+    id[ID_SIZE - 1] = '\0';
+    return id;
+}
+
 static void write_page(struct load *load, const char *type, const char *status, int64_t emergency,
                        const char *at, struct load_webhook *webhook)
 {
     int engineer = engineer_of(load, emergency);
     uint64_t incident = load_scramble((uint64_t)emergency) >> 12;
+    char id[ID_SIZE];
     webhook->service = &pagerduty_service;
-    snprintf(webhook->body, sizeof webhook->body, incident_body, load_scramble(load->serial), type, at,
-             engineer, engineer, engineer, engineer, incident, incident, incident, emergency, status,
+    snprintf(webhook->body, sizeof webhook->body, incident_body, event_id(load, at, id), type, at, engineer,
+             engineer, engineer, engineer, incident, incident, incident, emergency, status,
              LOAD_FIRST_TICKET + emergency);
 }
 
@@ -124,9 +142,10 @@ static void write_note(struct load *load, const char *at, struct load_webhook *w
 {
     int engineer = engineer_of(load, 0);
     uint64_t incident = load_scramble(~load->serial) >> 12;
+    char id[ID_SIZE];
     webhook->service = &pagerduty_service;
-    snprintf(webhook->body, sizeof webhook->body, note_body, load_scramble(load->serial), at, engineer,
-             engineer, engineer, engineer, incident, incident, incident, incident);
+    snprintf(webhook->body, sizeof webhook->body, note_body, event_id(load, at, id), at, engineer, engineer,
+             engineer, engineer, incident, incident, incident, incident);
 }
 
 static void write_ticket(struct load *load, const char *type, const char *event, const char *status,

@@ -201,6 +201,7 @@ static void post_meeting_event(struct sim *sim, const struct meeting *meeting, c
 void zoom_enter(struct sim *sim, struct meeting *meeting, const char *email, const char *name)
 {
     meeting->running = true;
+    meeting->entered_ms = sim->now_ms;
     sim_tell(sim, meeting->client, "%s (%s) enters the bridge", name, email);
     post_meeting_event(sim, meeting, "participant_joined", email, name);
 }

@@ -85,7 +85,8 @@ struct truth {
     int64_t last_staff_ms;   /* the last public comment of staff */
     int64_t met_ms;          /* a person of staff was there */
     int64_t told_answer_ms;  /* a person said so, and that was accepted */
-    int64_t joined_ms;       /* the customer came to the bridge, and that was accepted */
+    int64_t joined_ms;       /* that the customer came to the bridge was accepted; */
+    int64_t came_ms;         /* and then they had come */
     int64_t waived_ms;       /* until then a person has waived all answers */
     int64_t joined_settled_ms, outsider_settled_ms, automatic_settled_ms; /* and settled these doubts */
     int64_t order_ms;                                                     /* a person ordered the downgrade */
@@ -154,6 +155,7 @@ struct meeting {
     int64_t id;
     char mark[80];
     bool running, over;
+    int64_t entered_ms; /* when somebody came; nobody comes twice */
     struct client *client;
 };
 struct world {
@@ -302,8 +304,8 @@ struct answers {
 int64_t truth_opened_ms(const struct sim *sim, const struct emergency *e);
 struct truth *truth_of(struct client *client, int64_t opened_ms);
 struct answers truth_answers(struct client *client, int64_t opened_ms);
-/* Within the coarseness of stamps: that there was contact since then; that there was an answer. */
-bool truth_may_be_contact(const struct client *client, int64_t opened_ms);
+/* Within the coarseness of stamps: that a person of staff wrote since then; that there was an answer. */
+bool truth_may_have_been_met(const struct client *client, int64_t opened_ms);
 bool truth_may_be_answer(const struct client *client);
 void truth_commented(struct sim *sim, struct ticket *ticket, const struct comment *comment);
 void truth_raised(struct sim *sim, struct ticket *ticket);

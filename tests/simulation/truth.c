@@ -28,18 +28,28 @@ static int64_t downgrade_after_ms(const struct sim *sim)
 
 /* --- the ticket --- */
 
-static void contacted(const struct sim *sim, struct truth *truth)
+static bool is_contact(const struct comment *comment)
+{
+    return comment->author < 1000 && comment->is_public;
+}
+
+/* A comment just before the trouble began may count by its coarse stamp, and then the period runs from there.
+ */
+static int64_t earliest_contact_ms(const struct sim *sim, const struct ticket *ticket, int64_t since_ms)
+{
+    for (size_t i = 1; i < ticket->comment_count; i++)
+        if (is_contact(&ticket->comments[i]) && ticket->comments[i].at_ms >= since_ms - COARSE_MS)
+            return ticket->comments[i].at_ms;
+    return sim->now_ms;
+}
+
+static void contacted(const struct sim *sim, const struct ticket *ticket, struct truth *truth)
 {
     if (truth->contact_ms)
         return;
     truth->contact_ms = sim->now_ms;
     if (truth->follow_ups == 0) /* else the program knew of an earlier one */
-        truth->floor_ms = sim->now_ms + follow_up_after_ms(sim);
-}
-
-static bool is_contact(const struct comment *comment)
-{
-    return comment->author < 1000 && comment->is_public;
+        truth->floor_ms = earliest_contact_ms(sim, ticket, truth->since_ms) + follow_up_after_ms(sim);
 }
 
 int64_t truth_opened_ms(const struct sim *sim, const struct emergency *e)
@@ -75,11 +85,12 @@ static bool was_contacted(struct client *client, const struct errand *errand)
     return contact_ms && !(told && contact_ms >= errand->handed_ms);
 }
 
-bool truth_may_be_contact(const struct client *client, int64_t opened_ms)
+bool truth_may_have_been_met(const struct client *client, int64_t opened_ms)
 {
     const struct ticket *ticket = client->ticket;
     for (size_t i = 1; i < ticket->comment_count; i++)
-        if (is_contact(&ticket->comments[i]) && ticket->comments[i].at_ms >= opened_ms - COARSE_MS)
+        if (is_person(ticket->comments[i].author) && ticket->comments[i].is_public &&
+            ticket->comments[i].at_ms >= opened_ms - COARSE_MS)
             return true;
     return false;
 }
@@ -87,7 +98,8 @@ bool truth_may_be_contact(const struct client *client, int64_t opened_ms)
 bool truth_may_be_answer(const struct client *client)
 {
     const struct ticket *ticket = client->ticket;
-    int64_t contact_ms = INT64_MAX;
+    const int64_t told_ms = client->truth.told_contact_ms; /* by our clock, while comments are by Zendesk's */
+    int64_t contact_ms = told_ms ? told_ms : INT64_MAX;
     for (size_t i = 1; i < ticket->comment_count; i++)
         if (is_contact(&ticket->comments[i]) && ticket->comments[i].at_ms < contact_ms)
             contact_ms = ticket->comments[i].at_ms;
@@ -129,8 +141,8 @@ void truth_commented(struct sim *sim, struct ticket *ticket, const struct commen
     if (is_person(comment->author) && comment->is_public) {
         truth->last_staff_ms = former->last_staff_ms = sim->now_ms;
         truth->met_ms = former->met_ms = sim->now_ms;
-        contacted(sim, truth);
-        contacted(sim, former);
+        contacted(sim, ticket, truth);
+        contacted(sim, ticket, former);
     }
 }
 
@@ -158,7 +170,9 @@ static void check_answers(struct sim *sim, const struct errand *errand, struct c
     if (answers.answer_ms && !(ordered && truth->order_ms > answers.answer_ms))
         sim_violation(sim, client, "%s %lld ms after the customer answered", what,
                       (long long)(sim->now_ms - answers.answer_ms));
-    if (truth->told_answer_ms && truth->told_answer_ms < errand->handed_ms &&
+    /* one that was told before this emergency was opened was told of another */
+    bool is_of_this = truth->told_answer_ms > errand->opened_ms - COARSE_MS;
+    if (truth->told_answer_ms && is_of_this && truth->told_answer_ms < errand->handed_ms &&
         !(ordered && truth->order_ms > truth->told_answer_ms))
         sim_violation(sim, client, "%s though an answer was told %lld ms before it left", what,
                       (long long)(errand->handed_ms - truth->told_answer_ms));
@@ -177,7 +191,7 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
     if (sim->now_ms < truth->floor_ms - COARSE_MS && !sim->process.shift_lost)
         sim_violation(sim, client, "%s %lld ms before the customer's time was over", what,
                       (long long)(truth->floor_ms - sim->now_ms));
-    if (truth->joined_ms > truth->joined_settled_ms && truth->joined_ms > truth->contact_ms &&
+    if (truth->joined_ms > truth->joined_settled_ms && truth->came_ms > truth->contact_ms + COARSE_MS &&
         truth->joined_ms < errand->handed_ms)
         sim_violation(sim, client, "%s without asking, though the customer was in the bridge", what);
     if (answers.outsider_ms)
@@ -186,7 +200,7 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
         return;
     if (answers.automatic_ms)
         sim_violation(sim, client, "%s without asking, though an automatic reply came", what);
-    if (!truth->met_ms && !truth_may_be_contact(client, errand->opened_ms))
+    if (!truth->met_ms && !truth_may_have_been_met(client, errand->opened_ms))
         sim_violation(sim, client, "%s of a customer whom nobody met", what);
 }
 
@@ -238,7 +252,7 @@ void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket
         if (sim->now_ms - errand->handed_ms < 10000) /* else it may have been called off */
             truth->first_contact = errand->emergency;
         if (comments)
-            contacted(sim, truth);
+            contacted(sim, ticket, truth);
         break;
     case ACTION_FOLLOW_UP: take_follow_up(sim, errand, client); break;
     case ACTION_DOWNGRADE: take_downgrade(sim, errand, client); break;
@@ -294,7 +308,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     case COMMAND_CONTACTED:
         truth->met_ms = truth->told_contact_ms = sim->now_ms;
         truth->told_to = before->id;
-        contacted(sim, truth);
+        contacted(sim, client->ticket, truth);
         break;
     case COMMAND_FIRST_CONTACT: truth->met_ms = sim->now_ms; break;
     case COMMAND_FOLLOWED_UP:
@@ -350,7 +364,9 @@ void truth_joined(struct sim *sim, const struct delivery *delivery)
         struct truth *truth = &meeting->client->truth;
         if (user < 1000)
             truth->met_ms = sim->now_ms;
-        else
+        else {
             truth->joined_ms = sim->now_ms;
+            truth->came_ms = meeting->entered_ms;
+        }
     }
 }

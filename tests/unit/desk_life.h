@@ -15,6 +15,9 @@
 
 #define LIFE_SLACK     "[slack]\nsigning_secret = s\ntoken = t\nchannel = C0SUPPORT\n"
 #define LIFE_PAGERDUTY "[pagerduty]\nwebhook_secret = p\napi_token = t\nfrom = bot@example.com\n"
+#define LIFE_ZOOM                                                                                            \
+    "[zoom]\naccount_id = a\nclient_id = c\nclient_secret = s\nwebhook_secret = w\nuser = bot@example.com\n"
+#define LIFE_MEETING INT64_C(80000000001) /* the only one */
 
 enum life_people { LIFE_US = 900, LIFE_ENGINEER = 501, LIFE_CUSTOMER = 5, LIFE_COLLEAGUE = 6 /* in CC */ };
 
@@ -82,6 +85,8 @@ void life_comment(struct life *life, int64_t author);
 void life_change(struct life *life, enum ticket_priority priority, enum ticket_status status, int64_t actor);
 /* Zendesk's trigger for urgent tickets fires: its body says no more than which ticket it is. */
 void life_trigger(struct life *life);
+/* The customer comes to the bridge; Zendesk knows them by their address. */
+void life_join(struct life *life);
 void life_command(struct life *life, int64_t emergency, enum command command);
 void life_link(struct life *life, int64_t emergency, int64_t ticket);
 /* 12:00:00 page P1 of the ticket, 12:00:40 a comment of the engineer. */

@@ -53,8 +53,16 @@ static void add_ticket(const struct life *life, char *answer)
 
 static void add_user(char *answer, int64_t user)
 {
-    add(answer, "{'id':%lld,'name':'User %lld','role':'%s','organization_id':null}", (long long)user,
-        (long long)user, user < LIFE_ENGINEER ? "end-user" : "agent");
+    add(answer,
+        "{'id':%lld,'name':'User %lld','email':'user%lld@example.com','role':'%s','organization_id':null}",
+        (long long)user, (long long)user, (long long)user, user < LIFE_ENGINEER ? "end-user" : "agent");
+}
+
+static void add_found_user(char *answer)
+{
+    add(answer, "{'users':[");
+    add_user(answer, LIFE_CUSTOMER);
+    add(answer, "]}");
 }
 
 static void add_comments(const struct life *life, char *answer)
@@ -118,6 +126,8 @@ static void add_read(const struct life *life, char *answer, const char *path)
         add_comments(life, answer);
     else if (strstr(path, "/users/me"))
         add(answer, "{'user':{'id':%d,'name':'emergencyd','role':'agent'}}", LIFE_US);
+    else if (strstr(path, "/users/search"))
+        add_found_user(answer);
     else if (strstr(path, "/show_many"))
         add(answer, "{'tickets':[");
     else if (strstr(path, "/tickets/"))
@@ -239,6 +249,19 @@ void life_change(struct life *life, enum ticket_priority priority, enum ticket_s
     set(life, priority, status, actor, "");
 }
 
+void life_join(struct life *life)
+{
+    struct event event = {
+        .type = EVENT_JOINED,
+        .source = EVENT_SOURCE_ZOOM,
+        .at_ms = life->true_ms,
+        .by = "Customer",
+        .meeting = {.id = LIFE_MEETING, .participant = "16778240"},
+    };
+    text_format(event.by_email, sizeof event.by_email, "user%d@example.com", LIFE_CUSTOMER);
+    life_deliver(life, SERVICE_ZOOM, &event);
+}
+
 void life_trigger(struct life *life)
 {
     const struct event event = {
@@ -338,6 +361,9 @@ static int do_request(struct life *life, const struct call *call, char *answer)
         post_message(life, body, answer);
     else if (strcmp(call->path, "/chat.update") == 0)
         add(answer, "{'ok':true,'channel':'C0SUPPORT','ts':'%s'}", member(body, "ts"));
+    else if (call->service == SERVICE_ZOOM)
+        add(answer, "{'id':%lld,'join_url':'https://zoom.us/j/1','status':'waiting'}",
+            (long long)LIFE_MEETING);
     else if (strcmp(call->method, "PUT") == 0 && call->service == SERVICE_ZENDESK)
         status = put_ticket(life, body);
     else

@@ -101,11 +101,14 @@ void arrive(struct story *t, const struct event *event)
         emergency_init(&t->e, 1, event->at_ms, &t->policy);
         t->opened = true;
     }
+    const struct emergency was = t->e;
     bool late = event->type == EVENT_CLOCK_STEP || emergency_is_late(&t->e, event);
     if (opens ? t->count > 1 : late)
         emergency_replay(&t->e, 1, t->events, t->count, &t->policy, event->row, &t->out);
     else
         emergency_apply(&t->e, event, &t->policy, &t->out);
+    if (late && !opens && event->type != EVENT_CLOCK_STEP)
+        emergency_note_late(&was, &t->e, &t->policy, &t->out);
     check_state(t);
     if (last && event->type == EVENT_WAKE)
         check_wake(t, event);
@@ -334,7 +337,8 @@ static void give(struct story *t, const struct command_facts *given, const char 
         ck_abort_msg("%s is refused: %s", command_name(given->name), refusal);
     struct event event = new_event(t, EVENT_COMMAND, EVENT_SOURCE_SELF);
     event.command = *given;
-    event.command.saw = t->old_journal ? 0 : emergency_shows(&t->e);
+    if (!t->old_journal)
+        emergency_note_shown(&t->e, &event.command);
     (void)snprintf(event.text, sizeof event.text, "%s", text);
     if (given->name == COMMAND_ACK)
         event.page.busy_with = t->busy_with;

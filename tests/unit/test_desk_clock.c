@@ -249,6 +249,38 @@ static void comment_late(struct life *life)
 }
 
 /* Each answer takes nine seconds, and is as old when it comes. */
+/* Who came to the bridge is known only after the clock was set. */
+START_TEST(who_came_before_the_step_came_to_the_same_meeting)
+{
+    struct life *life = life_new(LIFE_ZOOM, MINUTES(20));
+    life_contacted(life);
+    life_at(life, "12:03:00");
+    life->reads = FATE_UNSENT;
+    life_join(life);
+    life_at(life, "12:04:00");
+    life_expect(life, 1, "contacted");
+    life_set_clock(life, 0);
+    life->reads = FATE_TAKEN;
+    life_at(life, "12:10:00");
+    life_expect(life, 1, "engaged");
+    life_end(life);
+}
+END_TEST
+
+/* Zoom is not asked anything before somebody comes. */
+START_TEST(zooms_skew_outlives_the_process)
+{
+    struct life *life = life_new(LIFE_ZOOM, MINUTES(20));
+    life_contacted(life);
+    life_restart(life);
+    life_at(life, "12:03:00");
+    life_join(life);
+    life_at(life, "12:04:00");
+    life_expect(life, 1, "engaged");
+    life_end(life);
+}
+END_TEST
+
 START_TEST(a_slow_answer_is_no_wrong_clock)
 {
     static const char *const clocks[] = {"12:00:09", "12:00:18", "12:00:27", "12:00:36"};
@@ -354,6 +386,8 @@ END_TEST
 Suite *desk_clock_suite(void)
 {
     const TTest *const tests[] = {
+        who_came_before_the_step_came_to_the_same_meeting,
+        zooms_skew_outlives_the_process,
         an_answer_after_the_clock_was_set_back_is_one,
         what_waited_for_its_emergency_has_the_time_of_the_clock_as_it_is,
         two_steps_and_a_restart_leave_the_journal_right,

@@ -60,6 +60,46 @@ START_TEST(an_attempt_is_looked_for_after_a_restart)
 }
 END_TEST
 
+static void acknowledged_before(struct life *life, const char *clock)
+{
+    const struct event event = {
+        .type = EVENT_PAGE,
+        .source = EVENT_SOURCE_PAGERDUTY,
+        .at_ms = clock_ms(clock),
+        .ticket_id = STORY_TICKET,
+        .page = {.status = PAGE_ACKNOWLEDGED, .by_person = true, .incident = "P1", .event = "acknowledged"},
+    };
+    life_deliver(life, SERVICE_PAGERDUTY, &event);
+}
+
+/* What wants the first comment is, as an acknowledgement told late has it, another event; the attempt that is
+ * on its way is the same. */
+START_TEST(an_attempt_is_looked_for_whatever_wants_it_now)
+{
+    struct life *life = life_new("[policy]\nfirst_contact = automatic\n", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:20");
+    life->writes = FATE_LOST;
+    life_page(life, "P1", PAGE_ACKNOWLEDGED, STORY_TICKET);
+    life_at(life, "12:00:20.100");
+    ck_assert_ptr_nonnull(life->lost);
+    life->reads = FATE_HELD;
+    acknowledged_before(life, "12:00:15");
+    life_at(life, "12:00:22"); /* the ticket is read, */
+    life_answers(life);
+    life_at(life, "12:00:22.100"); /* and its audits */
+    life_answers(life);
+    life_at(life, "12:00:22.200");
+    life_arrives(life);
+    life->reads = life->writes = FATE_TAKEN;
+    life_answers(life);
+    life_at(life, "12:05:00");
+    life_expect(life, 1, "contacted");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_end(life);
+}
+END_TEST
+
 /* Its webhook says that the ticket turned urgent, by a clock that may be a little behind even before it was
  * ordered; but that was no person. */
 START_TEST(the_echo_of_our_own_back_to_urgent_begins_nothing)
@@ -237,6 +277,76 @@ START_TEST(an_answer_just_after_somebody_called_counts)
 }
 END_TEST
 
+/* Its ticket becomes known when another emergency of it has begun, whose customer nobody has contacted. */
+START_TEST(a_page_linked_late_belongs_to_what_has_ended)
+{
+    struct life *life = life_new("", 0);
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_page(life, "P2", PAGE_TRIGGERED, 0);
+    life_at(life, "12:00:40");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:32:00");
+    life_expect(life, 1, "downgraded");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:33:00");
+    life_expect(life, 1, "closed");
+    life_link(life, 2, STORY_TICKET);
+    life_at(life, "13:30:00");
+    ck_assert_int_eq(life_emergency(life, 2).id, 1);
+    life_expect(life, 3, "paged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 2);
+    life_end(life);
+}
+END_TEST
+
+/* The first word of a page that comes is that it stands again; how it began is told when the ticket has been
+ * read. */
+START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
+{
+    struct life *life = life_new("", 0);
+    struct event began = {
+        .type = EVENT_PAGE,
+        .source = EVENT_SOURCE_PAGERDUTY,
+        .at_ms = life->true_ms,
+        .ticket_id = STORY_TICKET,
+        .page = {.status = PAGE_TRIGGERED, .incident = "P1", .event = "triggered"},
+    };
+    life->deaf = true;
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_at(life, "12:01:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:05:00");
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:06:00");
+    life_expect(life, 1, "paged");
+    life_deliver(life, SERVICE_PAGERDUTY, &began);
+    life_at(life, "12:07:00");
+    life_expect(life, 1, "contacted");
+    life_end(life);
+}
+END_TEST
+
+/* A webhook from when the machine's clock was wrong, and Zendesk not to be asked by how much. Its time, moved
+ * with the clock, is older than the opening; the comment is told better by what is read. */
+START_TEST(comments_told_by_a_wrong_clock_are_read_again)
+{
+    struct life *life = life_new("", _i ? -MINUTES(10) : MINUTES(10));
+    life->reads = FATE_UNSENT;
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:05:00");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:06:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:10:00");
+    life_set_clock(life, 0);
+    life->reads = FATE_TAKEN;
+    life_at(life, "12:15:00");
+    life_expect(life, 1, "contacted");
+    life_end(life);
+}
+END_TEST
+
 static struct event solved_event(const struct life *life)
 {
     return (struct event){
@@ -296,6 +406,8 @@ Suite *desk_doubts_suite(void)
 {
     const TTest *const tests[] = {
         an_attempt_that_arrives_late_is_found,
+        a_page_linked_late_belongs_to_what_has_ended,
+        an_attempt_is_looked_for_whatever_wants_it_now,
         an_attempt_is_looked_for_after_a_restart,
         who_raises_a_downgraded_ticket_begins_anew,
         answers_that_only_the_look_finds_stop_the_step,
@@ -307,12 +419,14 @@ Suite *desk_doubts_suite(void)
         an_end_that_is_told_late_is_not_the_last_word,
         an_answer_just_after_somebody_called_counts,
         what_persons_tell_outlives_an_end_that_is_told_late,
+        comments_from_before_a_beginning_that_is_told_late_count,
     };
     Suite *suite = suite_create("desk_doubts");
     TCase *all = tcase_create("desk_doubts");
     tcase_add_checked_fixture(all, settings_begin, settings_end);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(all, tests[i]);
+    tcase_add_loop_test(all, comments_told_by_a_wrong_clock_are_read_again, 0, 2);
     tcase_add_loop_test(all, the_echo_of_our_own_back_to_urgent_begins_nothing, 0, 2);
     tcase_add_loop_test(all, an_attempt_is_looked_for_whatever_became_of_those_after_it, 0, 2);
     suite_add_tcase(suite, all);

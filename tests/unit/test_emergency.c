@@ -297,6 +297,23 @@ START_TEST(raised_again_after_the_downgrade_ends_it_for_a_new_one)
 }
 END_TEST
 
+START_TEST(raised_while_solved_after_the_downgrade_ends_it_for_a_new_one)
+{
+    struct story *t = downgraded();
+    at(t, "12:40:00");
+    ticket_read(t, PRIORITY_HIGH, STATUS_SOLVED);
+    at(t, "12:41:00");
+    ticket_read(t, PRIORITY_URGENT, STATUS_SOLVED);
+    expect_state(t, "closed");
+    at(t, "12:42:00");
+    ticket_read(t, PRIORITY_URGENT, STATUS_OPEN);
+    expect_state(t, "closed");
+    ck_assert(t->out.reread);
+    ck_assert_int_eq(t->out.raised_ms, clock_ms("12:42:00"));
+    story_end(t);
+}
+END_TEST
+
 START_TEST(raised_before_any_downgrade_is_no_end)
 {
     struct story *t = story_new();
@@ -458,6 +475,26 @@ START_TEST(close_ends_all_and_reopen_comes_back_paused)
 }
 END_TEST
 
+/* Somebody has raised its ticket meanwhile: it is downgraded no longer. */
+START_TEST(reopened_while_the_ticket_is_urgent_again_it_is_engaged)
+{
+    for (int closed_before = 0; closed_before <= 1; closed_before++) {
+        struct story *t = downgraded();
+        at(t, "12:40:00");
+        if (closed_before)
+            command(t, COMMAND_CLOSE);
+        at(t, "12:41:00");
+        priority_changed(t, PRIORITY_HIGH, PRIORITY_URGENT);
+        expect_state(t, "closed");
+        at(t, "12:42:00");
+        command(t, COMMAND_REOPEN);
+        expect_state(t, "engaged");
+        expect_held(t, "paused");
+        story_end(t);
+    }
+}
+END_TEST
+
 START_TEST(close_takes_back_a_step_that_has_not_left)
 {
     struct story *t = contacted();
@@ -549,6 +586,7 @@ Suite *emergency_suite(void)
     tcase_add_test(ticket, a_downgraded_ticket_solved_and_open_again_is_the_same_row);
     tcase_add_test(ticket, a_deleted_ticket_closes_and_may_come_back);
     tcase_add_test(ticket, raised_again_after_the_downgrade_ends_it_for_a_new_one);
+    tcase_add_test(ticket, raised_while_solved_after_the_downgrade_ends_it_for_a_new_one);
     tcase_add_test(ticket, raised_before_any_downgrade_is_no_end);
     tcase_add_test(ticket, a_lowered_ticket_after_the_downgrade_ends_nothing);
     suite_add_tcase(suite, ticket);
@@ -561,6 +599,7 @@ Suite *emergency_suite(void)
     suite_add_tcase(suite, echo);
     TCase *persons = tcase_create("persons");
     tcase_add_test(persons, close_ends_all_and_reopen_comes_back_paused);
+    tcase_add_test(persons, reopened_while_the_ticket_is_urgent_again_it_is_engaged);
     tcase_add_test(persons, close_takes_back_a_step_that_has_not_left);
     tcase_add_test(persons, back_to_urgent_by_a_persons_button);
     tcase_add_test(persons, an_order_does_not_outlive_the_end);

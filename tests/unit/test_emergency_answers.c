@@ -290,6 +290,35 @@ START_TEST(resume_waives_no_answer_that_nobody_knew_of)
 }
 END_TEST
 
+/* An answer that is told late stands before what was ordered for the period. */
+static struct story *answered_before(enum command ordered)
+{
+    struct story *t = contacted();
+    at(t, "12:06:00");
+    if (ordered == COMMAND_EXTEND)
+        extend(t, MINUTES(20));
+    else
+        command(t, ordered);
+    at(t, "12:05:30");
+    customer_comment(t);
+    expect_state(t, "engaged");
+    at(t, "12:10:00");
+    command(t, COMMAND_RESUME);
+    return t;
+}
+
+START_TEST(what_was_ordered_for_the_period_outlives_an_answer_that_is_told_late)
+{
+    struct story *t = answered_before(COMMAND_EXTEND);
+    expect_next(t, ACTION_FOLLOW_UP, "12:30:00");
+    story_end(t);
+
+    t = answered_before(COMMAND_FOLLOWED_UP);
+    expect_next(t, ACTION_DOWNGRADE, "12:25:00");
+    story_end(t);
+}
+END_TEST
+
 /* Times of the API are cut to the second: it may have come after the order. */
 START_TEST(an_answer_in_the_second_of_the_order_stops_it)
 {
@@ -310,6 +339,38 @@ START_TEST(an_answer_in_the_second_of_the_order_stops_it)
 }
 END_TEST
 
+/* After a call it is engaged, but of what the customer has just written nobody knew. */
+START_TEST(an_answer_in_the_second_of_the_order_stops_it_also_after_a_call)
+{
+    struct story *t = followed_up();
+    at(t, "12:18:00");
+    command(t, COMMAND_CALL_STARTED);
+    at(t, "12:20:00.500");
+    command(t, COMMAND_DOWNGRADE);
+    expect_wants(t, ACTION_DOWNGRADE);
+    at(t, "12:20:00.900");
+    customer_comment(t);
+    expect_no_step(t);
+    expect_prompt(t, "not downgraded");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(an_answer_after_the_order_stops_it_and_that_is_told)
+{
+    struct story *t = followed_up();
+    at(t, "12:18:00");
+    command(t, COMMAND_CALL_STARTED);
+    at(t, "12:20:00.500");
+    command(t, COMMAND_DOWNGRADE);
+    at(t, "12:20:04");
+    customer_comment(t);
+    expect_no_step(t);
+    expect_prompt(t, "not downgraded");
+    story_end(t);
+}
+END_TEST
+
 START_TEST(an_order_by_who_has_seen_the_answer_of_its_second_stands)
 {
     struct story *t = followed_up();
@@ -319,6 +380,8 @@ START_TEST(an_order_by_who_has_seen_the_answer_of_its_second_stands)
     at(t, "12:20:00.900");
     command(t, COMMAND_DOWNGRADE);
     looked(t);
+    expect_wants(t, ACTION_DOWNGRADE);
+    clock_set(t, -60000); /* with all that was seen */
     expect_wants(t, ACTION_DOWNGRADE);
     story_end(t);
 }
@@ -356,6 +419,9 @@ Suite *emergency_answers_suite(void)
     tcase_add_test(answers, after_resume_only_newer_answers_count);
     tcase_add_test(answers, resume_waives_no_answer_that_nobody_knew_of);
     tcase_add_test(answers, an_answer_in_the_second_of_the_order_stops_it);
+    tcase_add_test(answers, an_answer_in_the_second_of_the_order_stops_it_also_after_a_call);
+    tcase_add_test(answers, an_answer_after_the_order_stops_it_and_that_is_told);
+    tcase_add_test(answers, what_was_ordered_for_the_period_outlives_an_answer_that_is_told_late);
     tcase_add_test(answers, an_order_by_who_has_seen_the_answer_of_its_second_stands);
     tcase_add_test(answers, an_author_who_turns_out_to_be_of_the_organisation_answered);
     suite_add_tcase(suite, answers);

@@ -109,6 +109,42 @@ START_TEST(a_doubt_is_noted_only_while_a_step_is_to_come)
 }
 END_TEST
 
+/* By Zendesk's clock it may be just before the person's word. */
+START_TEST(a_doubt_beside_resume_is_asked)
+{
+    struct story *t = engaged();
+    at(t, "12:07:00.500");
+    command(t, COMMAND_RESUME);
+    at(t, "12:07:00.900");
+    outsider_comment(t);
+    at(t, "12:17:41");
+    expect_doubt(t, "neither requester");
+    story_end(t);
+}
+END_TEST
+
+START_TEST(a_doubt_beside_a_word_that_settles_another_is_asked)
+{
+    struct story *t = contacted();
+    at(t, "12:05:00");
+    outsider_comment(t);
+    at(t, "12:15:40");
+    wake(t);
+    at(t, "12:15:50.500");
+    extend(t, MINUTES(5));
+    at(t, "12:15:50.600");
+    struct event event = new_event(t, EVENT_COMMENT, EVENT_SOURCE_ZENDESK);
+    event.at_ms -= 1500; /* Zendesk's clock is behind by that */
+    event.ticket_id = STORY_TICKET;
+    event.comment.standing = AUTHOR_OUTSIDER;
+    event.comment.is_public = true;
+    happen(t, &event);
+    at(t, "12:20:51");
+    expect_doubt(t, "neither requester");
+    story_end(t);
+}
+END_TEST
+
 /* The first comment has left, and its end becomes known only after what came upon it. */
 static struct story *contact_in_the_dark(const char *when, enum author_standing standing, bool automatic)
 {
@@ -462,6 +498,8 @@ Suite *emergency_doubts_suite(void)
     tcase_add_test(doubts, a_doubt_that_the_look_brings_is_asked);
     tcase_add_test(doubts, what_is_doubted_before_which_step);
     tcase_add_test(doubts, a_doubt_is_noted_only_while_a_step_is_to_come);
+    tcase_add_test(doubts, a_doubt_beside_resume_is_asked);
+    tcase_add_test(doubts, a_doubt_beside_a_word_that_settles_another_is_asked);
     tcase_add_test(doubts, a_doubt_before_contact_is_known_is_asked_all_the_same);
     tcase_add_test(doubts, a_guest_before_contact_is_known_is_asked_about);
     tcase_add_test(doubts, several_doubts_are_told_together);
