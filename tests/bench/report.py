@@ -21,7 +21,8 @@ Everything on this page was measured in one run of `make bench`, which took
 limits of the machine and the peers take turns, so that all have the same
 neighbours; a ratio is of figures of one round. Figures are medians of the
 rounds, with the lowest and the highest behind them. Absolute figures drift
-from machine to machine and from hour to hour; the ratios less so. Growth is measured once, with medians of its own.
+from machine to machine and from hour to hour; the ratios less so. Growth is
+measured once, with medians of its own.
 """
 HOW = """## What is measured, and how
 
@@ -35,17 +36,16 @@ HOW = """## What is measured, and how
   one and `wrk` another.
 - **life**: webhooks about {open} open emergencies in turn: acknowledgements
   (PagerDuty; one in eight by another engineer than before), public comments
-  and changes of status (Zendesk), one third each; one in twenty is a repeat of an
-  earlier one, byte for byte. **storm**: pages, each of which
-  opens an emergency. **noise**: notes at incidents that are none of ours.
-  Bodies have the documented shapes with all fields; bytes on average:
-  {bodies}.
+  and changes of status (Zendesk), one third each; one in twenty is a repeat of
+  an earlier one, byte for byte. **storm**: pages, each of which opens an
+  emergency. **noise**: notes at incidents that are none of ours. Bodies have
+  the documented shapes with all fields; bytes on average: {bodies}.
 - A webhook is answered 200 only when it is on disk (`synchronous=FULL`).
-  A life causes no call to a service; that none went out is checked by
-  `/metrics` after each run. In a storm the program wants to read each
-  ticket: Zendesk is a stand-in that answers everything
-  `429 Too Many Requests` with `Retry-After: 3600`, as an overloaded one does.
-  The reads stay in the outbox.
+  A life causes no call to a service. In a storm the program wants to read
+  each ticket; Zendesk is a stand-in that answers everything
+  `429 Too Many Requests` with `Retry-After: 600`, as an overloaded one does:
+  the reads wait in the outbox. That no call went out is checked by `/metrics`
+  after each run.
 - Databases are made as the program makes them; all their emergencies are open
   and wait for a deadline.
 - **{fastapi}** (`tests/bench/peer_fastapi.py`; uvicorn with uvloop and
