@@ -100,7 +100,7 @@ static void take_resume(struct step_context *c)
     e->paused_by[0] = '\0';
     e->bulk_waived = true;
     if (e->phase == PHASE_ENGAGED && saw_engaged(c) && !may_be_answered_since(c)) {
-        waive_doubts(e, moment_ms(c->event));
+        waive_doubts(e, c->event);
         e->phase = e->before_engaged;
         e->answered_ms = 0;
     }

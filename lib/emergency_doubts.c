@@ -20,40 +20,30 @@ void emergency_note_shown(const struct emergency *e, struct command_facts *comma
     unsigned doubts = e->asked ? open_doubts(e, e->asked_step) : 0;
     command->saw = SAW_NOTED | (e->phase == PHASE_ENGAGED ? SAW_ENGAGED : 0) | doubts << SAW_DOUBTS;
     command->read_ms = e->last_customer_ms;
-    command->doubt_ms = 0;
+    command->doubted_ms = 0;
     for (unsigned d = 0; d < DOUBT_COUNT; d++)
-        if (doubts & DOUBT_BIT(d))
-            command->doubt_ms = later(command->doubt_ms, e->doubt_ms[d]);
-}
-
-/* That doubt may have arisen after AT_MS by our clock, though its time is by Zendesk's. */
-static bool may_be_newer(const struct emergency *e, unsigned doubt, int64_t at_ms)
-{
-    unsigned by_zendesk = DOUBT_BIT(DOUBT_OUTSIDER) | DOUBT_BIT(DOUBT_ENGINEER_COMMENT) |
-                          DOUBT_BIT(DOUBT_STAFF_REQUESTER) | DOUBT_BIT(DOUBT_SUSPENDED) |
-                          DOUBT_BIT(DOUBT_AUTO_REPLY);
-    int64_t apart_ms = DOUBT_BIT(doubt) & by_zendesk ? EMERGENCY_CLOCKS_APART_MS : 0;
-    return e->doubt_ms[doubt] + apart_ms > at_ms;
+        command->doubted_ms = later(command->doubted_ms, e->doubt_ms[d]);
 }
 
 void settle_doubts(struct emergency *e, const struct event *command)
 {
     unsigned shown = e->asked ? open_doubts(e, e->asked_step) : 0;
-    int64_t at_ms = moment_ms(command);
+    int64_t until_ms = moment_ms(command);
     if (command->command.saw & SAW_NOTED)
         shown &= command->command.saw >> SAW_DOUBTS;
-    for (unsigned d = 0; d < DOUBT_COUNT; d++) {
-        bool was_shown = e->doubt_ms[d] <= command->command.doubt_ms; /* else the journal may not tell */
-        if ((shown & DOUBT_BIT(d)) && (was_shown || !may_be_newer(e, d, at_ms)))
+    /* one told since may be newer, though its time is by Zendesk's clock, which may be a little behind */
+    if (command->command.doubted_ms != 0 && command->command.doubted_ms < until_ms)
+        until_ms = command->command.doubted_ms;
+    for (unsigned d = 0; d < DOUBT_COUNT; d++)
+        if ((shown & DOUBT_BIT(d)) && e->doubt_ms[d] <= until_ms)
             e->doubt_ms[d] = 0;
-    }
     e->asked = false;
 }
 
-void waive_doubts(struct emergency *e, int64_t at_ms)
+void waive_doubts(struct emergency *e, const struct event *command)
 {
     for (unsigned d = 0; d < DOUBT_COUNT; d++)
-        if (e->doubt_ms[d] >= e->answered_ms && !may_be_newer(e, d, at_ms))
+        if (e->doubt_ms[d] >= e->answered_ms && e->doubt_ms[d] <= command->command.doubted_ms)
             e->doubt_ms[d] = 0;
 }
 

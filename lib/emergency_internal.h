@@ -138,8 +138,8 @@ void ask_if_doubtful(struct step_context *c);
 unsigned open_doubts(const struct emergency *e, enum action_kind step);
 /* By COMMAND a person has settled the doubts that they were shown, and no others. */
 void settle_doubts(struct emergency *e, const struct event *command);
-/* Who resumes at AT_MS although the customer answered waives what came since that answer. */
-void waive_doubts(struct emergency *e, int64_t at_ms);
+/* Who resumes although the customer answered waives what they know of since that answer. */
+void waive_doubts(struct emergency *e, const struct event *command);
 #define DOUBT_BIT(doubt) (1u << (doubt))
 
 /* Leaves out of what an event is to bring about, that came late, what people have been told already, or need

@@ -229,8 +229,8 @@ void events_move(struct event *events, size_t count, int64_t before_row, int64_t
             event->call.begun_ms += shift_ms;
         if (event->command.read_ms != 0)
             event->command.read_ms += shift_ms;
-        if (event->command.doubt_ms != 0)
-            event->command.doubt_ms += shift_ms;
+        if (event->command.doubted_ms != 0)
+            event->command.doubted_ms += shift_ms;
     }
     if (count > 0)
         qsort(events, count, sizeof *events, compare_for_qsort);
@@ -288,7 +288,7 @@ static const struct struct_field fields[] = {
     FIELD(command.to),
     FIELD(command.saw),
     FIELD(command.read_ms),
-    FIELD(command.doubt_ms),
+    FIELD(command.doubted_ms),
     FIELD(call.action),
     FIELD(call.kind),
     FIELD(call.cause),

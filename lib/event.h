@@ -209,11 +209,11 @@ enum {
 
 struct command_facts {
     enum command name;
-    int64_t for_ms;   /* extend */
-    char to[96];      /* page: whom; handoff: to whom; bulk: the tag */
-    unsigned saw;     /* SAW_… */
-    int64_t read_ms;  /* the customer's last words that they could have read; 0 none */
-    int64_t doubt_ms; /* the newest doubt that they were asked about; 0 none */
+    int64_t for_ms;     /* extend */
+    char to[96];        /* page: whom; handoff: to whom; bulk: the tag */
+    unsigned saw;       /* SAW_… */
+    int64_t read_ms;    /* the customer's last words that they could have read; 0 none */
+    int64_t doubted_ms; /* the newest doubt that was known; 0 none */
 };
 
 struct meeting_facts {
