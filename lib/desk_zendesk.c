@@ -423,9 +423,8 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
     if (flight->history.marked) { /* it took effect; its time is cut to the second, and the period must not be
                                      short, also not if it had been given up before */
         int64_t begun_ms = flight->history.marked_ms - desk_skew_ms(desk, SERVICE_ZENDESK);
-        if (begun_ms < action.created_ms)
-            begun_ms = action.created_ms;
-        return accept(desk, flight, &action, ACTION_DONE, begun_ms, begun_ms + 999);
+        int64_t accepted_ms = (begun_ms > action.created_ms ? begun_ms : action.created_ms) + 999;
+        return accept(desk, flight, &action, ACTION_DONE, begun_ms, accepted_ms);
     }
     return take_no_mark(desk, flight, &action);
 }

@@ -238,22 +238,29 @@ void tell_not_downgraded(struct step_context *c)
     tell(c, MESSAGE_ANSWERED, BUTTON(COMMAND_CALL_STARTED) | BUTTON(COMMAND_RESUME));
 }
 
+bool note_answer(struct emergency *e, int64_t at_ms)
+{
+    e->asked = false;
+    if (e->step != ACTION_FIRST_CONTACT && e->step != ACTION_URGENT)
+        drop_step(e);
+    if (e->phase == PHASE_ENGAGED)
+        return false;
+    e->before_engaged = e->phase;
+    e->phase = PHASE_ENGAGED;
+    e->answered_ms = at_ms;
+    return true;
+}
+
 void take_answer(struct step_context *c, int64_t at_ms)
 {
     struct emergency *e = c->e;
     bool in_flight = e->released != ACTION_NONE;
     bool was_ordered = e->step == ACTION_DOWNGRADE && e->step_by == STEP_BY_ORDER;
-    e->asked = false;
-    if (e->step != ACTION_FIRST_CONTACT && e->step != ACTION_URGENT)
-        drop_step(e);
-    if (e->phase == PHASE_ENGAGED) {
+    if (!note_answer(e, at_ms)) {
         if (was_ordered && !in_flight)
             tell_not_downgraded(c);
         return;
     }
-    e->before_engaged = e->phase;
-    e->phase = PHASE_ENGAGED;
-    e->answered_ms = at_ms;
     say(c, "comment", "The customer answered: the clocks are stopped.");
     if (e->before_engaged == PHASE_DOWNGRADED) {
         say(c, "prompt", BACK_TO_URGENT);

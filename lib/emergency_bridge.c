@@ -138,10 +138,12 @@ static void join_closed(struct step_context *c)
     bool may_return = e->closing == CLOSING_TICKET_SOLVED || e->closing == CLOSING_TICKET_GONE;
     if (!may_return || before_contact(e) || c->event->comment.standing == AUTHOR_STAFF)
         return;
-    if (c->event->comment.standing == AUTHOR_CUSTOMER)
-        take_answer(c, c->event->at_ms);
-    else
-        (void)note_doubt(e, DOUBT_JOIN, latest_ms(c->event), c->event->by);
+    if (c->event->comment.standing == AUTHOR_CUSTOMER) {
+        note_answer(e, c->event->at_ms); /* nobody can do anything about it now */
+        return;
+    }
+    e->doubt_join_before_ms = e->doubt_ms[DOUBT_JOIN];
+    (void)note_doubt(e, DOUBT_JOIN, latest_ms(c->event), c->event->by);
 }
 
 void take_joined(struct step_context *c)

@@ -303,6 +303,7 @@ static void take_for_resting(struct step_context *c)
     } else if (command->name == COMMAND_FOLLOWED_UP && *phase == PHASE_CONTACTED) {
         *phase = PHASE_FOLLOWED_UP;
         e->followed_up_ms = moment_ms(c->event);
+        e->doubt_ms[DOUBT_ENGINEER_COMMENT] = 0; /* that comment was the follow-up */
         e->left_ms = c->policy->downgrade_after_ms;
     }
 }

@@ -34,6 +34,8 @@ void begin_first_period_by_write(struct step_context *c);
 void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms);
 /* The customer answered, or someone spoke to them: no clock runs any more. */
 void take_answer(struct step_context *c, int64_t at_ms);
+/* No more than the state: E is engaged; false: it has been. */
+bool note_answer(struct emergency *e, int64_t at_ms);
 /* A downgrade that a person ordered is not done, as the customer wrote at that moment. */
 void tell_not_downgraded(struct step_context *c);
 void close_emergency(struct step_context *c, enum closing closing, const char *why);

@@ -1,6 +1,8 @@
 /*
  * Emergencies and their pages as rows. Errors: see store_statements.c; a join that leads nowhere is damage.
  */
+#include <string.h>
+
 #include "lib/store_internal.h"
 #include "lib/text.h"
 
@@ -9,18 +11,37 @@ static bool has_page(const struct emergency *was, const struct page *page, int p
     return was && position < was->page_count && store_same_page(&was->pages[position], page);
 }
 
+static enum store_result put_page(struct store *store, const struct page *page, int64_t emergency,
+                                  int position)
+{
+    sqlite3_stmt *put = store_use(store, STATEMENT_PUT_PAGE);
+    int next = store_bind_page(put, page);
+    sqlite3_bind_int64(put, next, emergency);
+    sqlite3_bind_int(put, next + 1, position);
+    return store_write(store, STATEMENT_PUT_PAGE, NULL);
+}
+
+static bool forgets_first_page(const struct emergency *was, const struct emergency *e)
+{
+    if (!was || was->page_count < EMERGENCY_PAGES)
+        return false;
+    for (int i = 0; i < e->page_count; i++)
+        if (strcmp(e->pages[i].incident, was->pages[0].incident) == 0)
+            return false;
+    return true;
+}
+
 static enum store_result put_pages(struct store *store, const struct emergency *was,
                                    const struct emergency *e)
 {
     enum store_result result = STORE_OK;
+    if (forgets_first_page(was,
+                           e)) /* out of the way: it still leads here, but is none of those that are read */
+        result = put_page(store, &was->pages[0], e->id, EMERGENCY_PAGES);
     for (int i = 0; i < e->page_count && result == STORE_OK; i++) {
         if (has_page(was, &e->pages[i], i))
             continue;
-        sqlite3_stmt *put = store_use(store, STATEMENT_PUT_PAGE);
-        int next = store_bind_page(put, &e->pages[i]);
-        sqlite3_bind_int64(put, next, e->id);
-        sqlite3_bind_int(put, next + 1, i);
-        result = store_write(store, STATEMENT_PUT_PAGE, NULL);
+        result = put_page(store, &e->pages[i], e->id, i);
     }
     return result;
 }

@@ -114,9 +114,6 @@ static int note_wal_pages(void *context, sqlite3 *db, const char *name, int page
 
 static bool connect_to(struct store *store, const struct report *report, int flags)
 {
-    /* nobody reads SQLite's statistics of memory, which cost a lock at each allocation; refused once it is in
-     * use */
-    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     int rc = sqlite3_open_v2(report->path, &store->db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                              store->vfs ? store_vfs_name(store->vfs) : NULL);
     if (!store->db)
@@ -201,6 +198,9 @@ static bool migrate(struct store *store, const struct report *report)
     for (size_t i = 0; i < migrations_count; i++)
         if (migrations[i].version > version && !migrate_once(store, report, &migrations[i]))
             return false;
+    if (version <
+        newest) /* what may be gigabytes is put in its place before anybody waits; else it is later */
+        (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return true;
 }
 
@@ -208,6 +208,9 @@ static bool migrate(struct store *store, const struct report *report)
 
 static struct store *new_store(struct log *log, const struct report *report)
 {
+    /* before anything else of SQLite: nobody reads its statistics of memory, which cost a lock at each
+     * allocation; refused once it is in use */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     struct store *store = calloc(1, sizeof *store);
     if (store) {
         store->log = log;

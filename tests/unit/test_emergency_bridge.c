@@ -465,6 +465,24 @@ START_TEST(a_join_while_the_ticket_is_solved_is_an_answer_should_it_return)
 }
 END_TEST
 
+/* One joined unidentified before the ticket was solved, another one, of staff as it turns out, after that. */
+START_TEST(a_join_while_the_ticket_is_solved_settles_no_other)
+{
+    struct story *t = bridged();
+    at(t, "12:05:00");
+    joined(t, AUTHOR_UNKNOWN);
+    at(t, "12:06:00");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    at(t, "12:07:00");
+    joined_and_asked(t);
+    turns_out(t, AUTHOR_STAFF);
+    at(t, "12:08:00");
+    status_changed(t, STATUS_SOLVED, STATUS_OPEN);
+    ck_assert_int_gt(t->e.doubt_ms[DOUBT_JOIN], 0);
+    story_end(t);
+}
+END_TEST
+
 /* Both of two emergencies that are one had made a bridge: the customer may have been told of either. */
 static void made_another(struct story *t)
 {
@@ -543,6 +561,7 @@ static void add_joins(Suite *suite)
     tcase_add_test(joins, that_one_is_known_settles_no_other);
     tcase_add_test(joins, a_join_elsewhere_or_afterwards_is_nothing);
     tcase_add_test(joins, a_join_while_the_ticket_is_solved_is_an_answer_should_it_return);
+    tcase_add_test(joins, a_join_while_the_ticket_is_solved_settles_no_other);
     tcase_add_test(joins, of_two_bridges_the_first_stays_and_both_count);
     tcase_add_test(joins, who_enters_by_an_old_link_has_answered);
     suite_add_tcase(suite, joins);

@@ -93,6 +93,27 @@ START_TEST(a_page_that_differs_from_what_was_is_written)
 }
 END_TEST
 
+/* There is room for eight: the ninth takes that of the first. */
+START_TEST(a_page_too_many_leaves_those_that_are_known)
+{
+    struct emergency e = new_emergency(1), found;
+    for (int i = 0; i < EMERGENCY_PAGES; i++)
+        snprintf(e.pages[i].incident, sizeof e.pages[i].incident, "Q%d", i);
+    e.page_count = EMERGENCY_PAGES;
+    GOOD(store_put_emergency(store, &e, 0));
+    memmove(&e.pages[0], &e.pages[1], sizeof e.pages[0] * (EMERGENCY_PAGES - 1));
+    snprintf(e.pages[EMERGENCY_PAGES - 1].incident, sizeof e.pages[0].incident, "QNEW");
+    GOOD(store_put_emergency(store, &e, 0));
+    store_file_reopen();
+    GOOD(store_get_emergency(store, e.id, &found));
+    ck_assert_int_eq(found.page_count, EMERGENCY_PAGES);
+    ck_assert_str_eq(found.pages[0].incident, "Q1");
+    ck_assert_str_eq(found.pages[EMERGENCY_PAGES - 1].incident, "QNEW");
+    GOOD(store_of_incident(store, "Q0", &found));
+    ck_assert_int_eq(found.id, e.id);
+}
+END_TEST
+
 static bool note_wake(void *context, int64_t id, int64_t wake_ms)
 {
     int64_t *noted = context;
@@ -258,6 +279,7 @@ Suite *store_emergencies_suite(void)
         a_ticket_has_one_open_emergency,
         pages_follow_the_emergency,
         a_page_that_differs_from_what_was_is_written,
+        a_page_too_many_leaves_those_that_are_known,
         whatever_differs_is_written,
         what_was_undone_is_not_known,
         joining_hands_over_everything,
