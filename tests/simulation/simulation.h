@@ -95,6 +95,7 @@ struct truth {
     int64_t resting;  /* this emergency */
     int follow_ups, downgrades;
     int64_t first_contact, followed_up; /* the emergencies that wrote it */
+    int64_t first_by;                   /* the emergency whose first comment took effect last, however late */
     bool over;                          /* lowered, by whomever */
 };
 

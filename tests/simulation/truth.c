@@ -65,14 +65,15 @@ struct truth *truth_of(struct client *client, int64_t opened_ms)
 
 /* The program counts contact from its opening, which may be later than the customer's trouble; within the
  * coarseness of stamps it may be either. */
-static int64_t contact_since(struct client *client, int64_t opened_ms)
+static int64_t contact_since(struct client *client, int64_t opened_ms, bool by_us)
 {
     const struct ticket *ticket = client->ticket;
     int64_t told_ms = truth_of(client, opened_ms)->told_contact_ms;
     if (told_ms < opened_ms)
         told_ms = 0;
     for (size_t i = 1; i < ticket->comment_count; i++)
-        if (ticket->comments[i].at_ms >= opened_ms + COARSE_MS && is_contact(&ticket->comments[i]))
+        if (ticket->comments[i].at_ms >= opened_ms + COARSE_MS && is_contact(&ticket->comments[i]) &&
+            (by_us || is_person(ticket->comments[i].author)))
             return told_ms && told_ms < ticket->comments[i].at_ms ? told_ms : ticket->comments[i].at_ms;
     return told_ms;
 }
@@ -80,8 +81,10 @@ static int64_t contact_since(struct client *client, int64_t opened_ms)
 /* Before the write left: that somebody says so while it is on its way stops nothing. */
 static bool was_contacted(struct client *client, const struct errand *errand)
 {
-    int64_t contact_ms = contact_since(client, errand->opened_ms);
-    bool told = contact_ms == truth_of(client, errand->opened_ms)->told_contact_ms;
+    const struct truth *truth = truth_of(client, errand->opened_ms);
+    bool by_us = truth->first_by == errand->emergency; /* else our comments were of another one */
+    int64_t contact_ms = contact_since(client, errand->opened_ms, by_us);
+    bool told = contact_ms == truth->told_contact_ms;
     return contact_ms && !(told && contact_ms >= errand->handed_ms);
 }
 
@@ -114,7 +117,7 @@ struct answers truth_answers(struct client *client, int64_t opened_ms)
     const struct ticket *ticket = client->ticket;
     const struct truth *truth = truth_of(client, opened_ms);
     struct answers answers = {0};
-    int64_t contact_ms = contact_since(client, opened_ms);
+    int64_t contact_ms = contact_since(client, opened_ms, true);
     for (size_t i = 1; i < ticket->comment_count && contact_ms; i++) {
         const struct comment *comment = &ticket->comments[i];
         if (comment->author < 1000 || comment->at_ms < contact_ms || comment->at_ms <= truth->waived_ms)
@@ -249,6 +252,7 @@ void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket
         if (truth->first_contact == errand->emergency ||
             (errand->by != STEP_BY_ORDER && was_contacted(client, errand)))
             sim_violation(sim, client, "the first comment, though there has been one");
+        truth->first_by = errand->emergency;
         if (sim->now_ms - errand->handed_ms < 10000) /* else it may have been called off */
             truth->first_contact = errand->emergency;
         if (comments)
