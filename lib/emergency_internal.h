@@ -24,7 +24,6 @@ void post(struct step_context *c, enum message message, enum effect_place place)
 void summon(struct step_context *c, enum effect_who who, int rung);
 void effect(struct step_context *c, const struct effect *effect);
 
-/* The customer has been contacted at START_MS: the first period begins. */
 /* The customer was contacted: what they write from CONTACT_MS on is an answer; the period runs from START_MS.
  */
 void begin_first_period(struct step_context *c, int64_t contact_ms, int64_t start_ms);

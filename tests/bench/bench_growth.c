@@ -33,8 +33,6 @@
 #define LATE           20
 #define LATE_MS        INT64_C(6000000) /* before the start: after the bases' making, before all other events */
 
-extern char **environ;
-
 /* Some emergencies of a base that get webhooks. */
 struct active {
     struct base *base;
@@ -89,20 +87,22 @@ static int listen_for_ready(void)
     unlink(address.sun_path);
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     demand(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0, "no socket");
-    setenv("NOTIFY_SOCKET", address.sun_path, 1);
     return fd;
 }
 
 static pid_t run_program(const struct base *base)
 {
     char config_path[300];
+    char notify[sizeof bench.directory + 32];
     char *arguments[] = {bench.program, (char *)"-c", config_path, NULL};
+    char *environment[] = {notify, NULL};
     posix_spawn_file_actions_t files;
     pid_t pid = 0;
     text_copy(config_path, sizeof config_path, base->config_path);
+    text_format(notify, sizeof notify, "NOTIFY_SOCKET=%s/notify", bench.directory);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    demand(posix_spawn(&pid, bench.program, &files, NULL, arguments, environ) == 0,
+    demand(posix_spawn(&pid, bench.program, &files, NULL, arguments, environment) == 0,
            "the program can't be started");
     posix_spawn_file_actions_destroy(&files);
     return pid;

@@ -8,11 +8,25 @@
 #include "tests/unit/settings_file.h"
 #include "tests/unit/suites.h"
 
-/* The first period is over; the follow-up's first attempt gets lost on its way. */
-static struct life *lost_follow_up(void)
+static struct life *contacted_life(void)
 {
     struct life *life = life_new("", 0);
     life_contacted(life);
+    return life;
+}
+
+static struct life *downgraded_life(void)
+{
+    struct life *life = contacted_life();
+    life_at(life, "12:32:00");
+    life_expect(life, 1, "downgraded");
+    return life;
+}
+
+/* The first period is over; the follow-up's first attempt gets lost on its way. */
+static struct life *lost_follow_up(void)
+{
+    struct life *life = contacted_life();
     life->writes = FATE_LOST;
     life_at(life, "12:15:42");
     ck_assert_ptr_nonnull(life->lost);
@@ -104,10 +118,7 @@ END_TEST
  * ordered; but that was no person. */
 START_TEST(the_echo_of_our_own_back_to_urgent_begins_nothing)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
-    life_at(life, "12:32:00");
-    life_expect(life, 1, "downgraded");
+    struct life *life = downgraded_life();
     life->zendesk_ahead_ms = _i ? -1500 : 0;
     life_command(life, 1, COMMAND_URGENT);
     life_at(life, "12:34:00");
@@ -120,9 +131,7 @@ END_TEST
 
 START_TEST(who_raises_a_downgraded_ticket_begins_anew)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
-    life_at(life, "12:32:00");
+    struct life *life = downgraded_life();
     life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
     life_at(life, "12:33:00");
     life_expect(life, 1, "closed");
@@ -134,8 +143,7 @@ END_TEST
 /* The look finds two answers that no webhook told of; the first ends the look. */
 START_TEST(answers_that_only_the_look_finds_stop_the_step)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
+    struct life *life = contacted_life();
     life->deaf = true;
     life_at(life, "12:15:30");
     life_comment(life, LIFE_COLLEAGUE);
@@ -150,8 +158,7 @@ END_TEST
 /* Stamps are whole seconds: that of a change just before the look is also that of an answer just after it. */
 START_TEST(an_answer_in_the_second_of_the_look_stops_the_write)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
+    struct life *life = contacted_life();
     life->deaf = true;
     life_at(life, "12:15:39.900");
     life->true_ms = clock_ms("12:15:40");
@@ -175,8 +182,7 @@ END_TEST
 /* Nobody told of the answer, and so who resumed the clocks did not mean it. */
 START_TEST(an_answer_that_resume_did_not_know_of_stops_the_step)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
+    struct life *life = contacted_life();
     life_at(life, "12:04:00");
     life_command(life, 1, COMMAND_PAUSE);
     life_at(life, "12:05:00");
@@ -222,9 +228,7 @@ END_TEST
  */
 START_TEST(comments_from_before_the_opening_was_known_are_its_own)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
-    life_at(life, "12:32:00");
+    struct life *life = downgraded_life();
     life->reads = FATE_UNSENT;
     life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
     life_at(life, "12:33:00");
@@ -385,8 +389,7 @@ END_TEST
  * is told late. */
 START_TEST(an_end_that_is_told_late_is_not_the_last_word)
 {
-    struct life *life = life_new("", 0);
-    life_contacted(life);
+    struct life *life = contacted_life();
     life_at(life, "12:03:00");
     const struct event solved = solved_event(life);
     life->deaf = true;

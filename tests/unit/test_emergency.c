@@ -191,11 +191,17 @@ START_TEST(a_ticket_without_priority_is_a_lowered_one)
 }
 END_TEST
 
-START_TEST(solved_and_open_again_goes_on_with_what_was_left)
+static struct story *solved(void)
 {
     struct story *t = contacted();
     at(t, "12:05:40");
     status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    return t;
+}
+
+START_TEST(solved_and_open_again_goes_on_with_what_was_left)
+{
+    struct story *t = solved();
     expect_state(t, "closed");
     expect_said(t, "Closed: solved");
     expect_no_next(t);
@@ -210,9 +216,7 @@ END_TEST
 
 START_TEST(a_reply_that_opens_the_ticket_again_is_an_answer)
 {
-    struct story *t = contacted();
-    at(t, "12:05:40");
-    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    struct story *t = solved();
     at(t, "12:06:00");
     struct event event = new_event(t, EVENT_COMMENT, EVENT_SOURCE_ZENDESK);
     event.ticket_id = STORY_TICKET;
@@ -226,9 +230,7 @@ END_TEST
 
 START_TEST(solved_and_open_again_but_lower_stays_closed)
 {
-    struct story *t = contacted();
-    at(t, "12:05:40");
-    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    struct story *t = solved();
     at(t, "12:06:00");
     ticket_read(t, PRIORITY_NORMAL, STATUS_OPEN);
     expect_state(t, "closed");
@@ -238,9 +240,7 @@ END_TEST
 
 START_TEST(solved_lowered_and_open_again_stays_closed)
 {
-    struct story *t = contacted();
-    at(t, "12:05:40");
-    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    struct story *t = solved();
     at(t, "12:06:00");
     ticket_read(t, PRIORITY_NORMAL, STATUS_SOLVED);
     at(t, "12:07:00"); /* says nothing of the priority: it is what it was */
