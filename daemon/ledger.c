@@ -1,12 +1,14 @@
 /*
  * The ledger's thread. A pass: look whether the clock was set, take what waits, let the desk decide, commit,
- * and only then answer, hand out calls, arm the timer. A full disk is a warning: webhooks are answered 503
- * and what the services answered waits in its mailbox until there is room. An I/O error or damage is fatal:
- * the process ends and systemd starts it again.
+ * give answers and calls to the syncer, which lets them go when they are durable, arm the timer. A full disk
+ * is a warning: webhooks are answered 503 and what the services answered waits in its mailbox until there is
+ * room. An I/O error or damage is fatal: the process ends and systemd starts it again.
  */
 #include "daemon/ledger.h"
 
+#include "daemon/checkpointer.h"
 #include "daemon/clock.h"
+#include "daemon/syncer.h"
 #include "lib/desk.h"
 #include "lib/text.h"
 
@@ -35,6 +37,8 @@ struct ledger {
     struct metrics *metrics;
     struct ledger_exits exits;
     struct desk *desk;
+    struct syncer *syncer;
+    struct checkpointer *checkpointer;
     struct mailbox deliveries;
     struct mailbox calls;
     int epoll;
@@ -54,7 +58,6 @@ struct ledger {
 
     atomic_bool quiet;
     atomic_bool stopping;
-    _Atomic int64_t last_commit_ms;
     _Atomic int64_t next_due_ms;
 };
 
@@ -96,10 +99,11 @@ struct ledger *ledger_new(const struct config *config, struct store *store, stru
     ledger->epoll = ledger->timer = -1;
     int64_t now_ms = clock_wall_ms();
     ledger->clock_offset_ms = clock_offset_ms();
-    ledger->last_commit_ms = now_ms;
     ledger->next_due_ms = now_ms;
+    ledger->syncer = syncer_new(store, log, exits->to_courier);
     ledger->desk = desk_new(config, store, log, metrics, now_ms);
-    if (ledger->desk && open_descriptors(ledger))
+    ledger->checkpointer = checkpointer_new(config->store.path, log);
+    if (ledger->syncer && ledger->checkpointer && ledger->desk && open_descriptors(ledger))
         return ledger;
     ledger_free(ledger);
     return NULL;
@@ -109,6 +113,8 @@ void ledger_free(struct ledger *ledger)
 {
     if (!ledger)
         return;
+    syncer_free(ledger->syncer);
+    checkpointer_free(ledger->checkpointer);
     desk_free(ledger->desk);
     while (ledger->held) {
         struct call *call = ledger->held;
@@ -140,7 +146,7 @@ void ledger_return_call(struct ledger *ledger, struct call *call)
 
 int64_t ledger_last_commit_ms(const struct ledger *ledger)
 {
-    return atomic_load(&ledger->last_commit_ms);
+    return syncer_last_commit_ms(ledger->syncer);
 }
 
 int64_t ledger_lateness_ms(const struct ledger *ledger)
@@ -169,6 +175,7 @@ static void notice_clock_step(struct ledger *ledger)
 /* When stopping the courier has ended: calls that were handed to it since then come back from here. */
 static void recall(struct ledger *ledger)
 {
+    syncer_stop(ledger->syncer); /* nothing is on its way any more */
     struct call *call = mailbox_take(ledger->exits.to_courier);
     while (call) {
         struct call *next = call->next;
@@ -211,32 +218,7 @@ static void take_calls(struct ledger *ledger)
     }
 }
 
-/* All of a listener's at once, so that it is woken once. */
-static void send_answers(struct ledger *ledger)
-{
-    struct delivery *first = desk_answers(ledger->desk);
-    while (first) {
-        struct delivery *last = first;
-        while (last->next && last->next->reply_to == first->reply_to)
-            last = last->next;
-        struct delivery *next = last->next;
-        mailbox_put_all(first->reply_to, first, last);
-        first = next;
-    }
-}
-
-static void send_calls(struct ledger *ledger)
-{
-    struct call *first = desk_calls(ledger->desk);
-    if (!first)
-        return;
-    struct call *last = first;
-    while (last->next)
-        last = last->next;
-    mailbox_put_all(ledger->exits.to_courier, first, last);
-}
-
-static void note_result(struct ledger *ledger, enum store_result result, bool wrote)
+static void note_result(struct ledger *ledger, enum store_result result)
 {
     if (result == STORE_BROKEN) {
         log_event(ledger->log, LOG_LEVEL_ERROR, "STORE-BROKEN", 0, 0,
@@ -250,10 +232,14 @@ static void note_result(struct ledger *ledger, enum store_result result, bool wr
     else if (!trouble && ledger->in_trouble)
         log_event(ledger->log, LOG_LEVEL_INFO, "STORE-BACK", 0, 0, "the database can be written again");
     ledger->in_trouble = trouble;
-    if (trouble) /* what was proved is so no more */
-        atomic_store(&ledger->last_commit_ms, 0);
-    else if (wrote) /* an empty commit proves nothing */
-        atomic_store(&ledger->last_commit_ms, clock_wall_ms());
+}
+
+/* What the batch proves about the disk; an empty commit proves nothing. */
+static enum batch_proof proof(const struct ledger *ledger, int64_t changes_before)
+{
+    if (ledger->in_trouble)
+        return PROOF_TROUBLE;
+    return store_changes(ledger->store) == changes_before ? PROOF_NONE : PROOF_WRITTEN;
 }
 
 /* While the disk is full only deliveries are tried: what services have answered waits where it is. */
@@ -274,19 +260,18 @@ static void run_batch(struct ledger *ledger, int64_t now_ms)
         take_calls(ledger);
         ledger->more_due = desk_take_due(ledger->desk, BATCH_DUE);
     }
-    note_result(ledger, desk_end(ledger->desk), store_changes(ledger->store) != changes);
+    note_result(ledger, desk_end(ledger->desk));
     if (!ledger->in_trouble)
         ledger->shift_ms = 0;
-    send_answers(ledger); /* after the commit, and only then */
-    send_calls(ledger);
-    store_checkpoint(ledger->store);
+    syncer_take(ledger->syncer, desk_answers(ledger->desk), desk_calls(ledger->desk),
+                proof(ledger, changes)); /* after the commit, and only then */
 }
 
 static void tidy(struct ledger *ledger, int64_t now_ms)
 {
     if (now_ms < ledger->next_tidy_ms || ledger->in_trouble)
         return;
-    note_result(ledger, desk_tidy(ledger->desk, now_ms, &ledger->more_to_tidy), false);
+    note_result(ledger, desk_tidy(ledger->desk, now_ms, &ledger->more_to_tidy));
     ledger->next_tidy_ms = now_ms + (ledger->more_to_tidy ? TIDY_AGAIN_MS : TIDY_EVERY_MS);
 }
 
@@ -338,6 +323,7 @@ static void *run(void *context)
         fetch(ledger);
         run_batch(ledger, now_ms);
         tidy(ledger, now_ms);
+        checkpointer_watch(ledger->checkpointer, ledger->store);
         fetch(ledger); /* before the question whether to stop: it may have taken the wake-up that came with it
                         */
         if (atomic_load(&ledger->stopping))
@@ -351,7 +337,8 @@ static void *run(void *context)
 
 bool ledger_start(struct ledger *ledger)
 {
-    ledger->running = pthread_create(&ledger->thread, NULL, run, ledger) == 0;
+    ledger->running = syncer_start(ledger->syncer) && checkpointer_start(ledger->checkpointer) &&
+                      pthread_create(&ledger->thread, NULL, run, ledger) == 0;
     return ledger->running;
 }
 
@@ -362,5 +349,6 @@ void ledger_stop(struct ledger *ledger)
     atomic_store(&ledger->stopping, true);
     mailbox_wake(&ledger->deliveries);
     pthread_join(ledger->thread, NULL);
+    checkpointer_stop(ledger->checkpointer);
     ledger->running = false;
 }

@@ -112,7 +112,7 @@ static void keep_batch(struct desk *desk)
 enum store_result desk_end(struct desk *desk)
 {
     if (desk->trouble == STORE_OK)
-        desk->trouble = store_commit(desk->store);
+        desk->trouble = store_commit_unsynced(desk->store);
     else
         store_rollback(desk->store);
     if (desk->trouble == STORE_OK) {
@@ -463,8 +463,7 @@ enum store_result desk_tidy(struct desk *desk, int64_t now_ms, bool *more)
         store_rollback(desk->store);
         return result;
     }
-    result = store_commit(desk->store);
-    store_checkpoint(desk->store);
+    result = store_commit_unsynced(desk->store);
     *more = dropped == TIDY_PAYLOADS;
     return result;
 }

@@ -9,8 +9,9 @@
  * It knows no thread, no socket and no clock, so that the ledger's thread and a simulation drive the same
  * code. One thread at a time. A batch is
  *
- *     desk_begin → any number of desk_take_… → desk_end → desk_answers, desk_calls
+ *     desk_begin → any number of desk_take_… → desk_end → desk_answers, desk_calls → store_sync
  *
+ * and only then may answers and calls leave: store_sync is for another thread, so that the desk goes on.
  * When desk_end says STORE_FULL, nothing of the batch has happened: its deliveries are answered 503, its
  * deadlines come again, and calls whose answers were in it are looked up again. STORE_BROKEN: the process
  * must end.
@@ -55,8 +56,7 @@ bool desk_is_well(const struct desk *desk);
 void desk_quiet(struct desk *desk);
 /* Calls that were handed out and have not come back. */
 size_t desk_calls_open(const struct desk *desk);
-/* Payloads past `keep_payloads` are dropped, a few a time (*MORE: there are more); the log of the database is
- * folded in. Outside a batch. */
+/* Payloads past `keep_payloads` are dropped, a few a time (*MORE: there are more). Outside a batch. */
 enum store_result desk_tidy(struct desk *desk, int64_t now_ms, bool *more) MUST_CHECK;
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "lib/store_internal.h"
 
-/* A checkpoint writes each page once, however often it changed, but nobody is answered meanwhile: 2,000 pages
+/* A checkpoint writes each page once, however often it changed, but nothing is decided meanwhile: 2,000 pages
  * take less than 10 ms. */
 #define CHECKPOINT_PAGES 2000
 
@@ -37,6 +37,25 @@ static enum store_result begin(struct store *store, enum store_statement stateme
 enum store_result store_begin(struct store *store)
 {
     return begin(store, STATEMENT_BEGIN);
+}
+
+enum store_result store_commit_unsynced(struct store *store)
+{
+    store_vfs_defer_syncs(store->vfs, true);
+    enum store_result result = store_commit(store);
+    store_vfs_defer_syncs(store->vfs, false);
+    return result;
+}
+
+enum store_result store_sync(struct store *store)
+{
+    errno = 0;
+    int rc = store_vfs_sync(store->vfs);
+    if (rc == SQLITE_OK)
+        return STORE_OK;
+    log_event(store->log, LOG_LEVEL_ERROR, "STORE-BROKEN", 0, 0,
+              "what was committed can't be synced to disk (%d, errno %d)", rc, errno);
+    return STORE_BROKEN;
 }
 
 enum store_result store_commit(struct store *store)
@@ -96,17 +115,35 @@ void store_view_end(struct store *store)
         note_success(store);
 }
 
-void store_checkpoint(struct store *store)
+int store_wal_pages(const struct store *store)
 {
+    return store->wal_pages;
+}
+
+enum store_result store_checkpoint(struct store *store, int *moved)
+{
+    int pages = 0;
+    errno = 0;
+    *moved = 0;
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, moved);
+    if (*moved < 0) /* nobody has written yet */
+        *moved = 0;
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+        return store_failed(store, rc, "checkpoint");
+    if (store->lock_fd < 0) /* the writer's next commit tells */
+        note_success(store);
+    return STORE_OK;
+}
+
+void store_checkpoint_if_grown(struct store *store)
+{
+    int moved;
     /* the WAL has begun anew */
     if (store->wal_pages < store->checkpointed_pages)
         store->checkpointed_pages = 0;
     if (store->wal_pages - store->checkpointed_pages < CHECKPOINT_PAGES)
         return;
-    errno = 0;
-    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-        store_failed(store, rc, "checkpoint");
+    (void)!store_checkpoint(store, &moved); /* told already; the next one will do it */
     store->checkpointed_pages = store->wal_pages;
 }
 

@@ -5,9 +5,9 @@
  * shows here.
  *
  * One writer (the ledger's thread) with store_open, any number of readers (one a thread) with
- * store_open_reader; a struct store is used by the thread that opened it. A second process is kept out by a
- * lock on PATH.lock. WAL mode, synchronous=FULL: what store_commit has confirmed survives a loss of power.
- * Only the writer checkpoints.
+ * store_open_reader; a struct store is used by the thread that opened it (but for store_sync). A second
+ * process is kept out by a lock on PATH.lock. WAL mode, synchronous=FULL: what store_commit has confirmed
+ * survives a loss of power. Only the writer checkpoints.
  *
  * Functions that return enum store_result: STORE_OK, or what went wrong, which is logged once by the store
  * itself, and once more when it is over. After STORE_FULL or STORE_BROKEN within a transaction every call
@@ -32,11 +32,19 @@ enum store_result {
 struct store *store_open(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
 /* Read-only, for another thread; the writer must be open already. */
 struct store *store_open_reader(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
+/* For another thread: its store_checkpoint works beside the writer, which must be open as long. */
+struct store *store_open_checkpointer(const char *path, struct log *log, char *error,
+                                      size_t error_size) MUST_CHECK;
 void store_close(struct store *store); /* NULL is fine */
 
 /* --- transactions: one a batch, a savepoint an item --- */
 enum store_result store_begin(struct store *store) MUST_CHECK;
 enum store_result store_commit(struct store *store) MUST_CHECK; /* on failure it is rolled back */
+/* The same, but durable only after store_sync: until then nobody may be told. */
+enum store_result store_commit_unsynced(struct store *store) MUST_CHECK;
+/* Makes durable what was committed before it was called. Any thread, beside the writer's. What fails can't be
+ * taken back any more: STORE_BROKEN. */
+enum store_result store_sync(struct store *store) MUST_CHECK;
 void store_rollback(struct store *store);
 enum store_result store_item_begin(struct store *store) MUST_CHECK;
 enum store_result store_item_keep(struct store *store) MUST_CHECK;
@@ -44,9 +52,15 @@ void store_item_undo(struct store *store);
 /* Readers: one consistent view for several queries. */
 enum store_result store_view_begin(struct store *store) MUST_CHECK;
 void store_view_end(struct store *store);
-/* Moves the WAL into the database when it has grown (rarely, then it takes some 100 ms); outside of a
- * transaction. Nothing else does: to be called now and then, best after each batch is answered. */
-void store_checkpoint(struct store *store);
+/* How many pages the WAL has had since it began anew: it does so with the first commit after all of it was
+ * moved into the database. The writer's. */
+int store_wal_pages(const struct store *store);
+/* Moves of the WAL what it can, *MOVED pages from its begin are in the database then. Nothing else does. The
+ * writer, outside of a transaction, or beside it store_open_checkpointer's. */
+enum store_result store_checkpoint(struct store *store, int *moved) MUST_CHECK;
+/* For a writer that is alone: does it when the WAL has grown (then it takes some ms). Best after each batch.
+ */
+void store_checkpoint_if_grown(struct store *store);
 /* How many rows were changed since it was opened: whether a commit had anything to prove. */
 int64_t store_changes(const struct store *store);
 

@@ -268,17 +268,17 @@ enum store_statement {
 struct store {
     sqlite3 *db;
     struct log *log;
-    int lock_fd; /* -1: a reader */
+    int lock_fd; /* -1: not the writer */
     bool in_transaction;
     enum store_result
         lost;      /* what ended the transaction early: nothing more is done in it. STORE_OK: it goes on */
     bool troubled; /* the trouble is logged, its end is not yet */
     int prepare_rc, prepare_errno; /* why store_use gave NULL */
     int wal_pages;                 /* in the WAL after the last commit */
-    int checkpointed_pages;        /* in the WAL at the last checkpoint */
+    int checkpointed_pages;        /* the same at the last store_checkpoint_if_grown */
     struct event_reader *meanings;
     int64_t last_event;             /* the highest number that was given; 0: not known */
-    struct store_vfs *vfs;          /* the writer's */
+    struct store_vfs *vfs;          /* NULL: a reader */
     struct known_emergency **known; /* store_cache.c; NULL: nothing is kept */
     sqlite3_stmt *statements[STATEMENT_COUNT];
 };

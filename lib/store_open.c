@@ -158,6 +158,15 @@ static bool configure_writer(struct store *store, const struct report *report)
     return true;
 }
 
+/* It may be the last to close, when the writer has failed: what is in the WAL then is for the next start. */
+static bool configure_checkpointer(struct store *store, const struct report *report)
+{
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    return run(store, report,
+               "PRAGMA query_only = ON; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0;"
+               "PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;");
+}
+
 static bool configure_reader(struct store *store, const struct report *report)
 {
     sqlite3_busy_timeout(store->db, READER_WAIT_MS);
@@ -204,6 +213,12 @@ static bool migrate(struct store *store, const struct report *report)
     return true;
 }
 
+/* The directory too, and in this thread: see store_vfs_sync. */
+static bool sync_once(struct store *store, const struct report *report)
+{
+    return store_sync(store) == STORE_OK ? true : refuse(report, "%s can't be synced to disk", report->path);
+}
+
 /* --- opening and closing --- */
 
 static struct store *new_store(struct log *log, const struct report *report)
@@ -230,12 +245,12 @@ struct store *store_open(const char *path, struct log *log, char *error, size_t 
     struct store *store = new_store(log, &report);
     if (!store)
         return NULL;
-    store->vfs = store_vfs_new();
+    store->vfs = store_vfs_new_gathering();
     if (!store->vfs || !store_cache_init(store))
         refuse(&report, "%s can't be opened: no memory", path);
     else if (lock(store, &report) && create_file(&report) &&
              connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_writer(store, &report) &&
-             migrate(store, &report))
+             migrate(store, &report) && sync_once(store, &report))
         return store;
     store_close(store);
     return NULL;
@@ -250,6 +265,21 @@ struct store *store_open_reader(const char *path, struct log *log, char *error, 
         return NULL;
     if (connect_to(store, &report, SQLITE_OPEN_READONLY) && configure_reader(store, &report) &&
         ask(store, &report, "SELECT max(version) FROM schema_version", &version))
+        return store;
+    store_close(store);
+    return NULL;
+}
+
+struct store *store_open_checkpointer(const char *path, struct log *log, char *error, size_t error_size)
+{
+    struct report report = {path, error, error_size};
+    struct store *store = new_store(log, &report);
+    if (!store)
+        return NULL;
+    store->vfs = store_vfs_new_paced();
+    if (!store->vfs)
+        refuse(&report, "%s can't be opened: no memory", path);
+    else if (connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_checkpointer(store, &report))
         return store;
     store_close(store);
     return NULL;

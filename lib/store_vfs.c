@@ -1,9 +1,14 @@
 /*
- * A VFS over SQLite's default one that gathers what is appended to the WAL: SQLite writes the header and the
+ * Two VFS over SQLite's default one.
+ *
+ * The writer's gathers what is appended to the WAL: SQLite writes the header and the
  * page of each frame one by one, which is two system calls for each changed page. They go to the file in one
  * piece before it is synced, read or truncated, so that what SQLite relies on holds: nobody reads a frame
  * before the commit that it belongs to was synced. An error of the write is then the sync's: the commit
- * fails.
+ * fails. While syncs are deferred, a commit's sync only writes, and store_vfs_sync makes it durable.
+ *
+ * The checkpointer's syncs the database each few pages: thousands of them in one sync would keep the disk
+ * from everybody else.
  */
 #include "lib/store_vfs.h"
 
@@ -12,21 +17,37 @@
 
 #include "lib/text.h"
 
-#define ROOM (124 * 1024) /* SQLite's own VFS can't write 128 KiB in one go */
+#define ROOM       (124 * 1024) /* SQLite's own VFS can't write 128 KiB in one go */
+#define PACE_PAGES 128
 
 struct gathering {
     sqlite3_file file; /* what SQLite sees; the real one stands behind this struct */
     sqlite3_file *real;
+    struct store_vfs *vfs;
     char *bytes; /* NULL until something is written */
     int count;
     sqlite3_int64 offset; /* where the bytes belong */
+};
+
+/* The real file with another xWrite; as a file's methods it is all that tells where its rest is. */
+struct pacing {
+    sqlite3_io_methods methods;
+    const sqlite3_io_methods *real;
+    int written; /* pages since the last sync */
 };
 
 struct store_vfs {
     sqlite3_vfs vfs; /* a copy of the real one, whose own functions do not see the difference */
     sqlite3_vfs *real;
     char name[32];
+    /* the writer's */
+    sqlite3_file *wal; /* the real one, while it is open */
+    bool defers_syncs;
+    /* the checkpointer's */
+    struct pacing database;
 };
+
+/* --- the writer's WAL --- */
 
 /* What fails is gone: the transaction is rolled back, and its frames written anew. */
 static int flush(struct gathering *gathering)
@@ -62,6 +83,7 @@ static int gather_close(sqlite3_file *file)
 {
     struct gathering *gathering = (struct gathering *)file;
     (void)flush(gathering); /* never part of a commit */
+    gathering->vfs->wal = NULL;
     free(gathering->bytes);
     gathering->bytes = NULL;
     return gathering->real->pMethods->xClose(gathering->real);
@@ -84,8 +106,12 @@ static int gather_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int gather_sync(sqlite3_file *file, int flags)
 {
     struct gathering *gathering = (struct gathering *)file;
+    /* no frame may reach the disk before the header that it belongs to: that sync can't wait */
+    bool header = gathering->count > 0 && gathering->offset == 0;
     int rc = flush(gathering);
-    return rc == SQLITE_OK ? gathering->real->pMethods->xSync(gathering->real, flags) : rc;
+    if (rc != SQLITE_OK || (gathering->vfs->defers_syncs && !header))
+        return rc;
+    return gathering->real->pMethods->xSync(gathering->real, flags);
 }
 
 static int gather_size(sqlite3_file *file, sqlite3_int64 *size)
@@ -144,20 +170,51 @@ static const sqlite3_io_methods methods = {
     .xDeviceCharacteristics = gather_characteristics,
 };
 
-static int vfs_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out_flags)
+static int open_gathering(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out_flags)
 {
-    sqlite3_vfs *real = ((struct store_vfs *)vfs)->real;
+    struct store_vfs *ours = (struct store_vfs *)vfs;
+    sqlite3_vfs *real = ours->real;
     if (!(flags & SQLITE_OPEN_WAL))
         return real->xOpen(real, path, file, flags, out_flags);
     struct gathering *gathering = (struct gathering *)file;
-    *gathering = (struct gathering){.real = (sqlite3_file *)(gathering + 1)};
+    *gathering = (struct gathering){.real = (sqlite3_file *)(gathering + 1), .vfs = ours};
     int rc = real->xOpen(real, path, gathering->real, flags, out_flags);
-    if (rc == SQLITE_OK)
+    if (rc == SQLITE_OK) {
         file->pMethods = &methods;
+        ours->wal = gathering->real;
+    }
     return rc;
 }
 
-struct store_vfs *store_vfs_new(void)
+/* --- the checkpointer's database --- */
+
+static int paced_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
+{
+    struct pacing *pacing = (struct pacing *)(uintptr_t)file->pMethods;
+    int rc = pacing->real->xWrite(file, bytes, count, offset);
+    if (rc != SQLITE_OK || ++pacing->written < PACE_PAGES)
+        return rc;
+    pacing->written = 0;
+    return pacing->real->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
+static int open_paced(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out_flags)
+{
+    struct store_vfs *ours = (struct store_vfs *)vfs;
+    int rc = ours->real->xOpen(ours->real, path, file, flags, out_flags);
+    if (rc == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB)) {
+        ours->database = (struct pacing){.methods = *file->pMethods, .real = file->pMethods};
+        ours->database.methods.xWrite = paced_write;
+        file->pMethods = &ours->database.methods;
+    }
+    return rc;
+}
+
+/* --- both --- */
+
+typedef int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags, int *out_flags);
+
+static struct store_vfs *new_vfs(open_file *open)
 {
     struct store_vfs *vfs = calloc(1, sizeof *vfs);
     if (!vfs)
@@ -165,11 +222,11 @@ struct store_vfs *store_vfs_new(void)
     vfs->real = sqlite3_vfs_find(NULL);
     if (vfs->real) {
         vfs->vfs = *vfs->real;
-        text_format(vfs->name, sizeof vfs->name, "wal-%p", (void *)vfs);
+        text_format(vfs->name, sizeof vfs->name, "store-%p", (void *)vfs);
         vfs->vfs.pNext = NULL;
         vfs->vfs.zName = vfs->name;
         vfs->vfs.szOsFile = vfs->real->szOsFile + (int)sizeof(struct gathering);
-        vfs->vfs.xOpen = vfs_open;
+        vfs->vfs.xOpen = open;
         if (sqlite3_vfs_register(&vfs->vfs, 0) == SQLITE_OK)
             return vfs;
     }
@@ -177,9 +234,29 @@ struct store_vfs *store_vfs_new(void)
     return NULL;
 }
 
+struct store_vfs *store_vfs_new_gathering(void)
+{
+    return new_vfs(open_gathering);
+}
+
+struct store_vfs *store_vfs_new_paced(void)
+{
+    return new_vfs(open_paced);
+}
+
 const char *store_vfs_name(const struct store_vfs *vfs)
 {
     return vfs->name;
+}
+
+void store_vfs_defer_syncs(struct store_vfs *vfs, bool defer)
+{
+    vfs->defers_syncs = defer;
+}
+
+int store_vfs_sync(struct store_vfs *vfs)
+{
+    return vfs->wal ? vfs->wal->pMethods->xSync(vfs->wal, SQLITE_SYNC_NORMAL) : SQLITE_OK;
 }
 
 void store_vfs_free(struct store_vfs *vfs)

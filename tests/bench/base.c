@@ -167,7 +167,7 @@ static void create(struct base *base)
         create_one(base, base->start_ms - BASE_OPENED_MS + i);
         if ((i + 1) % CREATE_BATCH == 0 || i + 1 == base->count) {
             demand(store_commit(base->store) == STORE_OK, "no commit");
-            store_checkpoint(base->store);
+            store_checkpoint_if_grown(base->store);
         }
     }
     store_close(base->store);
@@ -204,7 +204,7 @@ void base_decide(struct base *base, struct delivery *deliveries, size_t count)
     for (size_t i = 0; i < count; i++)
         desk_take_delivery(base->desk, &deliveries[i]);
     demand(desk_end(base->desk) == STORE_OK, "no commit");
-    store_checkpoint(base->store);
+    store_checkpoint_if_grown(base->store);
     demand(desk_answers(base->desk) == deliveries && !desk_calls(base->desk), "not the answers");
 }
 

@@ -208,7 +208,7 @@ static void write_all(const struct rows *rows, struct store *store)
         else
             demand(store_commit(store) == STORE_OK, "no commit");
         if (!open)
-            store_checkpoint(store);
+            store_checkpoint_if_grown(store);
     }
 }
 

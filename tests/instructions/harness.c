@@ -73,7 +73,7 @@ static struct delivery *decide(struct harness *h, struct delivery *first, int64_
         desk_take_delivery(h->desk, delivery);
     }
     PROMISE(desk_end(h->desk) == STORE_OK, "no commit");
-    store_checkpoint(h->store);
+    store_checkpoint_if_grown(h->store);
     return desk_answers(h->desk);
 }
 

@@ -159,6 +159,8 @@ static void end_batch(struct sim *sim, struct given *given, size_t given_count)
     else if (death == DEATH_IN_COMMIT)
         break_commit(sim);
     enum store_result result = desk_end(process->desk);
+    if (result == STORE_OK)
+        result = store_sync(process->store);
     struct delivery *answers = desk_answers(process->desk);
     process->in_trouble = result != STORE_OK;
     if (result == STORE_OK) {
@@ -206,7 +208,7 @@ static void run_batch(struct sim *sim, int64_t now_ms)
     }
     end_batch(sim, given, given_count);
     if (process->up)
-        store_checkpoint(process->store);
+        store_checkpoint_if_grown(process->store);
 }
 
 void process_pass(struct sim *sim, void *unused)

@@ -1,0 +1,146 @@
+/*
+ * The passes, and when the next one is due. What a pass could not move (a reader holds a view of what was
+ * before, the disk is full) is left to a later one, when the WAL has grown.
+ */
+#include "daemon/checkpointer.h"
+
+#include "daemon/mailbox.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* Rare passes write less: a page that was changed often is moved once. 8,000 pages are 32 MB. */
+#define PAGES_FIRST  8000
+#define PAGES_AGAIN  2000  /* the WAL must grow by that after a pass that moved nothing */
+#define PAGES_LEDGER 400   /* so few are moved in about a millisecond */
+#define PAGES_MOST   40000 /* a disk that is slower than the ledger: it has to wait */
+
+struct checkpointer {
+    struct store *store;
+    struct log *log;
+    struct mailbox bell; /* never has letters */
+    pthread_t thread;
+    bool running;
+    atomic_bool stopping;
+    atomic_bool busy;  /* with a pass */
+    atomic_int result; /* how many pages of the WAL the last pass knew in the database */
+
+    /* the ledger's */
+    bool in_pass; /* it was begun, its result is not yet noted */
+    int moved;    /* of the WAL's pages, since it began anew */
+    int next_at;  /* as many pages must the WAL have before the next pass */
+};
+
+struct checkpointer *checkpointer_new(const char *path, struct log *log)
+{
+    char error[512];
+    struct checkpointer *checkpointer = calloc(1, sizeof *checkpointer);
+    if (!checkpointer)
+        return NULL;
+    checkpointer->log = log;
+    checkpointer->next_at = PAGES_FIRST;
+    checkpointer->bell.fd = -1;
+    checkpointer->store = store_open_checkpointer(path, log, error, sizeof error);
+    if (!checkpointer->store)
+        log_event(log, LOG_LEVEL_ERROR, "STORE-CLOSED", 0, 0, "%s", error);
+    else if (mailbox_init(&checkpointer->bell))
+        return checkpointer;
+    checkpointer_free(checkpointer);
+    return NULL;
+}
+
+void checkpointer_free(struct checkpointer *checkpointer)
+{
+    if (!checkpointer)
+        return;
+    mailbox_free(&checkpointer->bell);
+    store_close(checkpointer->store);
+    free(checkpointer);
+}
+
+/* --- the thread --- */
+
+static void make_pass(struct checkpointer *checkpointer)
+{
+    int moved;
+    (void)!store_checkpoint(checkpointer->store, &moved); /* told already; the next pass tries again */
+    atomic_store(&checkpointer->result, moved);
+    atomic_store(&checkpointer->busy, false);
+}
+
+static void *run(void *context)
+{
+    struct checkpointer *checkpointer = context;
+    struct pollfd bell = {.fd = checkpointer->bell.fd, .events = POLLIN};
+    pthread_setname_np(pthread_self(), "checkpointer");
+    while (!atomic_load(&checkpointer->stopping)) {
+        if (poll(&bell, 1, -1) < 0 && errno != EINTR)
+            abort();
+        (void)mailbox_take(&checkpointer->bell);
+        if (atomic_load(&checkpointer->busy))
+            make_pass(checkpointer);
+    }
+    return NULL;
+}
+
+bool checkpointer_start(struct checkpointer *checkpointer)
+{
+    checkpointer->running = pthread_create(&checkpointer->thread, NULL, run, checkpointer) == 0;
+    return checkpointer->running;
+}
+
+void checkpointer_stop(struct checkpointer *checkpointer)
+{
+    if (!checkpointer->running)
+        return;
+    atomic_store(&checkpointer->stopping, true);
+    mailbox_wake(&checkpointer->bell);
+    pthread_join(checkpointer->thread, NULL);
+    checkpointer->running = false;
+}
+
+/* --- when --- */
+
+static void note_moved(struct checkpointer *checkpointer, int moved, int pages)
+{
+    bool progress = moved > checkpointer->moved;
+    checkpointer->moved = moved;
+    checkpointer->next_at = progress ? 0 : pages + PAGES_AGAIN;
+}
+
+static void move_in_ledger(struct checkpointer *checkpointer, struct store *writer, int pages)
+{
+    int moved;
+    (void)!store_checkpoint(writer, &moved); /* told already; a later one tries again */
+    note_moved(checkpointer, moved, pages);
+}
+
+static void begin_pass(struct checkpointer *checkpointer)
+{
+    checkpointer->in_pass = true;
+    atomic_store(&checkpointer->busy, true);
+    mailbox_wake(&checkpointer->bell);
+}
+
+void checkpointer_watch(struct checkpointer *checkpointer, struct store *writer)
+{
+    int pages = store_wal_pages(writer);
+    if (atomic_load(&checkpointer->busy))
+        return;
+    if (checkpointer->in_pass)
+        note_moved(checkpointer, atomic_load(&checkpointer->result), pages);
+    checkpointer->in_pass = false;
+    if (pages < checkpointer->moved) { /* it has begun anew */
+        checkpointer->moved = 0;
+        checkpointer->next_at = PAGES_FIRST;
+    }
+    int left = pages - checkpointer->moved;
+    if (left == 0 || pages < checkpointer->next_at)
+        return;
+    if (left <= PAGES_LEDGER || pages >= PAGES_MOST)
+        move_in_ledger(checkpointer, writer, pages);
+    else
+        begin_pass(checkpointer);
+}
