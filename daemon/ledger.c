@@ -225,7 +225,7 @@ static void note_result(struct ledger *ledger, enum store_result result)
                   "the database failed: ending, to start again from what is on disk");
         _exit(1);
     }
-    bool trouble = result != STORE_OK;
+    bool trouble = result == STORE_FULL;
     if (trouble && !ledger->in_trouble)
         log_event(ledger->log, LOG_LEVEL_ERROR, "STORE-FULL", 0, 0,
                   "the database can't be written: webhooks are refused until it can");
@@ -260,8 +260,9 @@ static void run_batch(struct ledger *ledger, int64_t now_ms)
         take_calls(ledger);
         ledger->more_due = desk_take_due(ledger->desk, BATCH_DUE);
     }
-    note_result(ledger, desk_end(ledger->desk));
-    if (!ledger->in_trouble)
+    enum store_result result = desk_end(ledger->desk);
+    note_result(ledger, result);
+    if (result == STORE_OK)
         ledger->shift_ms = 0;
     syncer_take(ledger->syncer, desk_answers(ledger->desk), desk_calls(ledger->desk),
                 proof(ledger, changes)); /* after the commit, and only then */

@@ -85,10 +85,10 @@ static void undo_batch(struct desk *desk)
             desk_end_flight(desk, flight);
     }
     desk->lost_track_ms = desk->now_ms;
-    for (struct delivery *delivery = desk->answers; delivery; delivery = delivery->next) {
-        delivery->status = 503;
-        text_copy(delivery->error, sizeof delivery->error, "the database can't be written right now");
-    }
+    const char *why = desk->trouble == STORE_NONE ? "something that came with it failed: send it again"
+                                                  : "the database can't be written right now";
+    for (struct delivery *delivery = desk->answers; delivery; delivery = delivery->next)
+        desk_answer(delivery, 503, why);
 }
 
 static void keep_batch(struct desk *desk)
@@ -157,10 +157,15 @@ void desk_quiet(struct desk *desk)
     desk->quiet = true;
 }
 
-/* --- items: each in a savepoint, so that one bad item harms no other --- */
+/* --- items: one bad item harms no other, but for the first one ---
+ *
+ * Savepoints would cost a tenth of the ledger's time, for what hardly ever happens. So the first bad item
+ * takes its batch with it, all of which comes again; from then on each item has a savepoint. */
 
 bool desk_begin_item(struct desk *desk)
 {
+    if (!desk->careful)
+        return desk->trouble == STORE_OK;
     desk->item_changes = desk->change_count;
     desk->item_calls = desk->calls_end;
     desk->item_serial = desk->last_serial;
@@ -199,10 +204,15 @@ bool desk_end_item(struct desk *desk, bool good)
     if (desk->trouble != STORE_OK)
         return false;
     if (good)
-        return desk_did(desk, store_item_keep(desk->store));
-    undo_item(desk);
+        return !desk->careful || desk_did(desk, store_item_keep(desk->store));
+    if (desk->careful)
+        undo_item(desk);
+    else
+        desk_fail(desk, STORE_NONE);
     log_event(desk->log, LOG_LEVEL_ERROR, "ITEM-UNDONE", 0, 0,
-              "something could not be handled and was undone");
+              desk->careful ? "something could not be handled and was undone"
+                            : "something could not be handled: undone, with what came at the same time");
+    desk->careful = true;
     return false;
 }
 

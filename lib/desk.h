@@ -13,8 +13,9 @@
  *
  * and only then may answers and calls leave: store_sync is for another thread, so that the desk goes on.
  * When desk_end says STORE_FULL, nothing of the batch has happened: its deliveries are answered 503, its
- * deadlines come again, and calls whose answers were in it are looked up again. STORE_BROKEN: the process
- * must end.
+ * deadlines come again, and calls whose answers were in it are looked up again. STORE_NONE: the same, but for
+ * something in the batch that could not be handled; it will harm no other again, and there is nothing to wait
+ * for. STORE_BROKEN: the process must end.
  */
 #include "lib/alarms.h"
 #include "lib/call.h"

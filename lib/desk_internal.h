@@ -123,7 +123,8 @@ struct desk {
 
     int64_t now_ms;
     uint64_t batch;
-    enum store_result trouble; /* of this batch */
+    enum store_result trouble; /* of this batch; STORE_NONE: a bad item */
+    bool careful;              /* each item has a savepoint */
     struct alarms alarms;
     struct alarm_change *changes; /* to be made when the batch is durable */
     size_t change_count, change_room;
@@ -160,7 +161,7 @@ struct desk {
 };
 
 /* --- desk.c --- */
-/* Items: each in a savepoint, so that one bad item harms no other. False: there is trouble, or the item was
+/* Items: one that is bad harms no other, but for the first one. False: there is trouble, or the item was
  * bad and is undone. */
 bool desk_begin_item(struct desk *desk);
 bool desk_end_item(struct desk *desk, bool good);

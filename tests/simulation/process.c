@@ -162,7 +162,7 @@ static void end_batch(struct sim *sim, struct given *given, size_t given_count)
     if (result == STORE_OK)
         result = store_sync(process->store);
     struct delivery *answers = desk_answers(process->desk);
-    process->in_trouble = result != STORE_OK;
+    process->in_trouble = result == STORE_FULL;
     if (result == STORE_OK) {
         process->shift_ms = 0;
         note_accepted(sim, answers, given, given_count);
