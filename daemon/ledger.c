@@ -250,6 +250,7 @@ static void run_batch(struct ledger *ledger, int64_t now_ms)
     if (!ledger->waiting && !ledger->held && !due && ledger->shift_ms == 0 && !was_in_trouble)
         return;
     int64_t changes = store_changes(ledger->store);
+    log_hold(ledger->log);
     (void)!desk_begin(ledger->desk, now_ms); /* a failure spoils the batch, and desk_end tells */
     if (ledger->shift_ms != 0)
         desk_take_clock_step(ledger->desk, ledger->shift_ms);
@@ -262,6 +263,7 @@ static void run_batch(struct ledger *ledger, int64_t now_ms)
     }
     enum store_result result = desk_end(ledger->desk);
     note_result(ledger, result);
+    log_release(ledger->log); /* whoever is answered may look for it */
     if (result == STORE_OK)
         ledger->shift_ms = 0;
     syncer_take(ledger->syncer, desk_answers(ledger->desk), desk_calls(ledger->desk),

@@ -1,5 +1,5 @@
 /*
- * The log. A line is made on the caller's stack and written whole, under the log's lock.
+ * The log. A line is made under the log's lock and written whole, with those that wait.
  *
  * A line that can't be written is lost: there is nobody left to tell.
  */
@@ -28,7 +28,9 @@
 #define HEAD_MAX   128
 #define MINUTE_MS  60000
 #define IDS_MAX    64
-#define ESCAPE_MAX 4 /* "\x1b" */
+#define ESCAPE_MAX 4                          /* "\x1b" */
+#define LINE_BYTES (TEXT_MAX + HEAD_MAX + 64) /* of a stream, with its time and level */
+#define HELD_MAX   (4 * LINE_BYTES)
 
 /* How often an id was seen in its current minute. */
 struct repeat {
@@ -45,6 +47,9 @@ struct log {
     log_clock *clock;
     pthread_mutex_t lock; /* for all below, and for the order of the lines */
     struct repeat repeats[IDS_MAX];
+    bool holds; /* lines wait in held, else only while they are written */
+    size_t held_bytes;
+    char held[HELD_MAX];
 };
 
 struct event {
@@ -130,14 +135,25 @@ static void write_head(const struct event *event, char out[HEAD_MAX])
     snprintf(out, HEAD_MAX, "%s%s%s ", emergency, ticket, event->id);
 }
 
-static void write_stream(FILE *stream, const struct event *event)
+static void write_held(struct log *log)
+{
+    fwrite(log->held, 1, log->held_bytes, log->stream);
+    fflush(log->stream);
+    log->held_bytes = 0;
+}
+
+static void write_stream(struct log *log, const struct event *event)
 {
     char head[HEAD_MAX];
     char time_text[TIMESTAMP_SIZE];
     write_head(event, head);
     timestamp_format(event->at_ms, time_text);
-    fprintf(stream, "%s %s %s%s\n", time_text, levels[event->level].name, head, event->text);
-    fflush(stream);
+    if (HELD_MAX - log->held_bytes < LINE_BYTES)
+        write_held(log);
+    log->held_bytes += (size_t)snprintf(log->held + log->held_bytes, LINE_BYTES, "%s %s %s%s\n", time_text,
+                                        levels[event->level].name, head, event->text);
+    if (!log->holds || event->level <= LOG_LEVEL_WARNING)
+        write_held(log);
 }
 
 /* Adds a number's field if there is a number. */
@@ -178,7 +194,7 @@ static void write_event(struct log *log, const struct event *event)
 {
     if (log->target == LOG_TARGET_JOURNAL && write_journal(event))
         return;
-    write_stream(log->stream, event);
+    write_stream(log, event);
 }
 
 /* The minute is over: tells what was left out in it. */
@@ -240,6 +256,22 @@ struct log *log_open(FILE *stream, enum log_target target, enum log_level level,
     log->level = level;
     log->clock = clock ? clock : system_clock;
     return log;
+}
+
+void log_hold(struct log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    log->holds = true;
+    pthread_mutex_unlock(&log->lock);
+}
+
+void log_release(struct log *log)
+{
+    pthread_mutex_lock(&log->lock);
+    log->holds = false;
+    if (log->held_bytes > 0)
+        write_held(log);
+    pthread_mutex_unlock(&log->lock);
 }
 
 void log_close(struct log *log)

@@ -53,4 +53,11 @@ void log_close(struct log *log);
 void log_event(struct log *log, enum log_level level, const char *id, int64_t emergency, int64_t ticket,
                const char *fmt, ...) PRINTF_LIKE(6, 7);
 
+/*
+ * Between the two, lines of a stream wait in memory, a few thousand bytes of them, to be written in one go; a
+ * warning or an error takes them along. For a thread that is soon done: the lines of others wait as well.
+ */
+void log_hold(struct log *log);
+void log_release(struct log *log);
+
 #endif

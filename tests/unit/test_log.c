@@ -247,6 +247,48 @@ START_TEST(what_the_journal_refuses_goes_to_the_stream)
 }
 END_TEST
 
+START_TEST(held_lines_wait_for_the_release_or_for_something_worse)
+{
+    struct log *log = new_log(LOG_TARGET_STREAM, LOG_LEVEL_INFO);
+    log_hold(log);
+    log_event(log, LOG_LEVEL_INFO, "ONE", 0, 0, "first");
+    ck_assert_str_eq(written(), "");
+    log_event(log, LOG_LEVEL_WARNING, "TWO", 0, 0, "second");
+    ck_assert_str_eq(written(), NOON "INFO  ONE first\n" NOON "WARN  TWO second\n");
+    log_event(log, LOG_LEVEL_INFO, "ONE", 0, 0, "third");
+    ck_assert_ptr_null(strstr(written(), "third"));
+    log_release(log);
+    ck_assert_str_eq(written(), NOON "INFO  ONE third\n");
+    log_event(log, LOG_LEVEL_INFO, "ONE", 0, 0, "fourth");
+    ck_assert_str_eq(written(), NOON "INFO  ONE fourth\n");
+    log_close(log);
+}
+END_TEST
+
+START_TEST(more_than_can_wait_is_written_in_its_order)
+{
+    char long_text[2000];
+    struct log *log = new_log(LOG_TARGET_STREAM, LOG_LEVEL_INFO);
+    memset(long_text, 'x', sizeof long_text - 1);
+    long_text[sizeof long_text - 1] = '\0';
+    log_hold(log);
+    for (int i = 0; i < 20; i++)
+        log_event(log, LOG_LEVEL_INFO, "LONG", i + 1, 0, "%s", long_text);
+    log_release(log);
+    const char *at = written();
+    for (int i = 0; i < 20; i++) {
+        char head[64];
+        snprintf(head, sizeof head, NOON "INFO  E%d LONG x", i + 1);
+        ck_assert_int_eq(strncmp(at, head, strlen(head)), 0);
+        at = strchr(at, '\n');
+        ck_assert_ptr_nonnull(at);
+        at++;
+    }
+    ck_assert_str_eq(at, "");
+    log_close(log);
+}
+END_TEST
+
 START_TEST(errno_is_kept)
 {
     struct log *log = new_log(LOG_TARGET_STREAM, LOG_LEVEL_INFO);
@@ -315,6 +357,8 @@ Suite *log_suite(void)
     tcase_add_test(all, more_ids_than_places_lose_no_line_and_no_count);
     tcase_add_test(all, the_journal_gets_fields);
     tcase_add_test(all, what_the_journal_refuses_goes_to_the_stream);
+    tcase_add_test(all, held_lines_wait_for_the_release_or_for_something_worse);
+    tcase_add_test(all, more_than_can_wait_is_written_in_its_order);
     tcase_add_test(all, errno_is_kept);
     tcase_add_test(all, without_a_clock_of_the_caller_the_time_is_the_systems);
     tcase_add_test(all, lines_of_several_threads_do_not_mix_and_all_are_counted);
