@@ -11,11 +11,11 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Rare passes write less: a page that was changed often is moved once. 8,000 pages are 32 MB. */
-#define PAGES_FIRST  8000
-#define PAGES_AGAIN  2000  /* the WAL must grow by that after a pass that moved nothing */
+/* Rare passes write less: a page that was changed often is moved once. 16,000 pages are 64 MB. */
+#define PAGES_FIRST  16000
+#define PAGES_AGAIN  4000  /* the WAL must grow by that after a pass that moved nothing */
 #define PAGES_LEDGER 400   /* so few are moved in about a millisecond */
-#define PAGES_MOST   40000 /* a disk that is slower than the ledger: it has to wait */
+#define PAGES_MOST   50000 /* a disk that is slower than the ledger: it has to wait */
 
 struct checkpointer {
     struct store *store;
