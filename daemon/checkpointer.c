@@ -11,6 +11,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#define FAILED (-1) /* instead of how many pages are moved */
+
 /* Rare passes write less: a page that was changed often is moved once. 16,000 pages are 64 MB. */
 #define PAGES_FIRST  16000
 #define PAGES_AGAIN  4000  /* the WAL must grow by that after a pass that moved nothing */
@@ -65,8 +67,8 @@ void checkpointer_free(struct checkpointer *checkpointer)
 static void make_pass(struct checkpointer *checkpointer)
 {
     int moved;
-    (void)!store_checkpoint(checkpointer->store, &moved); /* told already; the next pass tries again */
-    atomic_store(&checkpointer->result, moved);
+    bool done = store_checkpoint(checkpointer->store, &moved) == STORE_OK;
+    atomic_store(&checkpointer->result, done ? moved : FAILED); /* told already; a later pass tries again */
     atomic_store(&checkpointer->busy, false);
 }
 
@@ -106,15 +108,16 @@ void checkpointer_stop(struct checkpointer *checkpointer)
 static void note_moved(struct checkpointer *checkpointer, int moved, int pages)
 {
     bool progress = moved > checkpointer->moved;
-    checkpointer->moved = moved;
+    if (moved != FAILED)
+        checkpointer->moved = moved;
     checkpointer->next_at = progress ? 0 : pages + PAGES_AGAIN;
 }
 
 static void move_in_ledger(struct checkpointer *checkpointer, struct store *writer, int pages)
 {
     int moved;
-    (void)!store_checkpoint(writer, &moved); /* told already; a later one tries again */
-    note_moved(checkpointer, moved, pages);
+    bool done = store_checkpoint(writer, &moved) == STORE_OK;
+    note_moved(checkpointer, done ? moved : FAILED, pages);
 }
 
 static void begin_pass(struct checkpointer *checkpointer)

@@ -7,6 +7,10 @@
  * While the ledger writes on, a pass never reaches the end of the WAL, and only a WAL that was moved as a
  * whole begins anew. So pass follows pass, each shorter than the one before, until what is left is so little
  * that the ledger moves it itself.
+ *
+ * SQLite before 3.51.3 loses pages if a WAL begins anew while a checkpoint starts, believing all to be moved
+ * already (https://www.sqlite.org/wal.html#walresetbug). That can't be here: there is one checkpoint at a
+ * time, it is begun only while pages wait, and before it has moved them the WAL does not begin anew.
  */
 #include "lib/log.h"
 #include "lib/store.h"

@@ -126,9 +126,9 @@ enum store_result store_checkpoint(struct store *store, int *moved)
     errno = 0;
     *moved = 0;
     int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, moved);
-    if (*moved < 0) /* nobody has written yet */
-        *moved = 0;
-    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+    if ((rc & 0xff) == SQLITE_BUSY)
+        return STORE_NONE;
+    if (rc != SQLITE_OK)
         return store_failed(store, rc, "checkpoint");
     if (store->lock_fd < 0) /* the writer's next commit tells */
         note_success(store);

@@ -32,7 +32,8 @@ enum store_result {
 struct store *store_open(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
 /* Read-only, for another thread; the writer must be open already. */
 struct store *store_open_reader(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
-/* For another thread: its store_checkpoint works beside the writer, which must be open as long. */
+/* For another thread: its store_checkpoint works beside the writer, which must be open as long. See
+ * daemon/checkpointer.h for when it may. */
 struct store *store_open_checkpointer(const char *path, struct log *log, char *error,
                                       size_t error_size) MUST_CHECK;
 void store_close(struct store *store); /* NULL is fine */
@@ -56,7 +57,8 @@ void store_view_end(struct store *store);
  * moved into the database. The writer's. */
 int store_wal_pages(const struct store *store);
 /* Moves of the WAL what it can, *MOVED pages from its begin are in the database then. Nothing else does. The
- * writer, outside of a transaction, or beside it store_open_checkpointer's. */
+ * writer, outside of a transaction, or beside it store_open_checkpointer's; never both at once (STORE_NONE:
+ * so it was). */
 enum store_result store_checkpoint(struct store *store, int *moved) MUST_CHECK;
 /* For a writer that is alone: does it when the WAL has grown (then it takes some ms). Best after each batch.
  */
