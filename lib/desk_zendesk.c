@@ -334,11 +334,16 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
     return !flight || after_ticket(desk, flight, found ? &e : NULL);
 }
 
+/* A time of Zendesk's by our clock; 0 stays none. */
+static int64_t our_time(const struct desk *desk, int64_t at_ms)
+{
+    return at_ms > 0 ? at_ms - desk_skew_ms(desk, SERVICE_ZENDESK) : 0;
+}
+
 /* When the ticket turned urgent, by the best witness there is. */
 static int64_t urgent_since(const struct desk *desk, const struct flight *flight, const struct action *action)
 {
-    int64_t audited_ms =
-        flight->history.urgent_ms > 0 ? flight->history.urgent_ms - desk_skew_ms(desk, SERVICE_ZENDESK) : 0;
+    int64_t audited_ms = our_time(desk, flight->history.urgent_ms);
     if (audited_ms > 0 || action->raised_ms > 0)
         return audited_ms > action->raised_ms ? audited_ms : action->raised_ms;
     return action->due_ms > 0 ? action->due_ms
@@ -366,6 +371,8 @@ static bool take_history(struct desk *desk, struct flight *flight, const struct 
         return take_history_of_end(desk, flight, &e);
     if (!may_open(desk, &flight->ticket))
         return finish_read(desk, flight);
+    if (flight->history.lowered_ms > 0) /* cut to the second */
+        flight->ticket.facts.lowered_ms = our_time(desk, flight->history.lowered_ms) + 999;
     if (!desk_open_by_ticket(desk, &flight->ticket, urgent_since(desk, flight, action), &e, &opened))
         return false;
     if (!opened) {

@@ -430,12 +430,16 @@ START_TEST(test_the_last_end_is_found)
 {
     static const struct {
         const char *change;
-        bool ends;
+        bool ends, lowers;
     } changes[] = {
-        {FROM("status", "open", "solved"), true},      {FROM("status", "pending", "closed"), true},
-        {FROM("priority", "urgent", "high"), true},    {FROM("status", "solved", "closed"), false},
-        {FROM("status", "solved", "open"), false},     {FROM("priority", "high", "normal"), false},
-        {FROM("priority", "normal", "urgent"), false}, {FROM("subject", "urgent", "solved"), false},
+        {FROM("status", "open", "solved"), true, false},
+        {FROM("status", "pending", "closed"), true, false},
+        {FROM("priority", "urgent", "high"), true, true},
+        {FROM("status", "solved", "closed"), false, false},
+        {FROM("status", "solved", "open"), false, false},
+        {FROM("priority", "high", "normal"), false, false},
+        {FROM("priority", "normal", "urgent"), false, false},
+        {FROM("subject", "urgent", "solved"), false, false},
     };
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
         char text[1000];
@@ -446,6 +450,7 @@ START_TEST(test_the_last_end_is_found)
         history = (struct zendesk_history){0};
         ck_assert_msg(read_audits(text, NULL), "%s", error);
         ck_assert_msg(history.ended_ms == (changes[i].ends ? NOON + 60000 : 0), "%s", changes[i].change);
+        ck_assert_msg(history.lowered_ms == (changes[i].lowers ? NOON + 60000 : 0), "%s", changes[i].change);
     }
 }
 END_TEST
