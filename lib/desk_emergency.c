@@ -539,27 +539,6 @@ bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zend
     return desk_apply(desk, e, &event, NULL, NULL);
 }
 
-bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
-                    int64_t ended_ms)
-{
-    char key[80];
-    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
-    struct event event = desk_own_event(desk, EVENT_TICKET);
-    text_format(key, sizeof key, "zh %lld %lld", (long long)ticket->id, (long long)ended_ms);
-    event.source = EVENT_SOURCE_ZENDESK;
-    event.at_ms = ended_ms;
-    event.resolution_ms = 1000;
-    desk_correct_time(desk, SERVICE_ZENDESK, &event);
-    event.ticket_id = ticket->id;
-    event.ticket = ticket->facts;
-    if (ticket->facts.status >= STATUS_SOLVED)
-        event.ticket.previous_status = STATUS_OPEN;
-    else
-        event.ticket.previous_priority = PRIORITY_URGENT;
-    text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
-    return desk_apply(desk, e, &event, &entry, NULL);
-}
-
 bool desk_apply_incident(struct desk *desk, struct event *incident, int64_t asked_ms)
 {
     struct emergency e;

@@ -46,7 +46,8 @@ struct audit_walk {
     const char *mark;
     struct zendesk_history *history;
     const struct complaint *complaint;
-    bool turned_urgent, lowered, ended; /* in the audit that is being read */
+    bool turned_urgent, ended;       /* in the audit that is being read */
+    enum ticket_priority lowered_to; /* UNKNOWN: it was not */
     bool failed;
     int64_t first_id, last_id;
 };
@@ -81,6 +82,12 @@ static bool solves(const struct json_value *values)
            !is_over(values[CHANGE_PREVIOUS].text);
 }
 
+static enum ticket_priority lowered_to(const char *name)
+{
+    enum ticket_priority priority = ticket_priority_by_name(name);
+    return priority == PRIORITY_UNKNOWN ? PRIORITY_NONE : priority;
+}
+
 static void note_latest(int64_t *latest_ms, bool happened, int64_t at_ms)
 {
     if (happened && at_ms > *latest_ms)
@@ -97,8 +104,12 @@ static bool read_audit(struct audit_walk *walk, const struct json_value *values)
     if (walk->first_id == 0)
         walk->first_id = walk->last_id;
     note_latest(&history->urgent_ms, walk->turned_urgent, created_ms);
-    note_latest(&history->lowered_ms, walk->lowered, created_ms);
     note_latest(&history->ended_ms, walk->ended, created_ms);
+    if (walk->lowered_to != PRIORITY_UNKNOWN && !field_is_there(&values[MARK]) &&
+        created_ms > history->lowered_ms) {
+        history->lowered_ms = created_ms;
+        history->lowered_to = walk->lowered_to;
+    }
     if (walk->mark && field_is_there(&values[MARK]) && strcmp(values[MARK].text, walk->mark) == 0) {
         history->marked = true;
         history->marked_ms = created_ms;
@@ -111,13 +122,15 @@ static void on_audit(void *context, int field, const struct json_value values[])
     struct audit_walk *walk = context;
     if (field == CHANGE) {
         walk->turned_urgent = walk->turned_urgent || turns_urgent(values);
-        walk->lowered = walk->lowered || lowers(values);
-        walk->ended = walk->ended || walk->lowered || solves(values);
+        walk->ended = walk->ended || lowers(values) || solves(values);
+        if (lowers(values))
+            walk->lowered_to = lowered_to(values[CHANGE_VALUE].text);
         return;
     }
     if (!walk->failed)
         walk->failed = !read_audit(walk, values);
-    walk->turned_urgent = walk->lowered = walk->ended = false;
+    walk->turned_urgent = walk->ended = false;
+    walk->lowered_to = PRIORITY_UNKNOWN;
 }
 
 /* The number of a page in its address; 0 none. */

@@ -100,9 +100,11 @@ static void add_audits(const struct life *life, char *answer)
     char time[TIMESTAMP_SIZE];
     add(answer, "{'audits':[");
     for (size_t i = life->audit_count; i-- > 0;)
-        add(answer, "{'id':%lld,'created_at':'%s','metadata':{'custom':{'emergencyd':'%s'}},'events':[%s]}%s",
-            (long long)life->audits[i].id, stamp(life, life->audits[i].at_ms, time), life->audits[i].mark,
-            change(life->audits[i].raises, life->audits[i].lowers), i ? "," : "");
+        add(answer, "{'id':%lld,'created_at':'%s','metadata':{'custom':{%s%s%s}},'events':[%s]}%s",
+            (long long)life->audits[i].id, stamp(life, life->audits[i].at_ms, time),
+            life->audits[i].mark[0] ? "'emergencyd':'" : "", life->audits[i].mark,
+            life->audits[i].mark[0] ? "'" : "", change(life->audits[i].raises, life->audits[i].lowers),
+            i ? "," : "");
     add(answer, "],'next_page':null}");
 }
 

@@ -341,6 +341,25 @@ START_TEST(a_page_from_before_the_ticket_was_lowered_makes_no_contact)
 }
 END_TEST
 
+/* It stands as if nothing had been; the poll finds it out, or the look just before the follow-up. */
+START_TEST(a_ticket_lowered_and_raised_of_which_nobody_told_begins_anew)
+{
+    struct life *life = contacted_life();
+    life_at(life, _i ? "12:15:10" : "12:03:10");
+    life->deaf = true;
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_ENGINEER);
+    life_at(life, _i ? "12:15:20" : "12:03:20");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, _i ? "12:15:50" : "12:04:30");
+    life_expect(life, 1, "closed");
+    life_expect(life, 2, "paged");
+    life_at(life, "13:00:00");
+    ck_assert_int_eq(life_emergencies(life), 2);
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
+
 /* The first word of a page that comes is that it stands again; how it began is told when the ticket has been
  * read. */
 START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
@@ -468,6 +487,7 @@ Suite *desk_doubts_suite(void)
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(all, tests[i]);
     tcase_add_loop_test(all, a_page_from_before_the_ticket_was_lowered_makes_no_contact, 0, 2);
+    tcase_add_loop_test(all, a_ticket_lowered_and_raised_of_which_nobody_told_begins_anew, 0, 2);
     tcase_add_loop_test(all, comments_told_by_a_wrong_clock_are_read_again, 0, 2);
     tcase_add_loop_test(all, the_echo_of_our_own_back_to_urgent_begins_nothing, 0, 2);
     tcase_add_loop_test(all, an_attempt_is_looked_for_whatever_became_of_those_after_it, 0, 2);

@@ -455,6 +455,29 @@ START_TEST(test_the_last_end_is_found)
 }
 END_TEST
 
+START_TEST(test_the_last_lowering_by_others_is_found)
+{
+    history = (struct zendesk_history){0};
+    ck_assert(read_audits(
+        "{'audits':[" AUDIT(
+            "3", "12:03:00", "'emergencyd':'b-9'",
+            FROM("priority", "urgent", "normal")) "," AUDIT("2", "12:02:00", "",
+                                                            FROM("priority", "urgent", "high") "," FROM(
+                                                                "status", "new",
+                                                                "open")) "," AUDIT("1", "12:01:00", "",
+                                                                                   FROM("priority", "urgent",
+                                                                                        "low")) "]}",
+        NULL));
+    ck_assert_int_eq(history.lowered_ms, NOON + 120000);
+    ck_assert_int_eq(history.lowered_to, PRIORITY_HIGH);
+    ck_assert_int_eq(history.ended_ms, NOON + 180000);
+    history = (struct zendesk_history){0};
+    ck_assert(
+        read_audits("{'audits':[" AUDIT("1", "12:01:00", "", FROM("priority", "urgent", "")) "]}", NULL));
+    ck_assert_int_eq(history.lowered_to, PRIORITY_NONE);
+}
+END_TEST
+
 START_TEST(test_our_mark_is_found_to_the_letter)
 {
     static const char text[] = "{'audits':[" AUDIT("2", "12:01:00", "'emergencyd':'a-17'", "") "," AUDIT(
@@ -608,6 +631,7 @@ Suite *zendesk_answers_suite(void)
     tcase_add_test(rest, test_the_last_change_to_urgent_is_found);
     tcase_add_test(rest, test_a_creation_as_urgent_counts_and_other_events_do_not);
     tcase_add_test(rest, test_the_last_end_is_found);
+    tcase_add_test(rest, test_the_last_lowering_by_others_is_found);
     tcase_add_test(rest, test_our_mark_is_found_to_the_letter);
     tcase_add_test(rest, test_oldest_first_has_to_be_read_to_its_end);
     tcase_add_test(rest, test_an_audits_missing_field_is_named);
