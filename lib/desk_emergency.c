@@ -286,7 +286,8 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
 }
 
 /* Whether a ticket turned urgent once more since LAST. Two witnesses of one change differ a little: Zendesk's
- * API cuts its times to the second, and its clock's skew is a guess. */
+ * API cuts its times to the second, and its clock's skew is a guess. What was lowered by what a read has
+ * shown, which has our clock's time, may have been so just before it turned urgent. */
 static bool is_urgent_anew(const struct emergency *last, int64_t urgent_ms)
 {
     bool was_lowered = last->closing == CLOSING_TICKET_LOWERED || last->closing == CLOSING_RAISED_AGAIN;
@@ -294,7 +295,8 @@ static bool is_urgent_anew(const struct emergency *last, int64_t urgent_ms)
         urgent_ms > last->urgent_ms ? urgent_ms - last->urgent_ms : last->urgent_ms - urgent_ms;
     if (last->closing == CLOSING_NONE || apart_ms == 0 || (apart_ms < 2000 && !was_lowered))
         return false;
-    return urgent_ms + (last->urgent_ms > 0 || was_lowered ? 999 : 0) >= last->closed_ms;
+    int64_t late_ms = last->urgent_ms > 0 || was_lowered ? 999 : 0;
+    return urgent_ms + late_ms + (was_lowered ? EMERGENCY_CLOCKS_APART_MS : 0) >= last->closed_ms;
 }
 
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,

@@ -360,6 +360,33 @@ START_TEST(a_ticket_lowered_and_raised_of_which_nobody_told_begins_anew)
 }
 END_TEST
 
+/* The ticket turns urgent just after it was read, by a clock that is a little behind: as if it had been
+ * lowered since. */
+START_TEST(a_ticket_that_turns_urgent_while_it_is_read_is_not_forgotten)
+{
+    struct life *life = life_new("", 0);
+    life->zendesk_ahead_ms = -1900;
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:30");
+    life->reads = FATE_UNSENT;
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:31.500");
+    life->reads = FATE_HELD; /* once more after two seconds */
+    life_at(life, "12:00:33.200");
+    ck_assert_ptr_nonnull(life->held);
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:34");
+    life_answers(life);
+    life->reads = FATE_TAKEN;
+    life_at(life, "12:01:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:05:00");
+    life_expect(life, life_emergencies(life), "contacted");
+    life_end(life);
+}
+END_TEST
+
 /* The first word of a page that comes is that it stands again; how it began is told when the ticket has been
  * read. */
 START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
@@ -466,6 +493,7 @@ Suite *desk_doubts_suite(void)
 {
     const TTest *const tests[] = {
         an_attempt_that_arrives_late_is_found,
+        a_ticket_that_turns_urgent_while_it_is_read_is_not_forgotten,
         a_page_linked_late_belongs_to_what_has_ended,
         an_attempt_is_looked_for_whatever_wants_it_now,
         an_attempt_is_looked_for_after_a_restart,
