@@ -286,7 +286,8 @@ static bool open_by_page(struct desk *desk, struct event *event, const struct jo
 }
 
 /* Whether a ticket turned urgent once more since LAST. Two witnesses of one change differ a little: Zendesk's
- * API cuts its times to the second, and its clock's skew is a guess. */
+ * API cuts its times to the second, and its clock's skew is a guess. What was lowered by what a read has
+ * shown, which has our clock's time, may have been so just before it turned urgent. */
 static bool is_urgent_anew(const struct emergency *last, int64_t urgent_ms)
 {
     bool was_lowered = last->closing == CLOSING_TICKET_LOWERED || last->closing == CLOSING_RAISED_AGAIN;
@@ -294,7 +295,8 @@ static bool is_urgent_anew(const struct emergency *last, int64_t urgent_ms)
         urgent_ms > last->urgent_ms ? urgent_ms - last->urgent_ms : last->urgent_ms - urgent_ms;
     if (last->closing == CLOSING_NONE || apart_ms == 0 || (apart_ms < 2000 && !was_lowered))
         return false;
-    return urgent_ms + (last->urgent_ms > 0 || was_lowered ? 999 : 0) >= last->closed_ms;
+    int64_t late_ms = last->urgent_ms > 0 || was_lowered ? 999 : 0;
+    return urgent_ms + late_ms + (was_lowered ? EMERGENCY_CLOCKS_APART_MS : 0) >= last->closed_ms;
 }
 
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
@@ -537,27 +539,6 @@ bool desk_apply_ticket(struct desk *desk, struct emergency *e, const struct zend
     event.ticket = ticket->facts;
     text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
     return desk_apply(desk, e, &event, NULL, NULL);
-}
-
-bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
-                    int64_t ended_ms)
-{
-    char key[80];
-    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
-    struct event event = desk_own_event(desk, EVENT_TICKET);
-    text_format(key, sizeof key, "zh %lld %lld", (long long)ticket->id, (long long)ended_ms);
-    event.source = EVENT_SOURCE_ZENDESK;
-    event.at_ms = ended_ms;
-    event.resolution_ms = 1000;
-    desk_correct_time(desk, SERVICE_ZENDESK, &event);
-    event.ticket_id = ticket->id;
-    event.ticket = ticket->facts;
-    if (ticket->facts.status >= STATUS_SOLVED)
-        event.ticket.previous_status = STATUS_OPEN;
-    else
-        event.ticket.previous_priority = PRIORITY_URGENT;
-    text_format(event.id, sizeof event.id, "read %020llu", (unsigned long long)++desk->last_serial);
-    return desk_apply(desk, e, &event, &entry, NULL);
 }
 
 bool desk_apply_incident(struct desk *desk, struct event *incident, int64_t asked_ms)

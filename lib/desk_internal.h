@@ -193,10 +193,6 @@ bool desk_take_event(struct desk *desk, struct delivery *delivery, const struct 
  */
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
                const struct journal_entry *entry);
-/* The ticket of E, which is open, was ended at ENDED_MS, as its history says: ends E, if that came after it.
- */
-bool desk_apply_end(struct desk *desk, struct emergency *e, const struct zendesk_ticket *ticket,
-                    int64_t ended_ms);
 /* The error of a call that was cancelled, as a person wanted it otherwise, before anybody knew its end. */
 #define DESK_GIVEN_UP_TEXT "given up; an attempt may still arrive"
 /* The last call of KIND for E, since the customer answered last, that may have taken effect or may yet. */
@@ -213,6 +209,17 @@ bool desk_apply_comment(struct desk *desk, struct emergency *e, struct event *ev
 /* Opens a new emergency for a ticket that turned urgent at URGENT_MS, if that is news. *OPENED says so. */
 bool desk_open_by_ticket(struct desk *desk, const struct zendesk_ticket *ticket, int64_t urgent_ms,
                          struct emergency *e, bool *opened);
+
+/* --- desk_history.c: once the audits of FLIGHT's ticket are read --- */
+/* When the ticket turned urgent, by the best witness there is, of which ACTION may know another. */
+int64_t desk_urgent_since(const struct desk *desk, const struct flight *flight, const struct action *action);
+/* When somebody had lowered it last, at the latest; 0 never. */
+int64_t desk_lowered_by(const struct desk *desk, const struct flight *flight);
+/* E is open although its ticket is solved, or not urgent, and not by us: it was so when the page came, or it
+ * became so before the page was told here. */
+bool desk_may_have_ended(const struct emergency *e, const struct ticket_facts *facts);
+/* What ended the ticket after E began ends E too, whenever that is known, and be it raised again since. */
+bool desk_apply_history(struct desk *desk, const struct flight *flight, struct emergency *e);
 
 /* --- desk_clock.c --- */
 /* SERVICE's clock minus ours; 0 while it is less than 2 s. */

@@ -281,15 +281,6 @@ static bool finish_read(struct desk *desk, struct flight *flight)
     return get_action(desk, flight, &action) && desk_finish(desk, flight, &action, ACTION_DONE, "");
 }
 
-/* An open emergency whose ticket is solved, or not urgent, and not by us: it was so when the page came, or it
- * became so before the page was told here. */
-static bool may_have_ended(const struct emergency *e, const struct ticket_facts *facts)
-{
-    bool stands_ended = facts->status >= STATUS_SOLVED ||
-                        (facts->priority != PRIORITY_URGENT && facts->priority != PRIORITY_UNKNOWN);
-    return stands_ended && emergency_is_open(e) && e->downgraded_ms == 0 && e->released != ACTION_DOWNGRADE;
-}
-
 /* The ticket is read and applied: what is asked next? E: NULL, there is none. */
 static bool after_ticket(struct desk *desk, struct flight *flight, const struct emergency *e)
 {
@@ -298,8 +289,9 @@ static bool after_ticket(struct desk *desk, struct flight *flight, const struct 
         return false;
     bool is_read = action_is_read(action.kind);
     bool is_open = e && emergency_is_open(e);
-    bool depends = is_open ? may_have_ended(e, &flight->ticket.facts) : may_open(desk, &flight->ticket);
-    if (action.state == ACTION_UNKNOWN || (is_read && depends))
+    bool is_news = is_open && !desk_has_seen(desk, flight->ticket_id, flight->ticket.updated_ms);
+    bool depends = is_open ? desk_may_have_ended(e, &flight->ticket.facts) : may_open(desk, &flight->ticket);
+    if (action.state == ACTION_UNKNOWN || is_news || (is_read && depends))
         return ask_audits(desk, flight);
     if (is_open)
         return ask_comments(desk, flight);
@@ -334,39 +326,23 @@ static bool take_ticket(struct desk *desk, struct flight *flight, struct call *c
     return !flight || after_ticket(desk, flight, found ? &e : NULL);
 }
 
-/* When the ticket turned urgent, by the best witness there is. */
-static int64_t urgent_since(const struct desk *desk, const struct flight *flight, const struct action *action)
-{
-    int64_t audited_ms =
-        flight->history.urgent_ms > 0 ? flight->history.urgent_ms - desk_skew_ms(desk, SERVICE_ZENDESK) : 0;
-    if (audited_ms > 0 || action->raised_ms > 0)
-        return audited_ms > action->raised_ms ? audited_ms : action->raised_ms;
-    return action->due_ms > 0 ? action->due_ms
-                              : flight->ticket.created_ms - desk_skew_ms(desk, SERVICE_ZENDESK);
-}
-
-/* What ended the ticket after the emergency began ends the emergency too, whenever that is known. */
-static bool take_history_of_end(struct desk *desk, struct flight *flight, struct emergency *e)
-{
-    int64_t action = flight->action, ended_ms = flight->history.ended_ms;
-    if (may_have_ended(e, &flight->ticket.facts) && ended_ms > 0 &&
-        !desk_apply_end(desk, e, &flight->ticket, ended_ms))
-        return false;
-    flight = desk_flight_of(desk, action);
-    return !flight || ask_comments(desk, flight);
-}
-
+/* What has ended meanwhile ends; and one may begin. */
 static bool take_history(struct desk *desk, struct flight *flight, const struct action *action)
 {
     struct emergency e;
     bool opened;
-    if (!get_emergency(desk, flight, &e, &opened))
+    int64_t id = flight->action;
+    if (!get_emergency(desk, flight, &e, &opened) || (opened && !desk_apply_history(desk, flight, &e)))
         return false;
+    flight = desk_flight_of(desk, id);
+    if (!flight)
+        return true;
     if (opened && emergency_is_open(&e))
-        return take_history_of_end(desk, flight, &e);
+        return ask_comments(desk, flight);
     if (!may_open(desk, &flight->ticket))
         return finish_read(desk, flight);
-    if (!desk_open_by_ticket(desk, &flight->ticket, urgent_since(desk, flight, action), &e, &opened))
+    flight->ticket.facts.lowered_ms = desk_lowered_by(desk, flight);
+    if (!desk_open_by_ticket(desk, &flight->ticket, desk_urgent_since(desk, flight, action), &e, &opened))
         return false;
     if (!opened) {
         desk_saw(desk, flight->ticket_id, flight->ticket.updated_ms);
@@ -376,7 +352,17 @@ static bool take_history(struct desk *desk, struct flight *flight, const struct 
     return desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms) && ask_comments(desk, flight);
 }
 
-/* An attempt of unknown end has left no mark: so far it was not us who changed what the look has shown. It
+/* What the audits tell before a write, beside marks. */
+static bool apply_history(struct desk *desk, const struct flight *flight, struct emergency *e)
+{
+    int64_t ticket = flight->ticket_id;
+    bool was_open = emergency_is_open(e);
+    if (!desk_apply_history(desk, flight, e))
+        return false;
+    return !was_open || emergency_is_open(e) || desk_want_ticket_read(desk, ticket, 0, 0);
+}
+
+/* No attempt has left its mark: so far it was not us who changed what the look has shown. One of unknown end
  * stays unknown, since it may still arrive: its mark is looked for until a write is accepted. */
 static bool take_no_mark(struct desk *desk, struct flight *flight, const struct action *action)
 {
@@ -391,6 +377,9 @@ static bool take_no_mark(struct desk *desk, struct flight *flight, const struct 
         return true;
     if (!get_emergency(desk, flight, &e, &found) ||
         !desk_apply_ticket(desk, &e, &flight->ticket, flight->read_ms))
+        return false;
+    flight = desk_flight_of(desk, action->id);
+    if (flight && !apply_history(desk, flight, &e))
         return false;
     flight = desk_flight_of(desk, action->id);
     if (!flight)

@@ -486,14 +486,26 @@ void emergency_apply(struct emergency *e, const struct event *event, const struc
     remember_order(e, event);
 }
 
+/* When an emergency of these events began: with the first that opens one, but for a page from before its
+ * ticket was lowered and then raised to what opened this one; that page had a trouble of its own. */
+static int64_t find_opening(const struct event *events, size_t count)
+{
+    int64_t opened_ms = INT64_MAX;
+    int64_t lowered_ms = INT64_MIN;
+    for (size_t i = 0; i < count; i++)
+        if (events[i].type == EVENT_OPENED && events[i].ticket.lowered_ms != 0)
+            lowered_ms = later(lowered_ms, events[i].ticket.lowered_ms);
+    for (size_t i = 0; i < count; i++)
+        if (event_opens(&events[i]) && events[i].at_ms < opened_ms &&
+            (events[i].type == EVENT_OPENED || events[i].at_ms > lowered_ms))
+            opened_ms = events[i].at_ms;
+    return opened_ms == INT64_MAX ? events[0].at_ms : opened_ms;
+}
+
 void emergency_replay(struct emergency *e, int64_t id, const struct event *events, size_t count,
                       const struct policy *policy, int64_t row, struct outcome *out)
 {
-    int64_t opened_ms = INT64_MAX;
-    for (size_t i = 0; i < count; i++)
-        if (event_opens(&events[i]) && events[i].at_ms < opened_ms)
-            opened_ms = events[i].at_ms;
-    emergency_init(e, id, opened_ms == INT64_MAX ? events[0].at_ms : opened_ms, policy);
+    emergency_init(e, id, find_opening(events, count), policy);
     *out = (struct outcome){.kind = "note"};
     for (size_t i = 0; i < count; i++) {
         struct outcome each;

@@ -223,6 +223,8 @@ void events_move(struct event *events, size_t count, int64_t before_row, int64_t
             continue;
         event->at_ms += shift_ms;
         event->now_ms += shift_ms;
+        if (event->ticket.lowered_ms != 0)
+            event->ticket.lowered_ms += shift_ms;
         if (event->call.accepted_ms != 0)
             event->call.accepted_ms += shift_ms;
         if (event->call.begun_ms != 0)
@@ -264,6 +266,7 @@ static const struct struct_field fields[] = {
     FIELD(ticket.known),
     FIELD(ticket.priority),
     FIELD(ticket.previous_priority),
+    FIELD(ticket.lowered_ms),
     FIELD(ticket.status),
     FIELD(ticket.previous_status),
     FIELD(ticket.requester_id),

@@ -99,13 +99,14 @@ bool zendesk_read_comments(struct json_reader *reader, const char *answer, size_
                            zendesk_comment_fn *each, void *context, char *error,
                            size_t error_size) MUST_CHECK;
 /*
- * Audits: when the ticket turned urgent last, and when it was solved, closed or lowered from urgent last (0:
- * not among them); whether MARK (NULL: not asked) is among them and of what time. Pages add up: HISTORY is
- * zeroed by the caller before the first. next_page: 0, or the page that must be read as well, because Zendesk
- * gave the oldest audits first and these are not all.
+ * Audits: when the ticket turned urgent last, when it was lowered from urgent last and not by us, and when it
+ * was solved, closed or lowered last (0: not among them); whether MARK (NULL: not asked) is among them and of
+ * what time. Pages add up: HISTORY is zeroed by the caller before the first. next_page: 0, or the page that
+ * must be read as well, because Zendesk gave the oldest audits first and these are not all.
  */
 struct zendesk_history {
-    int64_t urgent_ms, ended_ms;
+    int64_t urgent_ms, lowered_ms, ended_ms;
+    enum ticket_priority lowered_to;
     bool marked;
     int64_t marked_ms;
     int next_page;

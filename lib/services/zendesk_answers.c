@@ -46,7 +46,8 @@ struct audit_walk {
     const char *mark;
     struct zendesk_history *history;
     const struct complaint *complaint;
-    bool turned_urgent, ended; /* in the audit that is being read */
+    bool turned_urgent, ended;       /* in the audit that is being read */
+    enum ticket_priority lowered_to; /* UNKNOWN: it was not */
     bool failed;
     int64_t first_id, last_id;
 };
@@ -64,15 +65,33 @@ static bool is_over(const char *status)
     return text_equal_nocase(status, "solved") || text_equal_nocase(status, "closed");
 }
 
-static bool ends(const struct json_value *values)
+static bool changes(const struct json_value *values, const char *name)
 {
-    const char *is = values[CHANGE_VALUE].text, *was = values[CHANGE_PREVIOUS].text;
-    if (strcmp(values[CHANGE_TYPE].text, "Change") != 0)
-        return false;
-    if (strcmp(values[CHANGE_FIELD].text, "status") == 0)
-        return is_over(is) && !is_over(was);
-    return strcmp(values[CHANGE_FIELD].text, "priority") == 0 && text_equal_nocase(was, "urgent") &&
-           !text_equal_nocase(is, "urgent");
+    return strcmp(values[CHANGE_TYPE].text, "Change") == 0 && strcmp(values[CHANGE_FIELD].text, name) == 0;
+}
+
+static bool lowers(const struct json_value *values)
+{
+    return changes(values, "priority") && text_equal_nocase(values[CHANGE_PREVIOUS].text, "urgent") &&
+           !text_equal_nocase(values[CHANGE_VALUE].text, "urgent");
+}
+
+static bool solves(const struct json_value *values)
+{
+    return changes(values, "status") && is_over(values[CHANGE_VALUE].text) &&
+           !is_over(values[CHANGE_PREVIOUS].text);
+}
+
+static enum ticket_priority lowered_to(const char *name)
+{
+    enum ticket_priority priority = ticket_priority_by_name(name);
+    return priority == PRIORITY_UNKNOWN ? PRIORITY_NONE : priority;
+}
+
+static void note_latest(int64_t *latest_ms, bool happened, int64_t at_ms)
+{
+    if (happened && at_ms > *latest_ms)
+        *latest_ms = at_ms;
 }
 
 static bool read_audit(struct audit_walk *walk, const struct json_value *values)
@@ -84,10 +103,13 @@ static bool read_audit(struct audit_walk *walk, const struct json_value *values)
         return false;
     if (walk->first_id == 0)
         walk->first_id = walk->last_id;
-    if (walk->turned_urgent && created_ms > history->urgent_ms)
-        history->urgent_ms = created_ms;
-    if (walk->ended && created_ms > history->ended_ms)
-        history->ended_ms = created_ms;
+    note_latest(&history->urgent_ms, walk->turned_urgent, created_ms);
+    note_latest(&history->ended_ms, walk->ended, created_ms);
+    if (walk->lowered_to != PRIORITY_UNKNOWN && !field_is_there(&values[MARK]) &&
+        created_ms > history->lowered_ms) {
+        history->lowered_ms = created_ms;
+        history->lowered_to = walk->lowered_to;
+    }
     if (walk->mark && field_is_there(&values[MARK]) && strcmp(values[MARK].text, walk->mark) == 0) {
         history->marked = true;
         history->marked_ms = created_ms;
@@ -100,12 +122,15 @@ static void on_audit(void *context, int field, const struct json_value values[])
     struct audit_walk *walk = context;
     if (field == CHANGE) {
         walk->turned_urgent = walk->turned_urgent || turns_urgent(values);
-        walk->ended = walk->ended || ends(values);
+        walk->ended = walk->ended || lowers(values) || solves(values);
+        if (lowers(values))
+            walk->lowered_to = lowered_to(values[CHANGE_VALUE].text);
         return;
     }
     if (!walk->failed)
         walk->failed = !read_audit(walk, values);
     walk->turned_urgent = walk->ended = false;
+    walk->lowered_to = PRIORITY_UNKNOWN;
 }
 
 /* The number of a page in its address; 0 none. */

@@ -122,7 +122,8 @@ struct comment {
 };
 struct audit {
     int64_t id, author, at_ms;
-    bool turns_urgent;
+    enum ticket_priority priority_before, priority;
+    enum ticket_status status_before, status;
     bool late; /* when nobody waited for it any more */
     char mark[80];
 };

@@ -122,8 +122,12 @@ static void check_open(struct sim *sim, struct client *client, const struct emer
     bool answered = truth_answers(client, opened_ms - 10000).answer_ms || truth_may_be_answer(client) ||
                     truth->told_answer_ms || truth->joined_ms;
     bool is_open = client->ticket->priority == PRIORITY_URGENT && client->ticket->status < STATUS_SOLVED;
-    /* a page told late may have opened a second one after the ticket was solved */
+    /* a page told late may have opened a second one after the ticket was solved: contact was told to the
+     * first, or written by it */
     bool told_before = truth->contact_ms == truth->told_contact_ms && truth->told_to != e->id;
+    if (truth->first_by && truth->first_by != e->id && truth->told_to != e->id &&
+        !truth_may_have_been_met(client, opened_ms))
+        told_before = true;
     if (e->phase < PHASE_CONTACTED && !truth->over && is_open && truth->contact_ms >= opened_ms + 4000 &&
         !told_before)
         sim_violation(sim, client, "the customer was contacted, and the emergency is %s", emergency_state(e));

@@ -133,7 +133,13 @@ static struct audit *add_audit(struct sim *sim, struct ticket *ticket, int64_t a
 {
     ticket->audits = must_grow(ticket->audits, ticket->audit_count, sizeof *ticket->audits);
     struct audit *audit = &ticket->audits[ticket->audit_count++];
-    *audit = (struct audit){.id = ++sim->world.last_id, .author = author, .at_ms = sim->now_ms};
+    *audit = (struct audit){.id = ++sim->world.last_id,
+                            .author = author,
+                            .at_ms = sim->now_ms,
+                            .priority_before = ticket->priority,
+                            .priority = ticket->priority,
+                            .status_before = ticket->status,
+                            .status = ticket->status};
     ticket->updated_ms = sim->now_ms;
     return audit;
 }
@@ -163,11 +169,11 @@ static bool uses_triggers(const struct ticket *ticket)
 void zendesk_comment(struct sim *sim, struct ticket *ticket, int64_t author, bool is_public, const char *body)
 {
     enum ticket_status before = ticket->status;
-    (void)add_audit(sim, ticket, author);
+    struct audit *audit = add_audit(sim, ticket, author);
     add_comment(sim, ticket, author, is_public, body);
     bool reopens = author >= 1000 && is_public && before >= STATUS_PENDING && before <= STATUS_SOLVED;
     if (reopens)
-        ticket->status = STATUS_OPEN;
+        audit->status = ticket->status = STATUS_OPEN;
     if (uses_triggers(ticket)) {
         post_trigger(sim, ticket, "ticket.comment");
         return;
@@ -183,10 +189,9 @@ static void set_fields(struct sim *sim, struct ticket *ticket, struct audit *aud
     enum ticket_priority priority_before = ticket->priority;
     enum ticket_status status_before = ticket->status;
     int64_t author = audit->author;
-    audit->turns_urgent = priority == PRIORITY_URGENT && priority_before != PRIORITY_URGENT;
-    bool raised = audit->turns_urgent;
-    ticket->priority = priority;
-    ticket->status = status;
+    bool raised = priority == PRIORITY_URGENT && priority_before != PRIORITY_URGENT;
+    ticket->priority = audit->priority = priority;
+    ticket->status = audit->status = status;
     if (raised)
         truth_raised(sim, ticket);
     if (uses_triggers(ticket)) {
@@ -224,7 +229,7 @@ struct ticket *zendesk_add_ticket(struct sim *sim, struct client *client, enum t
     ticket->priority = priority;
     ticket->status = STATUS_OPEN;
     struct audit *audit = add_audit(sim, ticket, ticket->requester);
-    audit->turns_urgent = priority == PRIORITY_URGENT;
+    audit->priority_before = PRIORITY_UNKNOWN;
     sim_tell(sim, client, "ticket %lld is made: %s", (long long)ticket->id, priority_word(priority));
     if (priority == PRIORITY_URGENT)
         truth_raised(sim, ticket);
@@ -279,6 +284,29 @@ static void add_comments(struct sim *sim, struct text *out, const struct ticket 
     text_add_quoted(out, "],'meta':{'has_more':false,'after_cursor':null,'before_cursor':null},'links':{}}");
 }
 
+static void add_change(struct text *out, const char *comma, const char *field, const char *was,
+                       const char *is)
+{
+    text_add_quoted(out, "%s{'id':1,'type':'Change','field_name':'%s','value':'%s','previous_value':'%s'}",
+                    comma, field, is, was);
+}
+
+static void add_changes(struct text *out, const struct audit *audit)
+{
+    if (audit->priority_before == PRIORITY_UNKNOWN) {
+        text_add_quoted(out, "{'id':1,'type':'Create','field_name':'priority','value':'%s'}",
+                        priority_word(audit->priority));
+        return;
+    }
+    bool turns = audit->priority != audit->priority_before;
+    if (turns)
+        add_change(out, "", "priority", priority_word(audit->priority_before),
+                   priority_word(audit->priority));
+    if (audit->status != audit->status_before)
+        add_change(out, turns ? "," : "", "status", ticket_status_name(audit->status_before),
+                   ticket_status_name(audit->status));
+}
+
 static void add_audits(struct sim *sim, struct text *out, const struct ticket *ticket)
 {
     char time[TIMESTAMP_SIZE];
@@ -288,12 +316,10 @@ static void add_audits(struct sim *sim, struct text *out, const struct ticket *t
         text_add_quoted(out, "{'id':%lld,'ticket_id':%lld,'created_at':'%s','author_id':%lld,'metadata':{",
                         (long long)audit->id, (long long)ticket->id, stamp(sim, audit->at_ms, time),
                         (long long)audit->author);
-        text_add_quoted(out, "'system':{},'custom':{%s%s%s}},'events':[%s],'via':{'channel':'web'}}%s",
-                        audit->mark[0] ? "'emergencyd':'" : "", audit->mark, audit->mark[0] ? "'" : "",
-                        audit->turns_urgent ? "{'id':1,'type':'Change','field_name':'priority','value':"
-                                              "'urgent','previous_value':'normal'}"
-                                            : "",
-                        i ? "," : "");
+        text_add_quoted(out, "'system':{},'custom':{%s%s%s}},'events':[",
+                        audit->mark[0] ? "'emergencyd':'" : "", audit->mark, audit->mark[0] ? "'" : "");
+        add_changes(out, audit);
+        text_add_quoted(out, "],'via':{'channel':'web'}}%s", i ? "," : "");
     }
     text_add_quoted(out, "],'next_page':null,'previous_page':null,'count':%zu}", ticket->audit_count);
 }

@@ -55,7 +55,7 @@ struct life {
     size_t comment_count;
     struct {
         int64_t id, at_ms;
-        bool raises;
+        bool raises, lowers;
         char mark[80];
     } audits[32];
     size_t audit_count;

@@ -86,16 +86,24 @@ static void add_comments(const struct life *life, char *answer)
     add(answer, "]}");
 }
 
+static const char *change(bool raises, bool lowers)
+{
+    if (raises)
+        return "{'id':1,'type':'Change','field_name':'priority','value':'urgent','previous_value':'normal'}";
+    if (lowers)
+        return "{'id':1,'type':'Change','field_name':'priority','value':'normal','previous_value':'urgent'}";
+    return "";
+}
+
 static void add_audits(const struct life *life, char *answer)
 {
     char time[TIMESTAMP_SIZE];
     add(answer, "{'audits':[");
     for (size_t i = life->audit_count; i-- > 0;)
-        add(answer, "{'id':%lld,'created_at':'%s','metadata':{'custom':{'emergencyd':'%s'}},'events':[%s]}%s",
-            (long long)life->audits[i].id, stamp(life, life->audits[i].at_ms, time), life->audits[i].mark,
-            life->audits[i].raises ? "{'id':1,'type':'Change','field_name':'priority','value':'urgent',"
-                                     "'previous_value':'normal'}"
-                                   : "",
+        add(answer, "{'id':%lld,'created_at':'%s','metadata':{'custom':{%s%s%s}},'events':[%s]}%s",
+            (long long)life->audits[i].id, stamp(life, life->audits[i].at_ms, time),
+            life->audits[i].mark[0] ? "'emergencyd':'" : "", life->audits[i].mark,
+            life->audits[i].mark[0] ? "'" : "", change(life->audits[i].raises, life->audits[i].lowers),
             i ? "," : "");
     add(answer, "],'next_page':null}");
 }
@@ -195,12 +203,11 @@ void life_page(struct life *life, const char *incident, enum page_status status,
     life_deliver(life, SERVICE_PAGERDUTY, &event);
 }
 
-static void add_audit(struct life *life, const char *mark, bool raises)
+static void add_audit(struct life *life, const char *mark)
 {
     ck_assert_uint_lt(life->audit_count, COUNT_OF(life->audits));
     life->audits[life->audit_count].id = ++life->last_id;
     life->audits[life->audit_count].at_ms = life->updated_ms = life->true_ms;
-    life->audits[life->audit_count].raises = raises;
     text_copy(life->audits[life->audit_count++].mark, sizeof life->audits[0].mark, mark);
 }
 
@@ -223,7 +230,7 @@ static void add_comment(struct life *life, int64_t author)
 
 void life_comment(struct life *life, int64_t author)
 {
-    add_audit(life, "", false);
+    add_audit(life, "");
     add_comment(life, author);
 }
 
@@ -234,7 +241,9 @@ static void set(struct life *life, enum ticket_priority priority, enum ticket_st
     enum ticket_status status_was = life->status;
     life->priority = priority;
     life->status = status;
-    add_audit(life, mark, priority == PRIORITY_URGENT && priority_was != priority);
+    add_audit(life, mark);
+    life->audits[life->audit_count - 1].raises = priority == PRIORITY_URGENT && priority_was != priority;
+    life->audits[life->audit_count - 1].lowers = priority_was == PRIORITY_URGENT && priority_was != priority;
     struct event event = ticket_event(life, EVENT_TICKET, actor);
     if (priority_was != priority)
         event.ticket.previous_priority = priority_was;
@@ -334,7 +343,7 @@ static int put_ticket(struct life *life, const json_t *body)
     if (priority[0])
         set(life, ticket_priority_by_name(priority), life->status, LIFE_US, mark);
     else
-        add_audit(life, mark, false);
+        add_audit(life, mark);
     if (json_object_get(ticket, "comment"))
         add_comment(life, LIFE_US);
     return 200;

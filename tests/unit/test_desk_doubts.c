@@ -303,6 +303,90 @@ START_TEST(a_page_linked_late_belongs_to_what_has_ended)
 }
 END_TEST
 
+/* Nobody told that the ticket was lowered and raised again. The page of before joins, whichever of both is
+ * known first; but whoever was contacted then has been waiting since the ticket was raised. */
+START_TEST(a_page_from_before_the_ticket_was_lowered_makes_no_contact)
+{
+    struct life *life = life_new("", 0);
+    struct event began = {
+        .type = EVENT_PAGE,
+        .source = EVENT_SOURCE_PAGERDUTY,
+        .at_ms = life->true_ms,
+        .ticket_id = _i ? 0 : STORY_TICKET,
+        .page = {.status = PAGE_TRIGGERED, .incident = "P1", .event = "triggered"},
+    };
+    life->reads = FATE_UNSENT;
+    life->deaf = true;
+    if (_i)
+        life_deliver(life, SERVICE_PAGERDUTY, &began);
+    life_at(life, "12:00:30");
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_at(life, "12:00:40");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:02:00");
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_ENGINEER);
+    life_at(life, "12:05:00");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life->reads = FATE_TAKEN;
+    life_trigger(life);
+    life_at(life, "12:06:00");
+    if (_i)
+        life_link(life, 1, STORY_TICKET);
+    else
+        life_deliver(life, SERVICE_PAGERDUTY, &began);
+    life_at(life, "13:00:00");
+    ck_assert_int_eq(life_emergency(life, 1).page_count, 1);
+    life_expect(life, 1, "paged");
+    life_end(life);
+}
+END_TEST
+
+/* It stands as if nothing had been; the poll finds it out, or the look just before the follow-up. */
+START_TEST(a_ticket_lowered_and_raised_of_which_nobody_told_begins_anew)
+{
+    struct life *life = contacted_life();
+    life_at(life, _i ? "12:15:10" : "12:03:10");
+    life->deaf = true;
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_ENGINEER);
+    life_at(life, _i ? "12:15:20" : "12:03:20");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, _i ? "12:15:50" : "12:04:30");
+    life_expect(life, 1, "closed");
+    life_expect(life, 2, "paged");
+    life_at(life, "13:00:00");
+    ck_assert_int_eq(life_emergencies(life), 2);
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
+
+/* The ticket turns urgent just after it was read, by a clock that is a little behind: as if it had been
+ * lowered since. */
+START_TEST(a_ticket_that_turns_urgent_while_it_is_read_is_not_forgotten)
+{
+    struct life *life = life_new("", 0);
+    life->zendesk_ahead_ms = -1900;
+    life_comment(life, LIFE_CUSTOMER); /* the description */
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:30");
+    life->reads = FATE_UNSENT;
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:31.500");
+    life->reads = FATE_HELD; /* once more after two seconds */
+    life_at(life, "12:00:33.200");
+    ck_assert_ptr_nonnull(life->held);
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:34");
+    life_answers(life);
+    life->reads = FATE_TAKEN;
+    life_at(life, "12:01:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:05:00");
+    life_expect(life, life_emergencies(life), "contacted");
+    life_end(life);
+}
+END_TEST
+
 /* The first word of a page that comes is that it stands again; how it began is told when the ticket has been
  * read. */
 START_TEST(comments_from_before_a_beginning_that_is_told_late_count)
@@ -409,6 +493,7 @@ Suite *desk_doubts_suite(void)
 {
     const TTest *const tests[] = {
         an_attempt_that_arrives_late_is_found,
+        a_ticket_that_turns_urgent_while_it_is_read_is_not_forgotten,
         a_page_linked_late_belongs_to_what_has_ended,
         an_attempt_is_looked_for_whatever_wants_it_now,
         an_attempt_is_looked_for_after_a_restart,
@@ -429,6 +514,8 @@ Suite *desk_doubts_suite(void)
     tcase_add_checked_fixture(all, settings_begin, settings_end);
     for (size_t i = 0; i < COUNT_OF(tests); i++)
         tcase_add_test(all, tests[i]);
+    tcase_add_loop_test(all, a_page_from_before_the_ticket_was_lowered_makes_no_contact, 0, 2);
+    tcase_add_loop_test(all, a_ticket_lowered_and_raised_of_which_nobody_told_begins_anew, 0, 2);
     tcase_add_loop_test(all, comments_told_by_a_wrong_clock_are_read_again, 0, 2);
     tcase_add_loop_test(all, the_echo_of_our_own_back_to_urgent_begins_nothing, 0, 2);
     tcase_add_loop_test(all, an_attempt_is_looked_for_whatever_became_of_those_after_it, 0, 2);

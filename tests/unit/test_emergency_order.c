@@ -503,6 +503,32 @@ START_TEST(an_earlier_opening_moves_the_opening)
 }
 END_TEST
 
+/* Such a page had a trouble of its own, and so had who wrote then. */
+START_TEST(a_page_from_before_the_ticket_was_lowered_moves_no_opening)
+{
+    struct story *t = story_new();
+    at(t, "12:10:00");
+    struct event raised = new_event(t, EVENT_OPENED, EVENT_SOURCE_ZENDESK);
+    raised.ticket_id = STORY_TICKET;
+    raised.ticket.lowered_ms = clock_ms("12:05:00");
+    happen(t, &raised);
+    at(t, "12:00:30");
+    page(t, "P1", PAGE_TRIGGERED);
+    at(t, "12:01:00");
+    staff_comment(t);
+    expect_time(t->e.opened_ms, "12:10:00");
+    expect_state(t, "paged");
+    at(t, "12:09:00");
+    page(t, "P2", PAGE_TRIGGERED);
+    expect_time(t->e.opened_ms, "12:09:00");
+    at(t, "12:20:00");
+    clock_set(t, -MINUTES(1));
+    expect_time(t->e.opened_ms, "12:08:00");
+    expect_state(t, "paged");
+    story_end(t);
+}
+END_TEST
+
 START_TEST(effects_are_never_undone)
 {
     struct story *t = followed_up();
@@ -560,6 +586,7 @@ Suite *emergency_order_suite(void)
     tcase_add_test(late, late_is_what_sorts_before_the_last);
     tcase_add_test(late, the_outcome_is_that_of_the_late_event);
     tcase_add_test(late, an_earlier_opening_moves_the_opening);
+    tcase_add_test(late, a_page_from_before_the_ticket_was_lowered_moves_no_opening);
     tcase_add_test(late, effects_are_never_undone);
     tcase_add_test(late, nothing_late_repeats_a_call);
     suite_add_tcase(suite, late);

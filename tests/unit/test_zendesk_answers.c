@@ -430,12 +430,16 @@ START_TEST(test_the_last_end_is_found)
 {
     static const struct {
         const char *change;
-        bool ends;
+        bool ends, lowers;
     } changes[] = {
-        {FROM("status", "open", "solved"), true},      {FROM("status", "pending", "closed"), true},
-        {FROM("priority", "urgent", "high"), true},    {FROM("status", "solved", "closed"), false},
-        {FROM("status", "solved", "open"), false},     {FROM("priority", "high", "normal"), false},
-        {FROM("priority", "normal", "urgent"), false}, {FROM("subject", "urgent", "solved"), false},
+        {FROM("status", "open", "solved"), true, false},
+        {FROM("status", "pending", "closed"), true, false},
+        {FROM("priority", "urgent", "high"), true, true},
+        {FROM("status", "solved", "closed"), false, false},
+        {FROM("status", "solved", "open"), false, false},
+        {FROM("priority", "high", "normal"), false, false},
+        {FROM("priority", "normal", "urgent"), false, false},
+        {FROM("subject", "urgent", "solved"), false, false},
     };
     for (size_t i = 0; i < COUNT_OF(changes); i++) {
         char text[1000];
@@ -446,7 +450,31 @@ START_TEST(test_the_last_end_is_found)
         history = (struct zendesk_history){0};
         ck_assert_msg(read_audits(text, NULL), "%s", error);
         ck_assert_msg(history.ended_ms == (changes[i].ends ? NOON + 60000 : 0), "%s", changes[i].change);
+        ck_assert_msg(history.lowered_ms == (changes[i].lowers ? NOON + 60000 : 0), "%s", changes[i].change);
     }
+}
+END_TEST
+
+START_TEST(test_the_last_lowering_by_others_is_found)
+{
+    history = (struct zendesk_history){0};
+    ck_assert(read_audits(
+        "{'audits':[" AUDIT(
+            "3", "12:03:00", "'emergencyd':'b-9'",
+            FROM("priority", "urgent", "normal")) "," AUDIT("2", "12:02:00", "",
+                                                            FROM("priority", "urgent", "high") "," FROM(
+                                                                "status", "new",
+                                                                "open")) "," AUDIT("1", "12:01:00", "",
+                                                                                   FROM("priority", "urgent",
+                                                                                        "low")) "]}",
+        NULL));
+    ck_assert_int_eq(history.lowered_ms, NOON + 120000);
+    ck_assert_int_eq(history.lowered_to, PRIORITY_HIGH);
+    ck_assert_int_eq(history.ended_ms, NOON + 180000);
+    history = (struct zendesk_history){0};
+    ck_assert(
+        read_audits("{'audits':[" AUDIT("1", "12:01:00", "", FROM("priority", "urgent", "")) "]}", NULL));
+    ck_assert_int_eq(history.lowered_to, PRIORITY_NONE);
 }
 END_TEST
 
@@ -603,6 +631,7 @@ Suite *zendesk_answers_suite(void)
     tcase_add_test(rest, test_the_last_change_to_urgent_is_found);
     tcase_add_test(rest, test_a_creation_as_urgent_counts_and_other_events_do_not);
     tcase_add_test(rest, test_the_last_end_is_found);
+    tcase_add_test(rest, test_the_last_lowering_by_others_is_found);
     tcase_add_test(rest, test_our_mark_is_found_to_the_letter);
     tcase_add_test(rest, test_oldest_first_has_to_be_read_to_its_end);
     tcase_add_test(rest, test_an_audits_missing_field_is_named);
