@@ -203,7 +203,7 @@ void base_decide(struct base *base, struct delivery *deliveries, size_t count)
     demand(desk_begin(base->desk, base->now_ms) == STORE_OK, "no transaction");
     for (size_t i = 0; i < count; i++)
         desk_take_delivery(base->desk, &deliveries[i]);
-    demand(desk_end(base->desk) == STORE_OK, "no commit");
+    demand(desk_end(base->desk) == STORE_OK && store_sync(base->store) == STORE_OK, "no commit");
     store_checkpoint_if_grown(base->store);
     demand(desk_answers(base->desk) == deliveries && !desk_calls(base->desk), "not the answers");
 }

@@ -185,9 +185,12 @@ class Bench:
         count = sum(RATES[one] for one in connections) * seconds
         with self._loads.make(workload, count, first, OPEN) as load:
             for one in connections:
-                before = server.counters()
+                before, spent = server.counters(), server.threads()
                 figures = wrk.run(load, server.port, one, seconds, cpus)
                 server.look_at(workload, figures.requests, before)
+                threads = {
+                    name: (us - spent[name]) / figures.requests
+                    for name, us in server.threads().items() if name in spent}
                 note(f"{server.name} ({base}), {workload}, {one}"
                      f"{' pinned' if cpus else ''}: {figures.rate:.0f}/s,"
                      f" p99 {figures.p99_ms:.1f} ms")
@@ -195,7 +198,7 @@ class Bench:
                     "round": self._round, "server": server.name,
                     "workload": workload, "base": base,
                     "connections": one, "pinned": cpus is not None,
-                    **asdict(figures)})
+                    "threads": threads, **asdict(figures)})
 
 
 def note(text):

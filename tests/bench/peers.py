@@ -88,6 +88,10 @@ class Server:
             raise
         return self
 
+    def threads(self):
+        """Each thread's processor time, in us; of those that are told."""
+        return {}
+
     def __exit__(self, *exc):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
@@ -129,6 +133,13 @@ class Emergencyd(Server):
             asked = self._zendesk.asked
             time.sleep(STILL_S)
         return self
+
+    def threads(self):
+        times = {}
+        for task in Path(f"/proc/{self.process.pid}/task").iterdir():
+            spent_ns = int((task / "schedstat").read_text().split()[0])
+            times[(task / "comm").read_text().strip()] = spent_ns / 1000
+        return times
 
     def command(self):
         config = self.directory / "emergencyd.ini"
