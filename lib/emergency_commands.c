@@ -308,11 +308,29 @@ static void take_for_resting(struct step_context *c)
     }
 }
 
+/* What was ordered when the end of the ticket was not told yet: it holds should the ticket be open again. */
+static void take_for_ended(struct step_context *c)
+{
+    struct emergency *e = c->e;
+    const struct command_facts *command = &c->event->command;
+    bool may_return = e->closing == CLOSING_TICKET_SOLVED || e->closing == CLOSING_TICKET_GONE;
+    if (e->closing == CLOSING_NONE || !(command->saw & SAW_NOTED))
+        return;
+    if (command->name == COMMAND_PAUSE)
+        take_pause(c);
+    else if (command->name == COMMAND_RESUME)
+        take_resume(c);
+    else if (command->name == COMMAND_CLOSE && may_return)
+        e->closing = CLOSING_BY_PERSON;
+}
+
 void take_command(struct step_context *c)
 {
     enum command command = c->event->command.name;
-    if (tells_fact(command) || !emergency_forbids(c->e, command))
+    if (tells_fact(command) || !emergency_forbids(c->e, command)) {
         command_rules[command].take(c);
-    else
-        take_for_resting(c);
+        return;
+    }
+    take_for_resting(c);
+    take_for_ended(c);
 }

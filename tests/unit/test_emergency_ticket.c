@@ -149,6 +149,44 @@ START_TEST(solved_and_open_again_goes_on_with_what_was_left)
 }
 END_TEST
 
+/* The ticket was solved before NAME was ordered, and that is told later; then it is open again. */
+static void ordered_before_it_was_told(struct story *t, enum command name)
+{
+    at(t, "12:10:00");
+    command(t, name);
+    at(t, "12:09:00");
+    status_changed(t, STATUS_OPEN, STATUS_SOLVED);
+    expect_state(t, "closed");
+    at(t, "12:20:00");
+    status_changed(t, STATUS_SOLVED, STATUS_OPEN);
+}
+
+START_TEST(what_was_ordered_outlives_an_end_that_is_told_late)
+{
+    struct story *t = contacted();
+    ordered_before_it_was_told(t, COMMAND_PAUSE);
+    expect_state(t, "contacted");
+    expect_held(t, "paused");
+    story_end(t);
+
+    t = engaged();
+    ordered_before_it_was_told(t, COMMAND_RESUME);
+    expect_next(t, ACTION_FOLLOW_UP, "12:30:40");
+    story_end(t);
+
+    t = contacted();
+    ordered_before_it_was_told(t, COMMAND_CLOSE);
+    expect_state(t, "closed");
+    story_end(t);
+
+    t = contacted();
+    t->old_journal = true; /* what older journals add up to stays as it was */
+    ordered_before_it_was_told(t, COMMAND_PAUSE);
+    expect_held(t, NULL);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(a_reply_that_opens_the_ticket_again_is_an_answer)
 {
     struct story *t = solved();
@@ -289,6 +327,7 @@ Suite *emergency_ticket_suite(void)
         a_lowered_ticket_is_noticed_by_reading,
         a_ticket_without_priority_is_a_lowered_one,
         solved_and_open_again_goes_on_with_what_was_left,
+        what_was_ordered_outlives_an_end_that_is_told_late,
         a_reply_that_opens_the_ticket_again_is_an_answer,
         solved_and_open_again_but_lower_stays_closed,
         solved_lowered_and_open_again_stays_closed,
