@@ -194,8 +194,10 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
     if (sim->now_ms < truth->floor_ms - COARSE_MS && !sim->process.shift_lost)
         sim_violation(sim, client, "%s %lld ms before the customer's time was over", what,
                       (long long)(truth->floor_ms - sim->now_ms));
-    if (truth->joined_ms > truth->joined_settled_ms && truth->came_ms > truth->contact_ms + COARSE_MS &&
-        truth->joined_ms < errand->handed_ms)
+    /* who came before this emergency was opened came to the bridge of another */
+    bool came_to_this = truth->came_ms > errand->opened_ms - COARSE_MS;
+    if (truth->joined_ms > truth->joined_settled_ms && came_to_this &&
+        truth->came_ms > truth->contact_ms + COARSE_MS && truth->joined_ms < errand->handed_ms)
         sim_violation(sim, client, "%s without asking, though the customer was in the bridge", what);
     if (answers.outsider_ms)
         sim_violation(sim, client, "%s without asking, though an outsider wrote", what);
