@@ -104,8 +104,8 @@ enum store_result store_events(struct store *store, int64_t emergency, struct ev
 /* The wall clock was set by SHIFT_MS: from now on store_events tells the times of all events so far moved
  * with it. */
 enum store_result store_add_clock_step(struct store *store, int64_t shift_ms) MUST_CHECK;
-/* Gives the emergency those events of the ticket (0: none) or incident ("": none) that waited for one
- * (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */
+/* Gives the emergency those events of none, but of the ticket (0: none) or incident ("": none), that waited
+ * for one (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */
 enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
                                      const char *incident, int64_t since_ms, size_t *claimed) MUST_CHECK;
 /* Hands all events and actions of one emergency to another (joining), those PENDING actions that

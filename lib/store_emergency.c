@@ -293,9 +293,7 @@ static enum store_result join_events(struct store *store, int64_t younger, int64
 /* The pages follow when the older one is put. */
 enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms)
 {
-    enum store_result result = store_write_last_event(store);
-    if (result == STORE_OK)
-        result = cancel_pending(store, younger, now_ms);
+    enum store_result result = cancel_pending(store, younger, now_ms);
     if (result == STORE_OK)
         result = join_events(store, younger, older);
     store_forget(store, younger);

@@ -54,9 +54,9 @@ static void put(struct emergency *e)
     GOOD(store_put_emergency(store, e, 0));
 }
 
-static int64_t add_waiting(int64_t ticket)
+static int64_t add_waiting(int64_t ticket, int64_t emergency)
 {
-    struct event event = {.ticket_id = ticket};
+    struct event event = {.ticket_id = ticket, .emergency = emergency};
     const struct journal_entry entry = {.outcome = DELIVERY_WAITING};
     GOOD(store_add_event(store, &event, &entry));
     return event.row;
@@ -148,11 +148,11 @@ START_TEST(claimed_events_are_there_once)
 {
     struct emergency e = new_emergency(7);
     size_t claimed = 0;
-    int64_t first = add_waiting(7), second = add_waiting(7);
-    int64_t own = add_event(e.id);
+    int64_t first = add_waiting(7, 0), second = add_waiting(7, 0);
+    int64_t own = add_waiting(7, e.id); /* waits no longer */
     GOOD(store_claim_events(store, e.id, 7, "", 0, &claimed));
     ck_assert_uint_eq(claimed, 2);
-    int64_t third = add_waiting(7);
+    int64_t third = add_waiting(7, 0);
     int64_t later = add_event(e.id);
     GOOD(store_claim_events(store, e.id, 7, "", 0, &claimed));
     ck_assert_uint_eq(claimed, 1);
@@ -256,7 +256,7 @@ START_TEST(an_undone_join_or_claim_leaves_all_where_it_was)
 {
     struct emergency older = new_emergency(1), younger = new_emergency(2);
     size_t claimed = 0;
-    int64_t waiting = add_waiting(1);
+    int64_t waiting = add_waiting(1, 0);
     int64_t of_older = add_event(older.id), of_younger = add_event(younger.id);
     GOOD(store_item_begin(store));
     GOOD(store_claim_events(store, older.id, 1, "", 0, &claimed));
