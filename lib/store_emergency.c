@@ -106,6 +106,11 @@ static enum store_result put_row(struct store *store, const struct emergency *e,
     return store_write(store, STATEMENT_PUT_EMERGENCY, NULL);
 }
 
+static bool has_row(const struct known_emergency *known, const struct emergency *e, int64_t last_event)
+{
+    return known && known->last_event == last_event && store_same_emergency(&known->e, e);
+}
+
 static enum store_result put_detail(struct store *store, const struct emergency *e)
 {
     sqlite3_stmt *put = store_use(store, STATEMENT_PUT_DETAIL);
@@ -119,12 +124,12 @@ enum store_result store_put_emergency(struct store *store, const struct emergenc
     const struct emergency *was = known ? &known->e : NULL;
     int64_t last_event = 0;
     enum store_result result = store_walked(store_last_event(store, e->id, &last_event));
-    if (result == STORE_OK &&
-        (!was || !store_same_keys(was, e))) /* first: nothing is written if its ticket is another's */
+    /* first: nothing is written if its ticket is another's */
+    if (result == STORE_OK && (!was || !store_same_keys(was, e)))
         result = put_keys(store, e);
     if (result == STORE_OK && (!known || known->wake_ms != wake_ms))
         result = put_wake(store, e, wake_ms);
-    if (result == STORE_OK && (!was || known->last_event != last_event || !store_same_emergency(was, e)))
+    if (result == STORE_OK && !has_row(known, e, last_event))
         result = put_row(store, e, last_event);
     if (result == STORE_OK && (!was || !store_same_detail(was, e)))
         result = put_detail(store, e);
