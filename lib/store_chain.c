@@ -1,9 +1,9 @@
 /*
  * The events of an emergency are a chain: its row names the last, each event the one before, in no certain
  * order. An index would cost each webhook a page more, anywhere in it; the emergency's row is written anyway,
- * soon after the event. Until then what it is to name is kept in memory. Each event is linked once, when it is
- * added or claimed, and a join puts a whole chain in front of another, so that every chain ends. Errors: see
- * store_statements.c.
+ * soon after the event. Until then what it is to name is kept in memory. Each event is linked once, when it
+ * is added or claimed, and a join puts a whole chain in front of another, so that every chain ends. Errors:
+ * see store_statements.c.
  */
 #include "lib/store_internal.h"
 
