@@ -70,7 +70,7 @@ static bool note_outcome(struct desk *desk, const struct emergency *e, struct ev
                          const struct journal_entry *entry, const struct outcome *out)
 {
     if (!entry)
-        return desk_did(desk, store_settle_event(desk->store, event->row, e->id, DELIVERY_APPLIED, out->kind,
+        return desk_did(desk, store_settle_event(desk->store, event->row, DELIVERY_APPLIED, out->kind,
                                                  out->say, e->due_ms));
     struct journal_entry settled = *entry;
     settled.outcome = DELIVERY_APPLIED;

@@ -60,8 +60,10 @@ enum store_result store_sync(struct store *store)
 
 enum store_result store_commit(struct store *store)
 {
+    enum store_result result = store_write_last_event(store);
     store_use(store, STATEMENT_COMMIT);
-    enum store_result result = store_write(store, STATEMENT_COMMIT, NULL);
+    if (result == STORE_OK)
+        result = store_write(store, STATEMENT_COMMIT, NULL);
     if (result != STORE_OK) {
         store_rollback(store);
         return result;
@@ -83,6 +85,9 @@ void store_rollback(struct store *store)
 
 enum store_result store_item_begin(struct store *store)
 {
+    enum store_result result = store_write_last_event(store); /* not to be undone with the item */
+    if (result != STORE_OK)
+        return result;
     store_use(store, STATEMENT_ITEM_BEGIN);
     return store_write(store, STATEMENT_ITEM_BEGIN, NULL);
 }

@@ -89,26 +89,25 @@ struct journal_entry {
 enum store_result store_find_repeat(struct store *store, const char *repeat_key, int64_t *row) MUST_CHECK;
 /* Gives EVENT the next number: what comes of it can be decided before it is written. */
 enum store_result store_number_event(struct store *store, struct event *event) MUST_CHECK;
-/* Writes EVENT, with the next number if it has none (event->row). STORE_NONE: an event with this repeat key
+/* Writes EVENT, of an emergency that is there or of none (0), with the next number if it has none
+ * (event->row). STORE_NONE: an event with this repeat key
  * is there already (event->row is its number), nothing was written. */
 enum store_result store_add_event(struct store *store, struct event *event,
                                   const struct journal_entry *entry) MUST_CHECK;
 /* Whether a comment is in the journal of EMERGENCY already, with a standing no vaguer than this. */
 enum store_result store_knows_comment(struct store *store, int64_t emergency, int64_t comment,
                                       enum author_standing standing, bool *known) MUST_CHECK;
-/* What came of it: to which emergency it belongs, what is to be read in the timeline, the resulting deadline.
- */
-enum store_result store_settle_event(struct store *store, int64_t row, int64_t emergency,
-                                     enum delivery_outcome outcome, const char *kind, const char *say,
-                                     int64_t due_ms) MUST_CHECK;
+/* What came of it: what is to be read in the timeline, the resulting deadline. */
+enum store_result store_settle_event(struct store *store, int64_t row, enum delivery_outcome outcome,
+                                     const char *kind, const char *say, int64_t due_ms) MUST_CHECK;
 /* All events of EMERGENCY, by the clock as it is now, without payloads. The caller frees *EVENTS. */
 enum store_result store_events(struct store *store, int64_t emergency, struct event **events,
                                size_t *count) MUST_CHECK;
 /* The wall clock was set by SHIFT_MS: from now on store_events tells the times of all events so far moved
  * with it. */
 enum store_result store_add_clock_step(struct store *store, int64_t shift_ms) MUST_CHECK;
-/* Gives the emergency those events of the ticket (0: none) or incident ("": none) that waited for one
- * (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */
+/* Gives the emergency those events of none, but of the ticket (0: none) or incident ("": none), that waited
+ * for one (outcome DELIVERY_WAITING), whose at_ms is not before since_ms. *CLAIMED says how many. */
 enum store_result store_claim_events(struct store *store, int64_t emergency, int64_t ticket,
                                      const char *incident, int64_t since_ms, size_t *claimed) MUST_CHECK;
 /* Hands all events and actions of one emergency to another (joining), those PENDING actions that

@@ -33,7 +33,7 @@ const struct known_emergency *store_known(const struct store *store, int64_t id)
     return known && known->e.id == id ? known : NULL;
 }
 
-void store_know(struct store *store, const struct emergency *e, int64_t wake_ms)
+void store_know(struct store *store, const struct emergency *e, int64_t wake_ms, int64_t last_event)
 {
     if (!store->known)
         return;
@@ -41,7 +41,7 @@ void store_know(struct store *store, const struct emergency *e, int64_t wake_ms)
     if (!*place)
         *place = malloc(sizeof **place); /* without memory it is read again */
     if (*place)
-        **place = (struct known_emergency){.e = *e, .wake_ms = wake_ms};
+        **place = (struct known_emergency){.e = *e, .wake_ms = wake_ms, .last_event = last_event};
 }
 
 void store_forget(struct store *store, int64_t id)
@@ -55,7 +55,8 @@ void store_forget(struct store *store, int64_t id)
 
 void store_forget_all(struct store *store)
 {
-    store->last_event = 0;
+    store->last_number = 0;
+    store->unwritten = (struct chain_end){0};
     for (size_t i = 0; store->known && i < PLACES; i++) {
         free(store->known[i]);
         store->known[i] = NULL;

@@ -132,7 +132,7 @@ static enum store_result read_pages(struct store *store, struct emergency *e)
 
 enum store_result store_read_emergency(struct store *store, sqlite3_stmt *statement, struct emergency *e)
 {
-    const int keys = 3;
+    const int keys = 4;
     const int fields = keys + (int)COUNT_OF(key_fields);
     const int details = fields + (int)COUNT_OF(emergency_fields);
     memset(e, 0, sizeof *e);

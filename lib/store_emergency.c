@@ -73,7 +73,7 @@ enum store_result store_new_emergency(struct store *store, struct emergency *e)
     if (result == STORE_OK)
         result = put_pages(store, NULL, e);
     if (result == STORE_OK)
-        store_know(store, e, 0);
+        store_know(store, e, 0, 0);
     return result;
 }
 
@@ -95,11 +95,20 @@ static enum store_result put_wake(struct store *store, const struct emergency *e
     return store_write(store, STATEMENT_PUT_WAKE, NULL);
 }
 
-static enum store_result put_row(struct store *store, const struct emergency *e)
+static enum store_result put_row(struct store *store, const struct emergency *e, int64_t last_event)
 {
     sqlite3_stmt *put = store_use(store, STATEMENT_PUT_EMERGENCY);
-    sqlite3_bind_int64(put, store_bind_emergency(put, e), e->id);
+    int next = store_bind_emergency(put, e);
+    sqlite3_bind_int64(put, next, last_event);
+    sqlite3_bind_int64(put, next + 1, e->id);
+    if (store->unwritten.emergency == e->id)
+        store->unwritten = (struct chain_end){0};
     return store_write(store, STATEMENT_PUT_EMERGENCY, NULL);
+}
+
+static bool has_row(const struct known_emergency *known, const struct emergency *e, int64_t last_event)
+{
+    return known && known->last_event == last_event && store_same_emergency(&known->e, e);
 }
 
 static enum store_result put_detail(struct store *store, const struct emergency *e)
@@ -113,19 +122,21 @@ enum store_result store_put_emergency(struct store *store, const struct emergenc
 {
     const struct known_emergency *known = store_known(store, e->id);
     const struct emergency *was = known ? &known->e : NULL;
-    enum store_result result = STORE_OK;
-    if (!was || !store_same_keys(was, e)) /* first: nothing is written if its ticket is another's */
+    int64_t last_event = 0;
+    enum store_result result = store_walked(store_last_event(store, e->id, &last_event));
+    /* first: nothing is written if its ticket is another's */
+    if (result == STORE_OK && (!was || !store_same_keys(was, e)))
         result = put_keys(store, e);
     if (result == STORE_OK && (!known || known->wake_ms != wake_ms))
         result = put_wake(store, e, wake_ms);
-    if (result == STORE_OK && (!was || !store_same_emergency(was, e)))
-        result = put_row(store, e);
+    if (result == STORE_OK && !has_row(known, e, last_event))
+        result = put_row(store, e, last_event);
     if (result == STORE_OK && (!was || !store_same_detail(was, e)))
         result = put_detail(store, e);
     if (result == STORE_OK)
         result = put_pages(store, was, e);
     if (result == STORE_OK)
-        store_know(store, e, wake_ms);
+        store_know(store, e, wake_ms, last_event);
     return result;
 }
 
@@ -137,10 +148,11 @@ static enum store_result read_one(struct store *store, int64_t id, struct emerge
     enum store_result result = store_next(store, STATEMENT_GET_EMERGENCY);
     if (result == STORE_OK) {
         int64_t wake_ms = sqlite3_column_int64(select, 2);
+        int64_t last_event = sqlite3_column_int64(select, 3);
         *joined_into = sqlite3_column_int64(select, 1);
         result = store_read_emergency(store, select, e);
         if (result == STORE_OK && *joined_into == 0)
-            store_know(store, e, wake_ms);
+            store_know(store, e, wake_ms, last_event);
     }
     store_done(store, STATEMENT_GET_EMERGENCY);
     return result;
@@ -265,14 +277,32 @@ static enum store_result cancel_pending(struct store *store, int64_t emergency, 
     return store_write(store, STATEMENT_JOIN_CANCEL, NULL);
 }
 
+/* The younger's chain goes on with the older's. */
+static enum store_result join_events(struct store *store, int64_t younger, int64_t older)
+{
+    int64_t first = 0;
+    int64_t last = 0;
+    enum store_result result = store_walked(store_last_event(store, older, &first));
+    if (result == STORE_OK)
+        result = store_walked(store_last_event(store, younger, &last));
+    if (result != STORE_OK || last == 0)
+        return result;
+    sqlite3_stmt *update = store_use(store, STATEMENT_JOIN_EVENTS);
+    sqlite3_bind_int64(update, 1, last);
+    sqlite3_bind_int64(update, 2, older);
+    sqlite3_bind_int64(update, 3, first);
+    result = store_write(store, STATEMENT_JOIN_EVENTS, NULL);
+    return result == STORE_OK ? store_set_last_event(store, older, last) : result;
+}
+
 /* The pages follow when the older one is put. */
 enum store_result store_join(struct store *store, int64_t younger, int64_t older, int64_t now_ms)
 {
-    store_forget(store, younger);
-    store_forget(store, older);
     enum store_result result = cancel_pending(store, younger, now_ms);
     if (result == STORE_OK)
-        result = move_rows(store, STATEMENT_JOIN_EVENTS, younger, older);
+        result = join_events(store, younger, older);
+    store_forget(store, younger);
+    store_forget(store, older);
     if (result == STORE_OK)
         result = move_rows(store, STATEMENT_JOIN_ACTIONS, younger, older);
     if (result != STORE_OK)
@@ -299,6 +329,9 @@ enum store_result store_wakes(struct store *store, store_wake_fn *each, void *co
 
 enum store_result store_wake_all(struct store *store)
 {
+    enum store_result result = store_write_last_event(store);
+    if (result != STORE_OK)
+        return result;
     store_forget_all(store);
     store_use(store, STATEMENT_WAKE_ALL);
     return store_write(store, STATEMENT_WAKE_ALL, NULL);

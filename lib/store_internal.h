@@ -206,8 +206,11 @@ enum store_statement {
     STATEMENT_EVENTS,
     STATEMENT_ADD_CLOCK_STEP,
     STATEMENT_CLOCK_STEPS,
-    STATEMENT_CLAIM_OF_TICKET,
-    STATEMENT_CLAIM_OF_INCIDENT,
+    STATEMENT_WAITING_OF_TICKET,
+    STATEMENT_WAITING_OF_INCIDENT,
+    STATEMENT_CLAIM_EVENT,
+    STATEMENT_LAST_OF_CHAIN,
+    STATEMENT_PUT_LAST_OF_CHAIN,
     STATEMENT_JOIN_EVENTS,
     STATEMENT_JOIN_CANCEL,
     STATEMENT_JOIN_ACTIONS,
@@ -265,6 +268,11 @@ enum store_statement {
     STATEMENT_COUNT,
 };
 
+/* store_chain.c */
+struct chain_end {
+    int64_t emergency, last_event;
+};
+
 struct store {
     sqlite3 *db;
     struct log *log;
@@ -277,7 +285,8 @@ struct store {
     int wal_pages;                 /* in the WAL after the last commit */
     int checkpointed_pages;        /* the same at the last store_checkpoint_if_grown */
     struct event_reader *meanings;
-    int64_t last_event;             /* the highest number that was given; 0: not known */
+    int64_t last_number;            /* the highest that an event was given; 0: not known */
+    struct chain_end unwritten;     /* that the emergency's row does not name yet; zeroes: none */
     struct store_vfs *vfs;          /* NULL: a reader */
     struct known_emergency **known; /* store_cache.c; NULL: nothing is kept */
     sqlite3_stmt *statements[STATEMENT_COUNT];
@@ -305,6 +314,7 @@ enum store_result store_failed(struct store *store, int rc, const char *doing);
 struct known_emergency {
     struct emergency e;
     int64_t wake_ms;
+    int64_t last_event; /* as the row has it: see store_last_event */
 };
 
 /* Only the writer's connection keeps any: nobody else changes rows. False: no memory. */
@@ -312,10 +322,21 @@ bool store_cache_init(struct store *store);
 void store_cache_free(struct store *store);
 /* NULL: not known. Valid until the next call for the cache. */
 const struct known_emergency *store_known(const struct store *store, int64_t id);
-void store_know(struct store *store, const struct emergency *e, int64_t wake_ms);
+void store_know(struct store *store, const struct emergency *e, int64_t wake_ms, int64_t last_event);
 void store_forget(struct store *store, int64_t id);
 /* What was undone is not known. */
 void store_forget_all(struct store *store);
+
+/* --- store_chain.c --- */
+
+/* The last event of EMERGENCY in its chain, from which all can be reached; 0: none. STORE_NONE: there is no
+ * such emergency. */
+enum store_result store_last_event(struct store *store, int64_t emergency, int64_t *event) MUST_CHECK;
+/* From now on EVENT is the last of EMERGENCY. Its row says so when it is put, at the latest by
+ * store_write_last_event. */
+enum store_result store_set_last_event(struct store *store, int64_t emergency, int64_t event) MUST_CHECK;
+/* Before anything that the emergency's row must be complete for. */
+enum store_result store_write_last_event(struct store *store) MUST_CHECK;
 
 /* --- store_columns.c --- */
 

@@ -27,13 +27,18 @@ _Static_assert(ACTION_READ_TICKET == 7 && ACTION_UPDATE_THREAD == 16 && CLOSING_
 #define NO_NAME(column, member)
 #define ASSIGN_EXCLUDED(column, member) ", " #column " = excluded." #column
 
+/* All events that are reached from one, which is a parameter. */
+#define CHAIN                                                                                                \
+    "WITH RECURSIVE chain (link) AS (VALUES (?) UNION ALL "                                                  \
+    "SELECT previous FROM chain CROSS JOIN event ON id = link) "
+
 /* by how much the clock was set since the event was noted */
 #define SHIFT_SINCE "coalesce((SELECT sum(shift_ms) FROM clock_step WHERE before_event > event.id), 0)"
 
 #define EMERGENCY_NAMES EMERGENCY_COLUMNS(FIRST_NAME, NAME)
 #define DETAIL_NAMES    EMERGENCY_DETAILS(FIRST_NAME, NAME)
 #define EMERGENCY_SELECT(from)                                                                               \
-    "SELECT id, joined_into, wake_ms, " EMERGENCY_KEYS(                                                      \
+    "SELECT id, joined_into, wake_ms, last_event, " EMERGENCY_KEYS(                                          \
         FIRST_NAME, NAME) ", " EMERGENCY_NAMES ", " DETAIL_NAMES " FROM " from                               \
                           " CROSS JOIN emergency_detail ON emergency_detail.emergency = id "
 #define ACTION_NAMES  ACTION_COLUMNS(FIRST_NAME, NAME)
@@ -67,13 +72,14 @@ static const struct {
                             "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                             false},
 
-    [STATEMENT_ADD_EVENT] = {"add event",
-                             "INSERT INTO event (emergency, type, source, at_ms, now_ms, sender_id, "
-                             "ticket_id, incident, outcome, "
-                             "meaning, repeat_key, comment_id, comment_standing, id, kind, say, due_ms) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-                             "ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL DO NOTHING",
-                             false},
+    [STATEMENT_ADD_EVENT] =
+        {"add event",
+         "INSERT INTO event (emergency, type, source, at_ms, now_ms, sender_id, "
+         "ticket_id, incident, outcome, "
+         "meaning, repeat_key, comment_id, comment_standing, id, kind, say, due_ms, previous) "
+         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+         "ON CONFLICT (repeat_key) WHERE repeat_key IS NOT NULL DO NOTHING",
+         false},
     [STATEMENT_ADD_PAYLOAD] = {"add payload",
                                "INSERT INTO payload (event, received_ms, body) VALUES (?, ?, ?)", false},
     [STATEMENT_LAST_EVENT] = {"last event", "SELECT coalesce(max(id), 0) FROM event", false},
@@ -82,13 +88,13 @@ static const struct {
                                  "SELECT comment_standing FROM event INDEXED BY event_of_comment "
                                  "WHERE comment_id = ? AND comment_id IS NOT NULL AND emergency = ?",
                                  false},
-    [STATEMENT_SETTLE_EVENT] =
-        {"settle event",
-         "UPDATE event SET emergency = ?, outcome = ?, kind = ?, say = ?, due_ms = ? WHERE id = ?", false},
+    [STATEMENT_SETTLE_EVENT] = {"settle event",
+                                "UPDATE event SET outcome = ?, kind = ?, say = ?, due_ms = ? WHERE id = ?",
+                                false},
     [STATEMENT_EVENTS] = {"events",
+                          CHAIN
                           "SELECT id, emergency, type, source, at_ms, now_ms, sender_id, ticket_id, meaning "
-                          "FROM event WHERE emergency = ? AND emergency > 0 "
-                          "ORDER BY at_ms, source, sender_id, id",
+                          "FROM chain CROSS JOIN event ON id = link ORDER BY at_ms, source, sender_id, id",
                           false},
     [STATEMENT_ADD_CLOCK_STEP] = {"add clock step",
                                   "INSERT INTO clock_step (before_event, shift_ms) "
@@ -97,18 +103,27 @@ static const struct {
                                   false},
     [STATEMENT_CLOCK_STEPS] = {"clock steps",
                                "SELECT before_event, shift_ms FROM clock_step WHERE before_event > ?", false},
-    [STATEMENT_CLAIM_OF_TICKET] = {"claim of ticket",
-                                   "UPDATE event SET emergency = ?, outcome = 0 "
-                                   "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? "
-                                   "AND at_ms + " SHIFT_SINCE " >= ?",
-                                   false},
-    [STATEMENT_CLAIM_OF_INCIDENT] = {"claim of incident",
-                                     "UPDATE event SET emergency = ?, outcome = 0 "
-                                     "WHERE outcome = 2 AND incident IS NOT NULL AND incident = ? "
-                                     "AND at_ms + " SHIFT_SINCE " >= ?",
+    [STATEMENT_WAITING_OF_TICKET] = {"waiting of ticket",
+                                     "SELECT id FROM event INDEXED BY event_waiting_ticket "
+                                     "WHERE outcome = 2 AND ticket_id > 0 AND ticket_id = ? "
+                                     "AND emergency = 0 AND at_ms + " SHIFT_SINCE " >= ?",
                                      false},
+    [STATEMENT_WAITING_OF_INCIDENT] = {"waiting of incident",
+                                       "SELECT id FROM event INDEXED BY event_waiting_incident "
+                                       "WHERE outcome = 2 AND incident IS NOT NULL AND incident = ? "
+                                       "AND emergency = 0 AND at_ms + " SHIFT_SINCE " >= ?",
+                                       false},
+    [STATEMENT_CLAIM_EVENT] = {"claim event",
+                               "UPDATE event SET emergency = ?, outcome = 0, previous = ? WHERE id = ?",
+                               false},
+    [STATEMENT_LAST_OF_CHAIN] = {"last of chain", "SELECT last_event FROM emergency WHERE id = ?", false},
+    [STATEMENT_PUT_LAST_OF_CHAIN] = {"put last of chain", "UPDATE emergency SET last_event = ? WHERE id = ?",
+                                     false},
+    /* the second parameter: where the chain goes on behind its end */
     [STATEMENT_JOIN_EVENTS] = {"join events",
-                               "UPDATE event SET emergency = ?1 WHERE emergency = ?2 AND emergency > 0",
+                               CHAIN "UPDATE event SET emergency = ?, "
+                                     "previous = CASE previous WHEN 0 THEN ? ELSE previous END "
+                                     "WHERE id IN chain",
                                false},
     [STATEMENT_JOIN_CANCEL] = {"join cancel",
                                "UPDATE action INDEXED BY action_once SET state = 6, ended_ms = ?1 "
@@ -121,8 +136,8 @@ static const struct {
                                 "WHERE emergency = ?2 AND emergency > 0",
                                 false},
     [STATEMENT_JOIN_EMERGENCY] = {"join emergency",
-                                  "UPDATE emergency SET joined_into = ?1, wake_ms = 0, closed_ms = ?3 "
-                                  "WHERE id = ?2",
+                                  "UPDATE emergency SET joined_into = ?1, wake_ms = 0, closed_ms = ?3, "
+                                  "last_event = 0 WHERE id = ?2",
                                   false},
     [STATEMENT_DROP_PAYLOADS] = {"drop payloads",
                                  "DELETE FROM payload WHERE received_ms < ? AND event IN "
@@ -143,7 +158,8 @@ static const struct {
                               false},
     [STATEMENT_PUT_EMERGENCY] = {"put emergency",
                                  "UPDATE emergency SET " EMERGENCY_COLUMNS(FIRST_ASSIGN,
-                                                                           ASSIGN) " WHERE id = ?",
+                                                                           ASSIGN) ", last_event = ? "
+                                                                                   "WHERE id = ?",
                                  false},
     [STATEMENT_PUT_DETAIL] = {"put detail",
                               "UPDATE emergency_detail SET " EMERGENCY_DETAILS(FIRST_ASSIGN,
@@ -327,9 +343,9 @@ static const struct {
                                                 "ORDER BY id DESC LIMIT ?",
                                true},
     [STATEMENT_TIMELINE] = {"timeline",
-                            "SELECT at_ms, kind, meaning ->> '$.by', say FROM event "
-                            "WHERE emergency = ? AND emergency > 0 AND say IS NOT NULL "
-                            "ORDER BY at_ms, source, sender_id, id",
+                            CHAIN "SELECT at_ms, kind, meaning ->> '$.by', say "
+                                  "FROM chain CROSS JOIN event ON id = link WHERE say IS NOT NULL "
+                                  "ORDER BY at_ms, source, sender_id, id",
                             false},
     [STATEMENT_ACTIONS_OF] = {"actions of",
                               ACTION_SELECT

@@ -111,8 +111,8 @@ static void happen(struct base *base, struct emergency *e, struct event *event,
     event->now_ms = event->at_ms;
     demand(store_add_event(base->store, event, entry) == STORE_OK, "an event is not written");
     emergency_apply(e, event, &policy, &out);
-    demand(store_settle_event(base->store, event->row, e->id, DELIVERY_APPLIED, out.kind, out.say,
-                              e->due_ms) == STORE_OK,
+    demand(store_settle_event(base->store, event->row, DELIVERY_APPLIED, out.kind, out.say, e->due_ms) ==
+               STORE_OK,
            "an event is not written");
     base->now_ms = emergency_wake_ms(e, &policy); /* the last one counts */
 }

@@ -134,6 +134,7 @@ START_TEST(every_field_of_an_event_comes_back)
     END_TEXT(event.ticket.zone), END_TEXT(event.by_slack), END_TEXT(event.command.to);
     END_TEXT(event.meeting.participant), END_TEXT(event.result.channel), END_TEXT(event.result.ts);
     END_TEXT(event.result.url);
+    event.emergency = new_emergency(1).id;
     GOOD(store_add_event(store, &event, &entry));
     store_file_reopen();
     GOOD(store_events(store, event.emergency, &back, &count));
@@ -180,6 +181,7 @@ START_TEST(events_come_in_the_order_of_event_compare)
 {
     struct event *events = NULL;
     size_t count = 0;
+    (void)new_emergency(1), (void)new_emergency(2);
     (void)add_event_of(1, 20, EVENT_SOURCE_ZENDESK, "b");
     (void)add_event_of(1, 20, EVENT_SOURCE_ZENDESK, "");
     (void)add_event_of(1, 30, EVENT_SOURCE_PAGERDUTY, "a");
@@ -203,15 +205,16 @@ START_TEST(the_timeline_tells_what_was_said)
 {
     struct timeline_entry *entries = NULL;
     size_t count = 0;
-    struct event event = {.at_ms = 30, .by = "Ann"};
+    const int64_t e = new_emergency(1).id;
+    struct event event = {.emergency = e, .at_ms = 30, .by = "Ann"};
     struct journal_entry entry = {.outcome = DELIVERY_APPLIED};
     GOOD(store_add_event(store, &event, &entry));
-    int64_t early = add_event_of(0, 20, EVENT_SOURCE_SELF, "a");
-    int64_t silent = add_event_of(0, 25, EVENT_SOURCE_SELF, "b");
-    GOOD(store_settle_event(store, event.row, 4, DELIVERY_APPLIED, "note", "She said so", 99));
-    GOOD(store_settle_event(store, early, 4, DELIVERY_APPLIED, "clock", "It is late", 0));
-    GOOD(store_settle_event(store, silent, 4, DELIVERY_APPLIED, NULL, "", 0));
-    GOOD(store_timeline(store, 4, &entries, &count));
+    int64_t early = add_event_of(e, 20, EVENT_SOURCE_SELF, "a");
+    int64_t silent = add_event_of(e, 25, EVENT_SOURCE_SELF, "b");
+    GOOD(store_settle_event(store, event.row, DELIVERY_APPLIED, "note", "She said so", 99));
+    GOOD(store_settle_event(store, early, DELIVERY_APPLIED, "clock", "It is late", 0));
+    GOOD(store_settle_event(store, silent, DELIVERY_APPLIED, NULL, "", 0));
+    GOOD(store_timeline(store, e, &entries, &count));
     ck_assert_uint_eq(count, 2);
     ck_assert_int_eq(entries[0].at_ms, 20);
     ck_assert_str_eq(entries[0].kind, "clock");
@@ -234,6 +237,7 @@ static void add_waiting(int64_t ticket, const char *incident, int64_t at_ms)
 START_TEST(waiting_events_are_claimed_once)
 {
     size_t claimed = 0;
+    (void)new_emergency(1), (void)new_emergency(2);
     add_waiting(5, "", 100);
     add_waiting(5, "", 99);
     add_waiting(0, "Q1", 100);
@@ -438,6 +442,12 @@ static bool is_read_at_start(const char *sql)
     return strstr(sql, "SELECT id, wake_ms");
 }
 
+/* Only what it has found so far. */
+static bool is_walk(const char *detail)
+{
+    return strcmp(detail, "SCAN chain") == 0 || strcmp(detail, "SCAN CONSTANT ROW") == 0;
+}
+
 static void check_plan(sqlite3 *db, const char *sql, bool may_scan)
 {
     char text[8192];
@@ -447,7 +457,7 @@ static void check_plan(sqlite3 *db, const char *sql, bool may_scan)
                   sqlite3_errmsg(db));
     while (sqlite3_step(plan) == SQLITE_ROW) {
         const char *detail = (const char *)sqlite3_column_text(plan, 3);
-        ck_assert_msg(may_scan || !strstr(detail, "SCAN "), "%s: %s", sql, detail);
+        ck_assert_msg(may_scan || is_walk(detail) || !strstr(detail, "SCAN "), "%s: %s", sql, detail);
         ck_assert_msg(!is_read_at_start(sql) || strstr(detail, "COVERING INDEX"), "%s: %s", sql, detail);
         ck_assert_msg(may_sort(sql) || !strstr(detail, "TEMP B-TREE"), "%s: %s", sql, detail);
         if (getenv("SHOW_PLANS"))

@@ -1,6 +1,7 @@
 /*
  * store: a database of an older program. Until schema 3 each emergency kept the sum of the clock's steps, and
  * its journal told of each; from 4 on the steps are kept once, and what was noted before moves with them.
+ * Until 7 an index told which events an emergency has.
  */
 #include <check.h>
 #include <sqlite3.h>
@@ -204,6 +205,50 @@ START_TEST(a_repeat_from_before_is_known)
 }
 END_TEST
 
+/* How many events an emergency has; each must be there once, and be its own. */
+static int64_t count_events(int64_t emergency)
+{
+    struct event *events = NULL;
+    size_t count = 0;
+    GOOD(store_events(store, emergency, &events, &count));
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(events[i].emergency, emergency);
+        for (size_t j = 0; j < i; j++)
+            ck_assert_int_ne(events[i].row, events[j].row);
+    }
+    free(events);
+    return (int64_t)count;
+}
+
+/* Of three emergencies and of none, by times that are not in their order and often the same. */
+START_TEST(all_events_of_an_older_journal_are_found)
+{
+    enum { EVENTS = 200, EMERGENCIES = 3 };
+    int64_t had[EMERGENCIES + 1] = {0};
+    database_begin();
+    begin_old(3);
+    for (int i = 1; i <= EVENTS; i++) {
+        int emergency = i * 7 / 3 % (EMERGENCIES + 1);
+        add_old_event(i, emergency, EVENT_TOLD, NOON + i * 11 % 5, 0);
+        had[emergency]++;
+    }
+    for (int id = 1; id <= EMERGENCIES + 1; id++)
+        add_old_emergency(id, NOON, 0);
+    migrate_old();
+    for (int id = 1; id <= EMERGENCIES; id++) {
+        ck_assert_int_gt(had[id], 1);
+        ck_assert_int_eq(count_events(id), had[id]);
+        (void)add_event_of(id, NOON + 2, EVENT_SOURCE_SELF, "new");
+    }
+    ck_assert_int_eq(count_events(EMERGENCIES + 1), 0); /* it has none */
+    store_file_reopen();
+    for (int id = 1; id <= EMERGENCIES; id++)
+        ck_assert_int_eq(count_events(id), had[id] + 1);
+    ck_assert_int_eq(ask("SELECT count(*) FROM event WHERE emergency = 0 AND previous <> 0"), 0);
+    store_file_end();
+}
+END_TEST
+
 Suite *store_migration_suite(void)
 {
     Suite *suite = suite_create("store_migration");
@@ -216,6 +261,7 @@ Suite *store_migration_suite(void)
     TCase *rows = tcase_create("rows");
     tcase_add_test(rows, every_column_of_an_emergency_keeps_its_value);
     tcase_add_test(rows, a_repeat_from_before_is_known);
+    tcase_add_test(rows, all_events_of_an_older_journal_are_found);
     suite_add_tcase(suite, rows);
     return suite;
 }

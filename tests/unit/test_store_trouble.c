@@ -298,15 +298,35 @@ START_TEST(nothing_is_written_outside_of_a_transaction)
 }
 END_TEST
 
+START_TEST(an_event_of_no_emergency_is_not_written)
+{
+    struct store *store = open_store();
+    struct event event = {.type = EVENT_TICKET, .emergency = 1};
+    const struct journal_entry entry = {.outcome = DELIVERY_APPLIED};
+    ck_assert_int_eq(store_begin(store), STORE_OK);
+    ck_assert_int_eq(store_add_event(store, &event, &entry), STORE_BROKEN);
+    ck_assert_int_eq(store_commit(store), STORE_BROKEN);
+    ck_assert_int_eq(logged_times("STORE-BROKEN"), 1);
+    store_close(store);
+}
+END_TEST
+
 START_TEST(a_meaning_that_cannot_be_read_is_damage)
 {
     struct store *store = open_store();
     struct event *events = NULL;
     size_t count = 9;
+    struct emergency e = {.ticket_id = 1};
+    ck_assert_int_eq(store_begin(store), STORE_OK);
+    ck_assert_int_eq(store_new_emergency(store, &e), STORE_OK);
+    ck_assert_int_eq(store_commit(store), STORE_OK);
+    store_close(store);
+    store = open_store();
     run_sql(
         store->db,
         "INSERT INTO event (emergency, type, source, at_ms, now_ms, ticket_id, outcome, sender_id, meaning) "
-        "VALUES (1, 1, 1, 1, 1, 0, 0, '', '{}'), (1, 1, 1, 2, 1, 0, 0, '', 'nonsense')");
+        "VALUES (1, 1, 1, 1, 1, 0, 0, '', '{}'), (1, 1, 1, 2, 1, 0, 0, '', 'nonsense');"
+        "UPDATE event SET previous = id - 1; UPDATE emergency SET last_event = 2");
     ck_assert_int_eq(store_events(store, 1, &events, &count), STORE_BROKEN);
     ck_assert_ptr_null(events);
     ck_assert_uint_eq(count, 0);
@@ -352,6 +372,7 @@ Suite *store_trouble_suite(void)
         a_full_disk_passes_and_is_logged_once,
         a_database_that_another_program_locks_is_told_and_passes,
         nothing_is_written_outside_of_a_transaction,
+        an_event_of_no_emergency_is_not_written,
         a_meaning_that_cannot_be_read_is_damage,
         the_wal_does_not_grow_for_ever,
     };
