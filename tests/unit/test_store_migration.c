@@ -227,6 +227,7 @@ START_TEST(all_events_of_an_older_journal_are_found)
     int64_t had[EMERGENCIES + 1] = {0};
     database_begin();
     begin_old(3);
+    run("BEGIN");
     for (int i = 1; i <= EVENTS; i++) {
         int emergency = i * 7 / 3 % (EMERGENCIES + 1);
         add_old_event(i, emergency, EVENT_TOLD, NOON + i * 11 % 5, 0);
@@ -234,6 +235,7 @@ START_TEST(all_events_of_an_older_journal_are_found)
     }
     for (int id = 1; id <= EMERGENCIES + 1; id++)
         add_old_emergency(id, NOON, 0);
+    run("COMMIT");
     migrate_old();
     for (int id = 1; id <= EMERGENCIES; id++) {
         ck_assert_int_gt(had[id], 1);
