@@ -10,13 +10,14 @@
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define FAILED (-1) /* instead of how many pages are moved */
 
 /* Rare passes write less: a page that was changed often is moved once. 16,000 pages are 64 MB. */
 #define PAGES_FIRST  16000
 #define PAGES_AGAIN  4000  /* the WAL must grow by that after a pass that moved nothing */
-#define PAGES_LEDGER 400   /* so few are moved in about a millisecond */
+#define PAGES_LEDGER 400   /* so few are moved in some milliseconds */
 #define PAGES_MOST   50000 /* a disk that is slower than the ledger: it has to wait */
 
 struct checkpointer {
@@ -62,13 +63,22 @@ void checkpointer_free(struct checkpointer *checkpointer)
     free(checkpointer);
 }
 
+/* Returns how many pages are moved, or FAILED: a later pass tries again. */
+static int move(struct store *store)
+{
+    int moved;
+    enum store_result result = store_checkpoint(store, &moved);
+    if (result == STORE_BROKEN)
+        _exit(
+            1); /* told already. What a failed sync was to write may be lost: the next start writes it anew */
+    return result == STORE_OK ? moved : FAILED;
+}
+
 /* --- the thread --- */
 
 static void make_pass(struct checkpointer *checkpointer)
 {
-    int moved;
-    bool done = store_checkpoint(checkpointer->store, &moved) == STORE_OK;
-    atomic_store(&checkpointer->result, done ? moved : FAILED); /* told already; a later pass tries again */
+    atomic_store(&checkpointer->result, move(checkpointer->store));
     atomic_store(&checkpointer->busy, false);
 }
 
@@ -115,9 +125,7 @@ static void note_moved(struct checkpointer *checkpointer, int moved, int pages)
 
 static void move_in_ledger(struct checkpointer *checkpointer, struct store *writer, int pages)
 {
-    int moved;
-    bool done = store_checkpoint(writer, &moved) == STORE_OK;
-    note_moved(checkpointer, done ? moved : FAILED, pages);
+    note_moved(checkpointer, move(writer), pages);
 }
 
 static void begin_pass(struct checkpointer *checkpointer)
@@ -127,7 +135,7 @@ static void begin_pass(struct checkpointer *checkpointer)
     mailbox_wake(&checkpointer->bell);
 }
 
-void checkpointer_watch(struct checkpointer *checkpointer, struct store *writer)
+void checkpointer_watch(struct checkpointer *checkpointer, struct store *writer, bool disk_is_full)
 {
     int pages = store_wal_pages(writer);
     if (atomic_load(&checkpointer->busy))
@@ -140,7 +148,7 @@ void checkpointer_watch(struct checkpointer *checkpointer, struct store *writer)
         checkpointer->next_at = PAGES_FIRST;
     }
     int left = pages - checkpointer->moved;
-    if (left == 0 || pages < checkpointer->next_at)
+    if (left == 0 || (pages < checkpointer->next_at && !disk_is_full))
         return;
     if (left <= PAGES_LEDGER || pages >= PAGES_MOST)
         move_in_ledger(checkpointer, writer, pages);

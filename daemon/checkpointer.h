@@ -22,9 +22,10 @@ struct checkpointer;
 struct checkpointer *checkpointer_new(const char *path, struct log *log) MUST_CHECK;
 bool checkpointer_start(struct checkpointer *checkpointer) MUST_CHECK;
 
-/* Looks whether something is to be done, and has it done; WRITER: the ledger's, outside of a transaction. The
- * ledger's thread, after each batch. */
-void checkpointer_watch(struct checkpointer *checkpointer, struct store *writer);
+/* Looks whether something is to be done, and has it done; WRITER: the ledger's, outside of a transaction.
+ * DISK_IS_FULL: at once, for a WAL that begins anew needs no room. The ledger's thread, after each batch. An
+ * I/O error ends the process. */
+void checkpointer_watch(struct checkpointer *checkpointer, struct store *writer, bool disk_is_full);
 
 /* Ends the thread. The ledger must have ended. */
 void checkpointer_stop(struct checkpointer *checkpointer);

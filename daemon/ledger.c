@@ -225,6 +225,8 @@ static void note_result(struct ledger *ledger, enum store_result result)
                   "the database failed: ending, to start again from what is on disk");
         _exit(1);
     }
+    if (result == STORE_NONE) /* says nothing about the disk */
+        return;
     bool trouble = result == STORE_FULL;
     if (trouble && !ledger->in_trouble)
         log_event(ledger->log, LOG_LEVEL_ERROR, "STORE-FULL", 0, 0,
@@ -234,12 +236,12 @@ static void note_result(struct ledger *ledger, enum store_result result)
     ledger->in_trouble = trouble;
 }
 
-/* What the batch proves about the disk; an empty commit proves nothing. */
-static enum batch_proof proof(const struct ledger *ledger, int64_t changes_before)
+/* What a batch that ended so proves about the disk; an empty commit proves nothing. */
+static enum batch_proof proof(enum store_result result, bool wrote)
 {
-    if (ledger->in_trouble)
+    if (result == STORE_FULL)
         return PROOF_TROUBLE;
-    return store_changes(ledger->store) == changes_before ? PROOF_NONE : PROOF_WRITTEN;
+    return result == STORE_OK && wrote ? PROOF_WRITTEN : PROOF_NONE;
 }
 
 /* While the disk is full only deliveries are tried: what services have answered waits where it is. */
@@ -267,7 +269,7 @@ static void run_batch(struct ledger *ledger, int64_t now_ms)
     if (result == STORE_OK)
         ledger->shift_ms = 0;
     syncer_take(ledger->syncer, desk_answers(ledger->desk), desk_calls(ledger->desk),
-                proof(ledger, changes)); /* after the commit, and only then */
+                proof(result, store_changes(ledger->store) != changes)); /* after the commit, and only then */
 }
 
 static void tidy(struct ledger *ledger, int64_t now_ms)
@@ -326,7 +328,7 @@ static void *run(void *context)
         fetch(ledger);
         run_batch(ledger, now_ms);
         tidy(ledger, now_ms);
-        checkpointer_watch(ledger->checkpointer, ledger->store);
+        checkpointer_watch(ledger->checkpointer, ledger->store, ledger->in_trouble);
         fetch(ledger); /* before the question whether to stop: it may have taken the wake-up that came with it
                         */
         if (atomic_load(&ledger->stopping))

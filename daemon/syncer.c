@@ -1,7 +1,7 @@
 /*
  * The syncer's thread: takes all batches that wait, syncs once, hands on what was in them. What could not be
- * made durable can't be undone either, so a failing sync ends the process: nobody was told, and at the next
- * start the disk says what is true.
+ * made durable can't be undone either, so a failing sync ends the process: nobody was told, and the next
+ * start writes anew what is still read (see store_open).
  */
 #include "daemon/syncer.h"
 

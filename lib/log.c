@@ -47,7 +47,8 @@ struct log {
     log_clock *clock;
     pthread_mutex_t lock; /* for all below, and for the order of the lines */
     struct repeat repeats[IDS_MAX];
-    bool holds; /* lines wait in held, else only while they are written */
+    bool holds; /* lines of the holder wait in held, else only while they are written */
+    pthread_t holder;
     size_t held_bytes;
     char held[HELD_MAX];
 };
@@ -152,7 +153,8 @@ static void write_stream(struct log *log, const struct event *event)
         write_held(log);
     log->held_bytes += (size_t)snprintf(log->held + log->held_bytes, LINE_BYTES, "%s %s %s%s\n", time_text,
                                         levels[event->level].name, head, event->text);
-    if (!log->holds || event->level <= LOG_LEVEL_WARNING)
+    bool waits = log->holds && pthread_equal(log->holder, pthread_self()) && event->level > LOG_LEVEL_WARNING;
+    if (!waits)
         write_held(log);
 }
 
@@ -262,6 +264,7 @@ void log_hold(struct log *log)
 {
     pthread_mutex_lock(&log->lock);
     log->holds = true;
+    log->holder = pthread_self();
     pthread_mutex_unlock(&log->lock);
 }
 

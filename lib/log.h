@@ -54,8 +54,9 @@ void log_event(struct log *log, enum log_level level, const char *id, int64_t em
                const char *fmt, ...) PRINTF_LIKE(6, 7);
 
 /*
- * Between the two, lines of a stream wait in memory, a few thousand bytes of them, to be written in one go; a
- * warning or an error takes them along. For a thread that is soon done: the lines of others wait as well.
+ * Between the two, this thread's lines for a stream wait in memory, a few thousand bytes of them, to be
+ * written in one go; a warning, an error or a line of another thread takes them along. A process that crashes
+ * loses them. One thread at a time.
  */
 void log_hold(struct log *log);
 void log_release(struct log *log);

@@ -7,7 +7,7 @@
  * One writer (the ledger's thread) with store_open, any number of readers (one a thread) with
  * store_open_reader; a struct store is used by the thread that opened it (but for store_sync). A second
  * process is kept out by a lock on PATH.lock. WAL mode, synchronous=FULL: what store_commit has confirmed
- * survives a loss of power. Only the writer checkpoints.
+ * survives a loss of power. The writer and one store_open_checkpointer checkpoint, never at once.
  *
  * Functions that return enum store_result: STORE_OK, or what went wrong, which is logged once by the store
  * itself, and once more when it is over. After STORE_FULL or STORE_BROKEN within a transaction every call
@@ -38,10 +38,11 @@ struct store *store_open_checkpointer(const char *path, struct log *log, char *e
                                       size_t error_size) MUST_CHECK;
 void store_close(struct store *store); /* NULL is fine */
 
-/* --- transactions: one a batch, a savepoint an item --- */
+/* --- transactions: one a batch; an item may have a savepoint --- */
 enum store_result store_begin(struct store *store) MUST_CHECK;
 enum store_result store_commit(struct store *store) MUST_CHECK; /* on failure it is rolled back */
-/* The same, but durable only after store_sync: until then nobody may be told. */
+/* The same, but durable only after store_sync: nothing may be done or promised on it until then. Readers see
+ * it at once. */
 enum store_result store_commit_unsynced(struct store *store) MUST_CHECK;
 /* Makes durable what was committed before it was called. Any thread, beside the writer's. What fails can't be
  * taken back any more: STORE_BROKEN. */

@@ -207,10 +207,21 @@ static bool migrate(struct store *store, const struct report *report)
     for (size_t i = 0; i < migrations_count; i++)
         if (migrations[i].version > version && !migrate_once(store, report, &migrations[i]))
             return false;
-    if (version <
-        newest) /* what may be gigabytes is put in its place before anybody waits; else it is later */
-        (void)sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return true;
+}
+
+/* Before anybody waits: what the last process left in the WAL, or a migration put there, is moved, and the
+ * WAL is empty. So it is written anew too if a sync of that process failed: then it may be on no disk, though
+ * it is still read (https://wiki.postgresql.org/wiki/Fsync_Errors). On a full disk it stays. */
+static bool empty_wal(struct store *store, const struct report *report)
+{
+    errno = 0;
+    int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    if (rc == SQLITE_OK)
+        store->wal_pages = 0;
+    return rc == SQLITE_OK || store_failed(store, rc, "checkpoint") == STORE_FULL
+               ? true
+               : refuse_for(report, store->db, rc);
 }
 
 /* The directory too, and in this thread: see store_vfs_sync. */
@@ -250,7 +261,7 @@ struct store *store_open(const char *path, struct log *log, char *error, size_t 
         refuse(&report, "%s can't be opened: no memory", path);
     else if (lock(store, &report) && create_file(&report) &&
              connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_writer(store, &report) &&
-             migrate(store, &report) && sync_once(store, &report))
+             migrate(store, &report) && empty_wal(store, &report) && sync_once(store, &report))
         return store;
     store_close(store);
     return NULL;

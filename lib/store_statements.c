@@ -378,6 +378,10 @@ const char *store_statement_sql(size_t i, bool *may_scan)
 /* What passes by itself or by an operator's hand, with the process going on. */
 static bool is_passing(int rc, int error)
 {
+    /* what a failed sync was to write may be lost, though it is still read, and the next sync would not tell
+     */
+    if (rc == SQLITE_IOERR_FSYNC || rc == SQLITE_IOERR_DIR_FSYNC)
+        return false;
     switch (rc & 0xff) {
     case SQLITE_FULL:
     case SQLITE_READONLY:

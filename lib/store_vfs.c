@@ -3,9 +3,9 @@
  *
  * The writer's gathers what is appended to the WAL: SQLite writes the header and the
  * page of each frame one by one, which is two system calls for each changed page. They go to the file in one
- * piece before it is synced, read or truncated, so that what SQLite relies on holds: nobody reads a frame
- * before the commit that it belongs to was synced. An error of the write is then the sync's: the commit
- * fails. While syncs are deferred, a commit's sync only writes, and store_vfs_sync makes it durable.
+ * piece before it is synced, read or truncated, so that what SQLite relies on holds: a commit is in
+ * the file before anybody reads of it. An error of the write is then the sync's: the commit fails. While
+ * syncs are deferred, a commit's sync only writes, and store_vfs_sync makes it durable.
  *
  * The checkpointer's syncs the database each few pages: thousands of them in one sync would keep the disk
  * from everybody else.
@@ -27,6 +27,7 @@ struct gathering {
     char *bytes; /* NULL until something is written */
     int count;
     sqlite3_int64 offset; /* where the bytes belong */
+    bool header_unsynced;
 };
 
 /* The real file with another xWrite; as a file's methods it is all that tells where its rest is. */
@@ -62,6 +63,7 @@ static int flush(struct gathering *gathering)
 static int gather_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
     struct gathering *gathering = (struct gathering *)file;
+    gathering->header_unsynced = gathering->header_unsynced || offset == 0;
     bool follows = gathering->count == 0 || offset == gathering->offset + gathering->count;
     if (!follows || count > ROOM - gathering->count) {
         int rc = flush(gathering);
@@ -107,10 +109,11 @@ static int gather_sync(sqlite3_file *file, int flags)
 {
     struct gathering *gathering = (struct gathering *)file;
     /* no frame may reach the disk before the header that it belongs to: that sync can't wait */
-    bool header = gathering->count > 0 && gathering->offset == 0;
+    bool can_wait = gathering->vfs->defers_syncs && !gathering->header_unsynced;
     int rc = flush(gathering);
-    if (rc != SQLITE_OK || (gathering->vfs->defers_syncs && !header))
+    if (rc != SQLITE_OK || can_wait)
         return rc;
+    gathering->header_unsynced = false;
     return gathering->real->pMethods->xSync(gathering->real, flags);
 }
 

@@ -175,9 +175,9 @@ static int disk_sync(sqlite3_file *base, int flags)
         (void)file_write_back_some(handle->file, real_of(handle), &handle->disk->chance);
     if (rc == SQLITE_OK)
         rc = file_write_back(handle->file, real_of(handle));
+    file_note_sync(handle->file, rc == SQLITE_OK);
     if (rc != SQLITE_OK)
         return end(handle, rc);
-    file_clear(handle->file);
     if (handle->syncs_directory)
         file_sync_directory(&handle->disk->files, handle->file->path);
     handle->syncs_directory = false;

@@ -53,7 +53,8 @@ enum disk_fault {
 #define DISK_ALWAYS INT64_MAX
 
 /* Of this kind of operation the next SKIP still work, then COUNT fail (DISK_ALWAYS: until it is mended).
- * Replaces what was set for this kind before. A failing sync leaves all that waits waiting. */
+ * Replaces what was set for this kind before. A failing sync loses what waits, though it is still read: the
+ * next sync does not tell, as Linux has it. */
 void disk_fail(struct disk *disk, enum disk_operation operation, enum disk_fault fault, int64_t skip,
                int64_t count);
 void disk_mend(struct disk *disk); /* no more faults */

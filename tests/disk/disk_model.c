@@ -71,6 +71,16 @@ void file_clear(struct file *file)
 {
     file->waiting_count = 0;
     file->bytes_count = 0;
+    file->has_lost = false;
+}
+
+void file_note_sync(struct file *file, bool good)
+{
+    file->has_lost = file->has_lost || (!good && file->waiting_count > 0);
+    if (!file->has_lost)
+        file_clear(file);
+    for (size_t i = 0; i < file->waiting_count; i++)
+        file->waiting[i].is_over = true;
 }
 
 /* Does to BUFFER what ONE does to the file. */
@@ -121,6 +131,8 @@ static int do_all(const struct file *file, const struct target *target)
     int rc = SQLITE_OK;
     for (size_t i = 0; i < file->waiting_count && rc == SQLITE_OK; i++) {
         const struct waiting *one = &file->waiting[i];
+        if (one->is_over)
+            continue;
         rc = one->truncates ? target_truncate(target, one->offset)
                             : target_write(target, file->bytes + one->at, one->length, one->offset);
     }
@@ -176,6 +188,8 @@ static int do_some(struct chance *chance, const struct file *file, const struct 
     struct survival survival = draw_survival(chance);
     for (size_t i = 0; i < file->waiting_count && rc == SQLITE_OK; i++) {
         const struct waiting *one = &file->waiting[i];
+        if (one->is_over)
+            continue;
         if (!one->truncates)
             rc = do_some_of(chance, file, one, target, survival);
         else if (happens(chance, survival.kept))

@@ -21,6 +21,7 @@ uint64_t chance_draw(struct chance *chance);
 /* A write, or a truncation to OFFSET. */
 struct waiting {
     bool truncates;
+    bool is_over; /* it is in the file, or a failed sync has lost it; it is still read */
     int64_t offset;
     size_t length;
     size_t at; /* of its bytes, in the file's BYTES */
@@ -41,6 +42,7 @@ struct file {
     size_t waiting_count, waiting_room;
     unsigned char *bytes;
     size_t bytes_count, bytes_room;
+    bool has_lost;       /* a failed sync has */
     bool entry_unsynced; /* it was created since its directory was synced */
     struct former *former;
 };
@@ -62,6 +64,8 @@ void file_put_truncation(struct file *file, int64_t size);
 /* Does all that waits to BUFFER, which has the real file's bytes from OFFSET on. */
 void file_overlay(const struct file *file, unsigned char *buffer, int64_t length, int64_t offset);
 void file_clear(struct file *file);
+/* It was synced; or that failed. */
+void file_note_sync(struct file *file, bool good);
 
 /* Into the real file, by one of its handles: all that waits, or a random part of it, some of it torn. It goes
  * on waiting. SQLite's result. */
