@@ -63,14 +63,14 @@ void checkpointer_free(struct checkpointer *checkpointer)
     free(checkpointer);
 }
 
-/* Returns how many pages are moved, or FAILED: a later pass tries again. */
+/* Returns how many pages are moved, or FAILED: a later pass tries again. After an I/O error the process ends:
+ * what a failed sync was to write may be lost, and the next start writes it anew. */
 static int move(struct store *store)
 {
     int moved;
     enum store_result result = store_checkpoint(store, &moved);
     if (result == STORE_BROKEN)
-        _exit(
-            1); /* told already. What a failed sync was to write may be lost: the next start writes it anew */
+        _exit(1);
     return result == STORE_OK ? moved : FAILED;
 }
 
