@@ -34,7 +34,7 @@ struct gathering {
 struct pacing {
     sqlite3_io_methods methods;
     const sqlite3_io_methods *real;
-    int written; /* pages since the last sync */
+    struct store_vfs *vfs;
 };
 
 struct store_vfs {
@@ -46,6 +46,7 @@ struct store_vfs {
     bool defers_syncs;
     /* the checkpointer's */
     struct pacing database;
+    int unsynced_pages;
 };
 
 /* --- the writer's WAL --- */
@@ -193,11 +194,11 @@ static int open_gathering(sqlite3_vfs *vfs, const char *path, sqlite3_file *file
 
 static int paced_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset)
 {
-    struct pacing *pacing = (struct pacing *)(uintptr_t)file->pMethods;
+    const struct pacing *pacing = (const struct pacing *)file->pMethods;
     int rc = pacing->real->xWrite(file, bytes, count, offset);
-    if (rc != SQLITE_OK || ++pacing->written < PACE_PAGES)
+    if (rc != SQLITE_OK || ++pacing->vfs->unsynced_pages < PACE_PAGES)
         return rc;
-    pacing->written = 0;
+    pacing->vfs->unsynced_pages = 0;
     return pacing->real->xSync(file, SQLITE_SYNC_NORMAL);
 }
 
@@ -206,7 +207,7 @@ static int open_paced(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, in
     struct store_vfs *ours = (struct store_vfs *)vfs;
     int rc = ours->real->xOpen(ours->real, path, file, flags, out_flags);
     if (rc == SQLITE_OK && (flags & SQLITE_OPEN_MAIN_DB)) {
-        ours->database = (struct pacing){.methods = *file->pMethods, .real = file->pMethods};
+        ours->database = (struct pacing){.methods = *file->pMethods, .real = file->pMethods, .vfs = ours};
         ours->database.methods.xWrite = paced_write;
         file->pMethods = &ours->database.methods;
     }
