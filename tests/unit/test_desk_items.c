@@ -1,6 +1,7 @@
 /*
  * Something that can't be handled harms nothing else for long: the first one takes its batch along, which is
- * told to its senders and comes again; from then on it is undone by itself, and a webhook is kept all the same.
+ * told to its senders and comes again; from then on it is undone by itself, and a webhook is kept all the
+ * same.
  */
 #include "lib/store_internal.h"
 #include "lib/text.h"
