@@ -40,6 +40,7 @@ struct active {
     size_t count;
     size_t next[LOAD_LIFE_KINDS];
     double us[LOAD_LIFE_KINDS][ROUNDS], cpu_us[ROUNDS], all_us[ROUNDS], slowest_us;
+    int64_t wal_pages;
 };
 
 static struct {
@@ -188,17 +189,22 @@ static void measure_starts(struct base *bases, size_t count)
 
 struct cost {
     int64_t wall_ns, cpu_ns;
+    int wal_pages;
 };
 
 /* What the ledger does with the first COUNT of bench.deliveries. */
 static struct cost decide(struct base *base, size_t count)
 {
     struct cost cost;
+    int pages = store_wal_pages(base->store);
     int64_t cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
     int64_t wall_ns = clock_ns(CLOCK_MONOTONIC);
     base_decide(base, bench.deliveries, count);
     cost.wall_ns = clock_ns(CLOCK_MONOTONIC) - wall_ns;
     cost.cpu_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu_ns;
+    cost.wal_pages = store_wal_pages(base->store);
+    if (cost.wal_pages >= pages) /* else it has begun anew */
+        cost.wal_pages -= pages;
     base_look_at(bench.deliveries, count);
     return cost;
 }
@@ -222,6 +228,7 @@ static void run_round(struct active *active, size_t round)
             struct cost cost = run_batch(active, (enum load_kind)kind, &active->next[kind]);
             sum_ns[kind] += cost.wall_ns;
             cpu_ns += cost.cpu_ns;
+            active->wal_pages += cost.wal_pages;
             double us = (double)cost.wall_ns / 1e3;
             active->slowest_us = us > active->slowest_us ? us : active->slowest_us;
         }
@@ -246,17 +253,24 @@ static void tell_webhooks(const struct active *all, size_t count, bool newest)
 {
     static const struct column columns[] = {{"emergencies", 0}, {"active", 0},    {"ack_us", 1},
                                             {"comment_us", 1},  {"status_us", 1}, {"all_us", 1},
-                                            {"cpu_us", 1},      {"slowest_ms", 1}};
+                                            {"cpu_us", 1},      {"wal_pages", 2}, {"slowest_ms", 1}};
     table_begin(&bench.tables, newest ? "webhooks_newest" : "webhooks_random",
-                newest ? "a webhook of the newest emergencies, by kind and on average; CPU time; the slowest "
+                newest ? "a webhook of the newest emergencies, by kind and on average; CPU time; pages that "
+                         "it adds to the WAL; the slowest "
                          "batch of 100"
                        : "the same of emergencies chosen at random",
                 columns, COUNT_OF(columns));
     for (const struct active *active = all; active < all + count; active++) {
-        const double row[COUNT_OF(columns)] = {
-            (double)active->base->count,      (double)active->count,           median(active->us[LOAD_ACK]),
-            median(active->us[LOAD_COMMENT]), median(active->us[LOAD_STATUS]), median(active->all_us),
-            median(active->cpu_us),           active->slowest_us / 1e3};
+        const double row[COUNT_OF(columns)] = {(double)active->base->count,
+                                               (double)active->count,
+                                               median(active->us[LOAD_ACK]),
+                                               median(active->us[LOAD_COMMENT]),
+                                               median(active->us[LOAD_STATUS]),
+                                               median(active->all_us),
+                                               median(active->cpu_us),
+                                               (double)active->wal_pages /
+                                                   (BATCH * ROUND_BATCHES * LOAD_LIFE_KINDS * ROUNDS),
+                                               active->slowest_us / 1e3};
         table_row(&bench.tables, row);
     }
     table_end(&bench.tables);
