@@ -491,7 +491,7 @@ def test_reopen_is_refused_while_another_of_its_ticket_is_open(
     d = daemon(**LONG)
     first, ticket = opened(d, world, cast)
     order(d, first, "close")
-    page_for(world, cast, ticket, 0)
+    page_for(world, cast, ticket, -0.002)  # not in the order's millisecond
     d.wait_for_emergency(state="paged", ticket=ticket["id"])
     assert "another" in refuse(d, first, "reopen")
 
