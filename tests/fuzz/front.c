@@ -26,6 +26,8 @@
 static struct {
     bool runs;
     struct scratch scratch;
+    struct config config;
+    char database[128];
     struct sockaddr_un address;
     FILE *log_stream;
     struct log *log;
@@ -117,17 +119,18 @@ static int listening_socket(void)
 
 static void make_parts(void)
 {
-    char path[128];
     char error[300] = "";
     const cookie_io_functions_t functions = {.write = take_lines};
     const struct ledger_exits exits = {.to_courier = &front.courier};
     front.log_stream = fopencookie(NULL, "w", functions);
     PROMISE(front.log_stream, "no memory");
     front.log = log_open(front.log_stream, LOG_TARGET_STREAM, LOG_LEVEL_DEBUG, NULL);
-    scratch_path(&front.scratch, "database", path, sizeof path);
-    struct store *store = store_open(path, front.log, error, sizeof error);
+    scratch_path(&front.scratch, "database", front.database, sizeof front.database);
+    front.config = *settings();
+    front.config.store.path = front.database;
+    struct store *store = store_open(front.database, front.log, error, sizeof error);
     PROMISE(front.log && store && mailbox_init(&front.courier), "%s", error);
-    front.ledger = ledger_new(settings(), store, front.log, &front.metrics, &exits);
+    front.ledger = ledger_new(&front.config, store, front.log, &front.metrics, &exits);
     PROMISE(front.ledger, "no memory");
     front.server = server_new(settings(), listening_socket(), front.ledger, front.log, &front.metrics, error,
                               sizeof error);
