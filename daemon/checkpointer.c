@@ -22,7 +22,6 @@
 
 struct checkpointer {
     struct store *store;
-    struct log *log;
     struct mailbox bell; /* never has letters */
     pthread_t thread;
     bool running;
@@ -42,7 +41,6 @@ struct checkpointer *checkpointer_new(const char *path, struct log *log)
     struct checkpointer *checkpointer = calloc(1, sizeof *checkpointer);
     if (!checkpointer)
         return NULL;
-    checkpointer->log = log;
     checkpointer->next_at = PAGES_FIRST;
     checkpointer->bell.fd = -1;
     checkpointer->store = store_open_checkpointer(path, log, error, sizeof error);

@@ -2,8 +2,8 @@
 #define EMERGENCYD_LEDGER_H
 /*
  * The one writer: a thread that takes what waits (deliveries of the listeners, answers of the courier,
- * deadlines), lets the desk decide, commits once for the batch, and only then answers, hands out calls and
- * sets its wheel. It owns the store and the desk. See lib/desk.h for what is decided.
+ * deadlines), lets the desk decide, commits once for the batch, and only then sets its wheel and gives
+ * answers and calls to the syncer. It owns the store and the desk. See lib/desk.h for what is decided.
  */
 #include "daemon/mailbox.h"
 #include "lib/call.h"

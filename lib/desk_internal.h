@@ -115,7 +115,7 @@ struct desk {
     int64_t own_user_id;
     int64_t skew_ms[SERVICE_COUNT]; /* their clocks minus ours, as far as is known */
     bool skew_known[SERVICE_COUNT];
-    int64_t moved_ms;      /* of a step of our clock that is not durable yet: memory has moved by it */
+    int64_t moved_ms;      /* of a step of our clock that is not committed yet: memory has moved by it */
     bool suspended_hidden; /* our credentials may not see them */
     char slack_home[128];  /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
     bool quiet;
@@ -126,14 +126,14 @@ struct desk {
     enum store_result trouble; /* of this batch; STORE_NONE: a bad item */
     bool careful;              /* each item has a savepoint */
     struct alarms alarms;
-    struct alarm_change *changes; /* to be made when the batch is durable */
+    struct alarm_change *changes; /* to be made when the batch is committed */
     size_t change_count, change_room;
     struct delivery *answers, **answers_end;
     struct call *calls, **calls_end; /* of this batch */
     size_t item_changes;             /* where the item began: what a bad one left is cut off */
     struct call **item_calls;
     int64_t item_serial;
-    struct call *ready, **ready_end; /* durable: to be fetched */
+    struct call *ready, **ready_end; /* committed: to be fetched */
     size_t calls_open;
 
     struct flight *flights;

@@ -412,7 +412,8 @@ def test_urgent_makes_the_ticket_urgent_again(daemon, world, cast, webhook,
                                      "followed-up", "downgrade", "resume"])
 def test_a_contrary_command_is_refused_while_bytes_are_in_flight(
         daemon, world, cast, command):
-    d = daemon(follow_up_after="10s", downgrade_after="10m")
+    # Due 32 s after contact, which is 30 s old: behind the first reads.
+    d = daemon(follow_up_after="32s", downgrade_after="10m")
     put = world.zendesk.fault("PUT", PUT, hold=True)
     number, ticket = contacted(d, world, cast)
     put.wait_hit()
