@@ -354,6 +354,7 @@ void ledger_stop(struct ledger *ledger)
     atomic_store(&ledger->stopping, true);
     mailbox_wake(&ledger->deliveries);
     pthread_join(ledger->thread, NULL);
+    syncer_stop(ledger->syncer); /* if there was nothing to be recalled */
     checkpointer_stop(ledger->checkpointer);
     ledger->running = false;
 }

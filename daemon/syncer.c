@@ -100,16 +100,17 @@ static void *run(void *context)
     struct syncer *syncer = context;
     struct pollfd letters = {.fd = syncer->batches.fd, .events = POLLIN};
     pthread_setname_np(pthread_self(), "syncer");
-    for (;;) {
-        if (poll(&letters, 1, -1) < 0 && errno != EINTR)
+    bool stopping = false;
+    while (!stopping) {
+        /* the last look may have taken the wake-up of a stop that came with a batch's */
+        if (!atomic_load(&syncer->stopping) && poll(&letters, 1, -1) < 0 && errno != EINTR)
             abort();
-        bool stopping = atomic_load(&syncer->stopping); /* before looking: nothing comes behind it */
+        stopping = atomic_load(&syncer->stopping); /* before looking: nothing comes behind it */
         struct batch *batches = mailbox_take(&syncer->batches);
         if (batches)
             hand_on(syncer, batches);
-        if (stopping)
-            return NULL;
     }
+    return NULL;
 }
 
 bool syncer_start(struct syncer *syncer)
