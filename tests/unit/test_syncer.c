@@ -11,10 +11,13 @@
 #include <check.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define GOOD(call) ck_assert_int_eq((call), STORE_OK)
 
@@ -130,6 +133,48 @@ START_TEST(a_stop_hands_on_all_that_was_taken)
 }
 END_TEST
 
+/* --- a stop between the syncer's looks --- */
+
+static atomic_bool holds_syncer; /* in its next look into its mailbox */
+static sem_t looks, may_look;
+
+/* Both taken instead of libc's, to be where a scheduler rarely is. */
+ssize_t read(int fd, void *bytes, size_t count)
+{
+    char name[16] = "";
+    if (atomic_load(&holds_syncer) && pthread_getname_np(pthread_self(), name, sizeof name) == 0 &&
+        strcmp(name, "syncer") == 0 && atomic_exchange(&holds_syncer, false)) {
+        sem_post(&looks);
+        sem_wait(&may_look);
+    }
+    return syscall(SYS_read, fd, bytes, count);
+}
+
+static atomic_bool releases_syncer; /* after the next write */
+
+ssize_t write(int fd, const void *bytes, size_t count)
+{
+    ssize_t written = syscall(SYS_write, fd, bytes, count);
+    if (atomic_exchange(&releases_syncer, false))
+        sem_post(&may_look);
+    return written;
+}
+
+/* It was asked whether to stop, and then takes the stop's wake-up with the batch's. */
+START_TEST(a_stop_that_comes_with_a_batch_is_heard)
+{
+    struct delivery answer = {.reply_to = &listener};
+    ck_assert(sem_init(&looks, 0, 0) == 0 && sem_init(&may_look, 0, 0) == 0);
+    atomic_store(&holds_syncer, true);
+    syncer_take(syncer, &answer, NULL, PROOF_WRITTEN);
+    while (sem_wait(&looks) != 0)
+        ;
+    atomic_store(&releases_syncer, true);
+    syncer_stop(syncer);
+    ck_assert_ptr_eq(mailbox_take(&listener), &answer);
+}
+END_TEST
+
 /* What /healthz tells. */
 START_TEST(only_what_was_written_proves_that_the_disk_works)
 {
@@ -168,6 +213,7 @@ Suite *syncer_suite(void)
     tcase_add_checked_fixture(all, begin, end);
     tcase_add_test(all, nothing_leaves_before_it_is_durable);
     tcase_add_test(all, a_stop_hands_on_all_that_was_taken);
+    tcase_add_test(all, a_stop_that_comes_with_a_batch_is_heard);
     tcase_add_test(all, only_what_was_written_proves_that_the_disk_works);
     tcase_add_exit_test(all, a_sync_that_fails_ends_the_process, 1);
     suite_add_tcase(suite, all);
