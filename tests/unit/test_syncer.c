@@ -138,8 +138,14 @@ END_TEST
 static atomic_bool holds_syncer; /* in its next look into its mailbox */
 static sem_t looks, may_look;
 
-/* Both taken instead of libc's, to be where a scheduler rarely is. */
-ssize_t read(int fd, void *bytes, size_t count)
+/*
+ * Both are called instead of libc's, to be where a scheduler rarely is. By a label, since libc's header has
+ * inline functions of these names.
+ */
+ssize_t held_read(int fd, void *bytes, size_t count) __asm__("read");
+ssize_t held_write(int fd, const void *bytes, size_t count) __asm__("write");
+
+ssize_t held_read(int fd, void *bytes, size_t count)
 {
     char name[16] = "";
     if (atomic_load(&holds_syncer) && pthread_getname_np(pthread_self(), name, sizeof name) == 0 &&
@@ -152,7 +158,7 @@ ssize_t read(int fd, void *bytes, size_t count)
 
 static atomic_bool releases_syncer; /* after the next write */
 
-ssize_t write(int fd, const void *bytes, size_t count)
+ssize_t held_write(int fd, const void *bytes, size_t count)
 {
     ssize_t written = syscall(SYS_write, fd, bytes, count);
     if (atomic_exchange(&releases_syncer, false))
