@@ -265,7 +265,7 @@ def test_a_page_whose_result_met_a_full_disk_is_one_page(on_disk, disk,
 
 def test_an_answer_refused_by_a_full_disk_still_stops_the_step(
         on_disk, disk, world, cast):
-    d = on_disk(follow_up_after="2s", downgrade_after="2s",
+    d = on_disk(follow_up_after="4s", downgrade_after="2s",
                 config={"zendesk": {"poll_every": "10m"}})
     trial = started(world, cast, contacted_ago_s=1)
     wait_state(d, trial, "contacted")

@@ -5,8 +5,8 @@ import time
 
 import pytest
 from harness import wait_until
-from scenes import (own_comments, page_for, said, seconds, urgent_ticket,
-                    wait_said, writes)
+from scenes import (all_read, comment, own_comments, page_for, said, seconds,
+                    urgent_ticket, wait_said, writes)
 from standins import Answer, RateLimit
 from trials import (SHORT, TROUBLES, action, after,
                     assert_whole_story_once, begin, emergency_of,
@@ -720,11 +720,16 @@ def test_a_refused_page_is_parked_and_zendesk_goes_on(daemon, world, cast,
 
 def test_a_ticket_that_is_gone_at_the_look_gets_nothing(daemon, world, cast):
     d = daemon(**SHORT)
-    lost_webhooks(d)
-    trial = prepare(world, cast, "Production is down")
-    after(world.zendesk, [("GET", trial.path("comments"))],
-          lambda: world.zendesk.delete(trial.ticket, by=cast.engineer))
-    begin(world, cast, trial)
+    trial = started(world, cast, contacted_ago_s=None)
+    wait_state(d, trial, "paged")
+    all_read(d)
+
+    def gone():
+        lost_webhooks(d)
+        world.zendesk.delete(trial.ticket, by=cast.engineer)
+
+    after(world.zendesk, [("GET", trial.path("comments"))], gone)
+    comment(world, trial.ticket, cast.engineer, 10)
     assert wait_state(d, trial, "closed")["closed_why"] == "deleted"
     assert not writes(world, trial.ticket)
 
