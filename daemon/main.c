@@ -9,6 +9,7 @@
 #include "daemon/clock.h"
 #include "daemon/courier.h"
 #include "daemon/ledger.h"
+#include "daemon/reload.h"
 #include "daemon/server.h"
 #include "daemon/system.h"
 #include "lib/call.h"
@@ -271,23 +272,34 @@ static void keep_public_socket(struct program *program, const struct address *wa
     }
 }
 
+static void refuse_reload(struct program *program, const char *why)
+{
+    char status[600];
+    log_event(program->log, LOG_LEVEL_ERROR, "CONFIG-REFUSED", 0, 0, "goes on with the old settings: %s",
+              why);
+    be_ready(program, status, sizeof status);
+}
+
 /* True: the new settings are good, it may be started anew. False: it goes on with the old ones. */
 static bool prepare_reload(struct program *program)
 {
     struct config next;
     struct config_error error;
-    char status[600];
     system_reloading();
     if (!read_config(&program->options, &next, &error)) {
-        log_event(program->log, LOG_LEVEL_ERROR, "CONFIG-REFUSED", 0, 0, "goes on with the old settings: %s",
-                  error.message);
-        be_ready(program, status, sizeof status);
+        refuse_reload(program, error.message);
         return false;
     }
-    keep_public_socket(program, &next.server.listen);
+    bool good =
+        reload_would_start(&program->config, &next, &program->sockets, program->error, sizeof program->error);
+    if (good) {
+        keep_public_socket(program, &next.server.listen);
+        log_event(program->log, LOG_LEVEL_INFO, "RELOADING", 0, 0, "starts anew with the new settings");
+    } else {
+        refuse_reload(program, program->error);
+    }
     config_free(&next);
-    log_event(program->log, LOG_LEVEL_INFO, "RELOADING", 0, 0, "starts anew with the new settings");
-    return true;
+    return good;
 }
 
 static void leave_at_once(int number)

@@ -3,6 +3,7 @@ happens twice, and what can't be started says why."""
 
 import os
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -416,6 +417,34 @@ def test_a_reload_with_bad_settings_changes_nothing(daemon, world, cast):
     trial = started(world, cast)
     wait_state(d, trial, "downgraded")
     assert_whole_story_once(world, cast, trial)
+
+
+@pytest.mark.parametrize("setting, value", [
+    ("server.listen", "127.0.0.1:{taken}"),
+    ("server.listen", "192.0.2.7:{own}"),  # no address of this machine
+    ("admin.listen", "127.0.0.1:{taken}"),
+    ("admin.socket", "{folder}/missing/admin.sock"),
+    ("admin.socket", "{folder}/emergencyd.ini"),
+    ("store.path", "{folder}/missing/emergencyd.db"),
+    ("store.path", "/proc/emergencyd.db"),
+])
+def test_a_reload_with_settings_that_could_not_start_changes_nothing(
+        daemon, setting, value):
+    d = daemon()
+    section, key = setting.split(".")
+    before = d.settings[section].get(key)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        d.configure({section: {key: value.format(
+            taken=taken.getsockname()[1], own=d.port,
+            folder=d.config_path.parent)}})
+        d.reload()
+    [refused] = log_lines(d, "CONFIG-REFUSED")
+    assert f"[{section}] {key}" in refused
+    assert d.health()[0] == 200
+    d.configure({section: {key: before}})
+    d.reload()
+    assert d.running and len(log_lines(d, "CONFIG-REFUSED")) == 1
+    assert d.health()[0] == 200
 
 
 @pytest.mark.parametrize("state", ["contacted", "followed_up"])
