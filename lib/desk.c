@@ -239,8 +239,7 @@ static bool take_webhook(struct desk *desk, struct delivery *delivery)
         delivery->event.at_ms = desk->now_ms;
     else
         desk_correct_time(desk, delivery->service, &delivery->event);
-    if (delivery->event.at_ms > desk->now_ms) /* nothing happens in the future */
-        delivery->event.at_ms = desk->now_ms;
+    desk_bound_time(desk, &delivery->event);
     if (delivery->rejected) /* kept as it came, and means nothing */
         delivery->event =
             (struct event){.type = EVENT_IGNORED, .at_ms = desk->now_ms, .now_ms = desk->now_ms};

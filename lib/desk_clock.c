@@ -13,6 +13,8 @@
 #define CLOSED_COUNTS_MS (24 * 3600 * 1000LL)
 /* Less is no news: stamps are whole seconds, and answers take their time. */
 #define LEAST_SKEW_MS 2000
+/* So far ahead a clock may be by which times are told: what is not corrected, and its stamps' coarseness. */
+#define MOST_AHEAD_MS (LEAST_SKEW_MS + 1000)
 
 static void move_time(int64_t *at_ms, int64_t shift_ms)
 {
@@ -126,6 +128,18 @@ int64_t desk_skew_ms(const struct desk *desk, enum service_id service)
 void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event)
 {
     event->at_ms -= desk_skew_ms(desk, sender);
+}
+
+/* Nothing happens in the future. But what its sender's clock, a little ahead, told apart must not become the
+ * order in which webhooks arrive: an answer may come before the contact. So it is as late as was told,
+ * perhaps. */
+void desk_bound_time(const struct desk *desk, struct event *event)
+{
+    if (event->at_ms <= desk->now_ms)
+        return;
+    int64_t ahead_ms = event->at_ms - desk->now_ms;
+    event->at_ms = desk->now_ms;
+    event->resolution_ms += ahead_ms < MOST_AHEAD_MS ? ahead_ms : MOST_AHEAD_MS;
 }
 
 /* The answer was dated, to the second, between our asking and its coming, which may be long: what is known of

@@ -248,7 +248,7 @@ struct event {
     enum event_type type;
     enum event_source source;
     int64_t at_ms;         /* the sender's time, UTC, corrected by its clock's skew */
-    int64_t resolution_ms; /* how coarse at_ms is: 1, or 1000 for API objects */
+    int64_t resolution_ms; /* how coarse at_ms is: 1, or 1000 for API objects; more if told of the future */
     int64_t now_ms;        /* when it was noted here */
     char id[64];           /* the sender's own id: orders events of one time and source */
     int64_t ticket_id;

@@ -135,6 +135,25 @@ START_TEST(a_call_that_waits_does_not_sleep_for_hours)
 }
 END_TEST
 
+/* It waits to be sent again when it is called off, and is wanted again after the step. */
+START_TEST(a_call_that_is_taken_up_again_does_not_sleep_for_hours)
+{
+    struct life *life = life_new(LIFE_SLACK, MINUTES(180));
+    life->messages = FATE_UNSENT;
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:30");
+    life_change(life, PRIORITY_URGENT, STATUS_SOLVED, LIFE_ENGINEER);
+    life_at(life, "12:00:31");
+    life_expect(life, 1, "closed");
+    life_set_clock(life, 0);
+    life->messages = FATE_TAKEN;
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:40");
+    ck_assert_str_ne(life_emergency(life, 1).thread_ts, "");
+    life_end(life);
+}
+END_TEST
+
 START_TEST(a_ticket_that_turns_urgent_after_the_step_is_no_older_than_the_first_start)
 {
     struct life *life = life_new("", MINUTES(60));
@@ -247,6 +266,27 @@ static void comment_late(struct life *life)
     int64_t off_ms = life_event_ms(life, 1, EVENT_COMMENT) - clock_ms("12:00:40");
     ck_assert_int_lt(llabs(off_ms), 2000);
 }
+
+/* Zendesk's clock is ahead by less than is corrected: by ours, both come from the future. */
+START_TEST(an_answer_that_is_told_before_the_contact_counts)
+{
+    struct life *life = life_new("", 0);
+    life->zendesk_ahead_ms = 900;
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:40");
+    life_comment(life, LIFE_ENGINEER);
+    struct delivery *late = life->delivered;
+    life->delivered = NULL;
+    life->true_ms += 10;
+    life_comment(life, LIFE_CUSTOMER);
+    life_at(life, "12:00:40.100");
+    life->delivered = late;
+    life_at(life, "12:40:00");
+    life_expect(life, 1, "engaged");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life_end(life);
+}
+END_TEST
 
 /* Each answer takes nine seconds, and is as old when it comes. */
 /* Who came to the bridge is known only after the clock was set. */
@@ -393,6 +433,8 @@ Suite *desk_clock_suite(void)
         two_steps_and_a_restart_leave_the_journal_right,
         emergencies_are_joined_over_a_step,
         a_call_that_waits_does_not_sleep_for_hours,
+        a_call_that_is_taken_up_again_does_not_sleep_for_hours,
+        an_answer_that_is_told_before_the_contact_counts,
         a_ticket_that_turns_urgent_after_the_step_is_no_older_than_the_first_start,
         the_first_start_is_moved_for_the_next_process_too,
         a_ticket_that_is_raised_again_after_the_step_is_opened_again,
