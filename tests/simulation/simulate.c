@@ -1,7 +1,8 @@
 /*
- * simulate: runs worlds, one a seed, and tells the shortest story of the first that goes wrong.
+ * simulate: runs worlds, one a seed, and tells the shortest story of the first that goes wrong, or of all.
  *
  *     simulate [--seed FIRST] [--seeds COUNT] [--clients N] [--only CLIENT] [--without TROUBLE,…] [--story]
+ *              [--all]
  *
  * Ends with 1 after a violation, 2 for wrong options.
  */
@@ -26,13 +27,14 @@ struct options {
     int64_t first, seeds, clients, only;
     unsigned troubles;
     bool story;
+    bool all; /* goes on after a violation */
     struct disk *disk;
     struct text template;
 };
 
 /* What all runs add up to. */
 struct totals {
-    uint64_t seeds, emergencies, events, webhooks, crashes, disk_faults;
+    uint64_t seeds, emergencies, events, webhooks, crashes, disk_faults, violations;
 };
 
 static const struct {
@@ -200,6 +202,7 @@ static void add_up(struct totals *totals, const struct sim *sim)
     totals->webhooks += sim->post_count;
     totals->crashes += (uint64_t)sim->process.crashes;
     totals->disk_faults += (uint64_t)sim->process.disk_faults;
+    totals->violations += sim->violation[0] ? 1 : 0;
 }
 
 static bool read_without(char *list, unsigned *left)
@@ -224,13 +227,11 @@ static bool read_number(const char *text, int64_t least, int64_t most, int64_t *
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
-    static const struct option names[] = {{"seed", required_argument, NULL, 'f'},
-                                          {"seeds", required_argument, NULL, 'n'},
-                                          {"clients", required_argument, NULL, 'c'},
-                                          {"only", required_argument, NULL, 'o'},
-                                          {"without", required_argument, NULL, 'w'},
-                                          {"story", no_argument, NULL, 's'},
-                                          {0}};
+    static const struct option names[] = {
+        {"seed", required_argument, NULL, 'f'},    {"seeds", required_argument, NULL, 'n'},
+        {"clients", required_argument, NULL, 'c'}, {"only", required_argument, NULL, 'o'},
+        {"without", required_argument, NULL, 'w'}, {"story", no_argument, NULL, 's'},
+        {"all", no_argument, NULL, 'a'},           {0}};
     int chosen;
     bool good = true;
     *options = (struct options){.first = 1, .seeds = 1, .clients = 40, .only = -1, .troubles = TROUBLE_ALL};
@@ -242,6 +243,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         case 'o': good = read_number(optarg, 0, MOST_CLIENTS, &options->only); break;
         case 'w': good = read_without(optarg, &options->troubles); break;
         case 's': options->story = true; break;
+        case 'a': options->all = true; break;
         default: good = false;
         }
     return good && optind == argc && options->only < options->clients;
@@ -255,7 +257,7 @@ int main(int argc, char **argv)
     if (!read_options(argc, argv, &options)) {
         fprintf(stderr,
                 "usage: simulate [--seed FIRST] [--seeds COUNT] [--clients N] [--only CLIENT] "
-                "[--without TROUBLE,...] [--story]\n"
+                "[--without TROUBLE,...] [--story] [--all]\n"
                 "troubles: webhooks, calls, outages, crashes, clock, disk; at most %d clients\n",
                 MOST_CLIENTS);
         return 2;
@@ -264,7 +266,7 @@ int main(int argc, char **argv)
     options.disk = disk_new((uint64_t)options.first);
     if (!options.disk)
         abort();
-    for (int64_t i = 0; i < options.seeds; i++) {
+    for (int64_t i = 0; i < options.seeds && (totals.violations == 0 || options.all); i++) {
         uint64_t seed = (uint64_t)(options.first + i);
         bool good = run(&options, seed, options.story ? stdout : NULL, &sim);
         add_up(&totals, &sim);
@@ -273,15 +275,13 @@ int main(int argc, char **argv)
         printf("seed %" PRIu64 ": VIOLATION (client %d): %s\n", seed, sim.violator, sim.violation);
         if (!options.story)
             tell_shortest(&options, seed, sim.violator);
-        break;
+        fflush(stdout);
     }
     disk_free(options.disk);
     free(options.template.bytes);
-    if (sim.violation[0])
-        return 1;
     printf("%" PRIu64 " seeds, %" PRIu64 " emergencies, %" PRIu64 " events, %" PRIu64 " webhooks, %" PRIu64
-           " crashes, %" PRIu64 " disk faults: 0 violations\n",
+           " crashes, %" PRIu64 " disk faults: %" PRIu64 " violations\n",
            totals.seeds, totals.emergencies, totals.events, totals.webhooks, totals.crashes,
-           totals.disk_faults);
-    return 0;
+           totals.disk_faults, totals.violations);
+    return totals.violations == 0 ? 0 : 1;
 }
