@@ -127,8 +127,8 @@ bool desk_add_action(struct desk *desk, const struct action *wanted)
             return desk_did(desk, added);
         action.created_ms = desk->now_ms;
         action.state = ACTION_PENDING;
-        action.ended_ms = action.next_ms =
-            0; /* what it waited for then may be hours away by a clock set since */
+        action.ended_ms = 0;
+        action.next_ms = 0; /* it may be hours away by a clock that was set since */
         added = store_put_action(desk->store, &action);
     }
     desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);
