@@ -474,7 +474,8 @@ static bool take_ticket_event(struct desk *desk, struct delivery *delivery, cons
 {
     struct event *event = &delivery->event;
     struct emergency e;
-    int64_t turned_ms = event->ticket.previous_priority != PRIORITY_UNKNOWN ? event->at_ms : 0;
+    /* as Zendesk told it: what it has told of before is older, however far its clock is ahead */
+    int64_t turned_ms = event->ticket.previous_priority != PRIORITY_UNKNOWN ? event_latest_ms(event) : 0;
     enum store_result found = store_of_ticket(desk->store, event->ticket_id, &e);
     if (!desk_did(desk, found))
         return false;

@@ -56,11 +56,6 @@ const char *name_or(const char *name, const char *otherwise)
     return name[0] ? name : otherwise;
 }
 
-int64_t latest_ms(const struct event *event)
-{
-    return event->at_ms + (event->resolution_ms > 1 ? event->resolution_ms - 1 : 0);
-}
-
 int64_t later(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -172,7 +167,7 @@ void close_emergency(struct step_context *c, enum closing closing, const char *w
 {
     struct emergency *e = c->e;
     if (e->closing != CLOSING_NONE ||
-        latest_ms(c->event) < e->opened_ms) /* or of an emergency before this one */
+        event_latest_ms(c->event) < e->opened_ms) /* or of an emergency before this one */
         return;
     e->closing = closing;
     e->closed_ms = moment_ms(c->event);
@@ -228,7 +223,7 @@ static void take_staff_comment(struct step_context *c)
         begin_first_period(c, event->at_ms, event->at_ms);
         tell(c, MESSAGE_CONTACTED, resolve_button(c));
     } else if (further && c->policy->ask_after_engineer_comment) {
-        take_doubt(c, DOUBT_ENGINEER_COMMENT, latest_ms(event), "The engineer commented again.");
+        take_doubt(c, DOUBT_ENGINEER_COMMENT, event_latest_ms(event), "The engineer commented again.");
     }
 }
 
@@ -279,7 +274,7 @@ static void take_customer_comment(struct step_context *c)
 {
     struct emergency *e = c->e;
     const struct event *event = c->event;
-    int64_t latest = latest_ms(event);
+    int64_t latest = event_latest_ms(event);
     bool outsider = event->comment.standing != AUTHOR_CUSTOMER;
     if (!outsider && !event->comment.automatic)
         e->last_customer_ms = later(e->last_customer_ms, latest);
@@ -301,7 +296,7 @@ static void take_customer_comment(struct step_context *c)
 static void take_comment(struct step_context *c)
 {
     const struct event *event = c->event;
-    if (latest_ms(event) < c->e->opened_ms)
+    if (event_latest_ms(event) < c->e->opened_ms)
         return;
     tick_notes(c);
     switch (event->comment.standing) {

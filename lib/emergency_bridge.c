@@ -127,7 +127,7 @@ static void take_back_unknown(struct step_context *c)
     struct emergency *e = c->e;
     if (is_of_bridge(c))
         (void)count_out(c, false);
-    if (e->doubt_ms[DOUBT_JOIN] == latest_ms(c->event)) /* others are as unknown as before */
+    if (e->doubt_ms[DOUBT_JOIN] == event_latest_ms(c->event)) /* others are as unknown as before */
         e->doubt_ms[DOUBT_JOIN] = e->doubt_join_before_ms;
 }
 
@@ -143,7 +143,7 @@ static void join_closed(struct step_context *c)
         return;
     }
     e->doubt_join_before_ms = e->doubt_ms[DOUBT_JOIN];
-    (void)note_doubt(e, DOUBT_JOIN, latest_ms(c->event), c->event->by);
+    (void)note_doubt(e, DOUBT_JOIN, event_latest_ms(c->event), c->event->by);
 }
 
 void take_joined(struct step_context *c)
@@ -175,11 +175,11 @@ void take_joined(struct step_context *c)
     default:
         e->doubt_join_before_ms = e->doubt_ms[DOUBT_JOIN];
         if (event->meeting.is_asked) { /* noted at once, but nobody is told before the answer */
-            (void)note_doubt(e, DOUBT_JOIN, latest_ms(event), event->by);
+            (void)note_doubt(e, DOUBT_JOIN, event_latest_ms(event), event->by);
             break;
         }
         say(c, "call", "%s is in the bridge: nobody knows whether of support or the customer's.", name);
-        take_doubt(c, DOUBT_JOIN, latest_ms(event), "Somebody unidentified joined the bridge.");
+        take_doubt(c, DOUBT_JOIN, event_latest_ms(event), "Somebody unidentified joined the bridge.");
         break;
     }
 }
@@ -282,7 +282,7 @@ void tick_notes(struct step_context *c)
     struct emergency *e = c->e;
     const struct event *event = c->event;
     if (!notes_are_missing(e) || event->comment.standing != AUTHOR_STAFF ||
-        latest_ms(event) < e->call_ended_ms)
+        event_latest_ms(event) < e->call_ended_ms)
         return;
     int64_t *tick = event->comment.is_public ? &e->public_notes_ms : &e->internal_note_ms;
     if (*tick == 0) {

@@ -15,8 +15,10 @@ static void accept_follow_up(struct step_context *c, int64_t accepted_ms)
     struct emergency *e = c->e;
     e->followed_up_ms = accepted_ms;
     if (e->phase == PHASE_CONTACTED) {
+        int64_t extended_ms = e->due_ms; /* to then, perhaps, while this was on its way */
         e->phase = PHASE_FOLLOWED_UP;
         begin_period(e, accepted_ms, c->policy->downgrade_after_ms);
+        e->due_ms = later(e->due_ms, extended_ms);
         e->asked = false;
     } else if (e->phase == PHASE_ENGAGED && e->before_engaged == PHASE_CONTACTED) {
         e->before_engaged = PHASE_FOLLOWED_UP;

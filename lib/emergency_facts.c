@@ -143,7 +143,7 @@ static bool lowered(enum ticket_priority was, enum ticket_priority is)
 static void reread_raised(struct step_context *c)
 {
     c->out->reread = true;
-    c->out->raised_ms = c->event->at_ms;
+    c->out->raised_ms = event_latest_ms(c->event);
 }
 
 static void take_priority(struct step_context *c)
@@ -214,7 +214,7 @@ void take_ticket(struct step_context *c)
     struct emergency *e = c->e;
     const struct event *event = c->event;
     const struct ticket_facts *facts = &event->ticket;
-    if (!facts->known || latest_ms(event) < e->opened_ms) /* or of an emergency before this one */
+    if (!facts->known || event_latest_ms(event) < e->opened_ms) /* or of an emergency before this one */
         return;
     if (e->ticket_id == 0)
         e->ticket_id = event->ticket_id;
@@ -238,7 +238,7 @@ void take_ticket(struct step_context *c)
 void take_gone(struct step_context *c)
 {
     struct emergency *e = c->e;
-    if (latest_ms(c->event) < e->opened_ms) /* of an emergency before this one */
+    if (event_latest_ms(c->event) < e->opened_ms) /* of an emergency before this one */
         return;
     if (e->ticket_id != 0 && c->event->ticket_id != e->ticket_id) /* of a ticket that it was not about */
         return;

@@ -46,8 +46,6 @@ void drop_step(struct emergency *e);
 void someone_met(struct step_context *c);
 const char *name_or(const char *name, const char *otherwise);
 int64_t later(int64_t a, int64_t b);
-/* The latest moment that the event's time, which may be coarse, can mean. */
-int64_t latest_ms(const struct event *event);
 /* What the clock shows: for events of our own their place in the order may be later, after the clock was set
  * back. */
 static inline int64_t moment_ms(const struct event *event)

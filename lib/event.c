@@ -200,6 +200,11 @@ static int compare_numbers(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
+int64_t event_latest_ms(const struct event *event)
+{
+    return event->at_ms + (event->resolution_ms > 1 ? event->resolution_ms - 1 : 0);
+}
+
 int event_compare(const struct event *a, const struct event *b)
 {
     int order = compare_numbers(a->at_ms, b->at_ms);

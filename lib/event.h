@@ -266,6 +266,8 @@ struct event {
     struct result_facts result;
 };
 
+/* The latest moment that the event's time, which may be coarse, can mean. */
+int64_t event_latest_ms(const struct event *event);
 /* <0, 0 or >0 as A is to be taken before, with or after B: by time, then source, then id, then row. */
 int event_compare(const struct event *a, const struct event *b);
 

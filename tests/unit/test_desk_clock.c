@@ -288,6 +288,27 @@ START_TEST(an_answer_that_is_told_before_the_contact_counts)
 }
 END_TEST
 
+/* It was urgent only after the comment, by Zendesk's clock; by ours, that came from the future. */
+START_TEST(what_is_older_than_the_raise_says_nothing_of_it)
+{
+    struct life *life = life_new("", 0);
+    life->zendesk_ahead_ms = 600;
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:40.489");
+    life_comment(life, LIFE_CUSTOMER);
+    struct delivery *late = life->delivered;
+    life->delivered = NULL;
+    life->true_ms += 62;
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:50");
+    life_expect(life, 1, "paged");
+    life->delivered = late;
+    life_at(life, "12:01:00");
+    life_expect(life, 1, "paged");
+    life_end(life);
+}
+END_TEST
+
 /* Each answer takes nine seconds, and is as old when it comes. */
 /* Who came to the bridge is known only after the clock was set. */
 START_TEST(who_came_before_the_step_came_to_the_same_meeting)
@@ -435,6 +456,7 @@ Suite *desk_clock_suite(void)
         a_call_that_waits_does_not_sleep_for_hours,
         a_call_that_is_taken_up_again_does_not_sleep_for_hours,
         an_answer_that_is_told_before_the_contact_counts,
+        what_is_older_than_the_raise_says_nothing_of_it,
         a_ticket_that_turns_urgent_after_the_step_is_no_older_than_the_first_start,
         the_first_start_is_moved_for_the_next_process_too,
         a_ticket_that_is_raised_again_after_the_step_is_opened_again,

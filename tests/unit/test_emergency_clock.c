@@ -252,6 +252,28 @@ START_TEST(extend_takes_back_a_step_that_has_not_left)
 }
 END_TEST
 
+/* What people were told then stays true; but the second period is a full one. */
+START_TEST(extend_outlives_a_follow_up_that_had_left)
+{
+    static const struct {
+        int64_t for_ms;
+        const char *next;
+    } cases[] = {{MINUTES(20), "12:35:45"}, {MINUTES(5), "12:30:41"}};
+    struct story *t = contacted();
+    at(t, "12:15:40");
+    wake(t);
+    looked(t);
+    released(t, ACTION_FOLLOW_UP);
+    at(t, "12:15:45");
+    extend(t, cases[_i].for_ms);
+    at(t, "12:15:46");
+    accepted_since(t, ACTION_FOLLOW_UP, "12:15:41");
+    expect_state(t, "followed_up");
+    expect_next(t, ACTION_DOWNGRADE, cases[_i].next);
+    story_end(t);
+}
+END_TEST
+
 START_TEST(extend_while_paused_sets_what_is_left)
 {
     struct story *t = contacted();
@@ -564,6 +586,7 @@ Suite *emergency_clock_suite(void)
     tcase_add_test(persons, contact_during_a_pause_begins_a_period_that_rests);
     tcase_add_test(persons, extend_counts_from_now);
     tcase_add_test(persons, extend_takes_back_a_step_that_has_not_left);
+    tcase_add_loop_test(persons, extend_outlives_a_follow_up_that_had_left, 0, 2);
     tcase_add_test(persons, extend_while_paused_sets_what_is_left);
     tcase_add_test(persons, a_follow_up_by_hand_starts_the_second_period);
     tcase_add_test(persons, the_first_contact_is_not_also_the_follow_up);
