@@ -130,16 +130,17 @@ void desk_correct_time(const struct desk *desk, enum service_id sender, struct e
     event->at_ms -= desk_skew_ms(desk, sender);
 }
 
-/* Nothing happens in the future. But what its sender's clock, a little ahead, told apart must not become the
- * order in which webhooks arrive: an answer may come before the contact. So it is as late as was told,
- * perhaps. */
+/* Nothing happens in the future. But what Zendesk's clock, a little ahead, told apart must not become the
+ * order in which its webhooks arrive: an answer may come before the contact. So a time that is cut is coarse.
+ */
 void desk_bound_time(const struct desk *desk, struct event *event)
 {
     if (event->at_ms <= desk->now_ms)
         return;
     int64_t ahead_ms = event->at_ms - desk->now_ms;
     event->at_ms = desk->now_ms;
-    event->resolution_ms += ahead_ms < MOST_AHEAD_MS ? ahead_ms : MOST_AHEAD_MS;
+    if (event->source == EVENT_SOURCE_ZENDESK)
+        event->resolution_ms += ahead_ms < MOST_AHEAD_MS ? ahead_ms : MOST_AHEAD_MS;
 }
 
 /* The answer was dated, to the second, between our asking and its coming, which may be long: what is known of

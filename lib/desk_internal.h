@@ -226,7 +226,8 @@ bool desk_apply_history(struct desk *desk, const struct flight *flight, struct e
 int64_t desk_skew_ms(const struct desk *desk, enum service_id service);
 /* Corrects the time of an event by its sender's skew. */
 void desk_correct_time(const struct desk *desk, enum service_id sender, struct event *event);
-/* Brings what was told of the future to the present, as coarse as it was ahead. */
+/* Cuts what was told of the future to the present; Zendesk's becomes as coarse as it was ahead, at most 3 s.
+ */
 void desk_bound_time(const struct desk *desk, struct event *event);
 /* As the process before knew them. */
 bool desk_read_skews(struct desk *desk);

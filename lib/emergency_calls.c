@@ -41,7 +41,7 @@ static void accept_downgrade(struct step_context *c, bool still_wanted)
     say(c, "call", "Ticket downgraded to %s.", ticket_priority_name(c->policy->downgrade_priority));
     end_bridge(c);
     effect(c, &(struct effect){.kind = EFFECT_NOTE, .message = MESSAGE_NOTE_DOWNGRADED});
-    bool answered_since = e->last_customer_ms >= e->step_due_ms; /* perhaps, within one second */
+    bool answered_since = e->last_customer_ms >= e->step_due_ms; /* perhaps: its time is coarse */
     if (e->phase == PHASE_ENGAGED && (!still_wanted || answered_since)) {
         e->before_engaged = PHASE_DOWNGRADED;
         say(c, "prompt", "The customer had just answered: back to urgent?");

@@ -85,8 +85,8 @@ void life_comment(struct life *life, int64_t author);
 void life_change(struct life *life, enum ticket_priority priority, enum ticket_status status, int64_t actor);
 /* Zendesk's trigger for urgent tickets fires: its body says no more than which ticket it is. */
 void life_trigger(struct life *life);
-/* The customer comes to the bridge; Zendesk knows them by their address. */
-void life_join(struct life *life);
+/* Somebody comes to the bridge; Zendesk knows them by their address. */
+void life_join(struct life *life, int64_t who);
 void life_command(struct life *life, int64_t emergency, enum command command);
 void life_link(struct life *life, int64_t emergency, int64_t ticket);
 /* 12:00:00 page P1 of the ticket, 12:00:40 a comment of the engineer. */

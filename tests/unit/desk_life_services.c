@@ -58,10 +58,13 @@ static void add_user(char *answer, int64_t user)
         (long long)user, (long long)user, (long long)user, user < LIFE_ENGINEER ? "end-user" : "agent");
 }
 
-static void add_found_user(char *answer)
+/* Who is asked for by their address. */
+static void add_found_user(char *answer, const char *query)
 {
+    const char *address = strstr(query, "user");
+    ck_assert_ptr_nonnull(address);
     add(answer, "{'users':[");
-    add_user(answer, LIFE_CUSTOMER);
+    add_user(answer, strtoll(address + strlen("user"), NULL, 10));
     add(answer, "]}");
 }
 
@@ -135,7 +138,7 @@ static void add_read(const struct life *life, char *answer, const char *path)
     else if (strstr(path, "/users/me"))
         add(answer, "{'user':{'id':%d,'name':'emergencyd','role':'agent'}}", LIFE_US);
     else if (strstr(path, "/users/search"))
-        add_found_user(answer);
+        add_found_user(answer, strstr(path, "/users/search") + strlen("/users/search"));
     else if (strstr(path, "/show_many"))
         add(answer, "{'tickets':[");
     else if (strstr(path, "/tickets/"))
@@ -258,16 +261,16 @@ void life_change(struct life *life, enum ticket_priority priority, enum ticket_s
     set(life, priority, status, actor, "");
 }
 
-void life_join(struct life *life)
+void life_join(struct life *life, int64_t who)
 {
     struct event event = {
         .type = EVENT_JOINED,
         .source = EVENT_SOURCE_ZOOM,
         .at_ms = life->true_ms,
-        .by = "Customer",
+        .by = "Somebody",
         .meeting = {.id = LIFE_MEETING, .participant = "16778240"},
     };
-    text_format(event.by_email, sizeof event.by_email, "user%d@example.com", LIFE_CUSTOMER);
+    text_format(event.by_email, sizeof event.by_email, "user%lld@example.com", (long long)who);
     life_deliver(life, SERVICE_ZOOM, &event);
 }
 

@@ -309,7 +309,6 @@ START_TEST(what_is_older_than_the_raise_says_nothing_of_it)
 }
 END_TEST
 
-/* Each answer takes nine seconds, and is as old when it comes. */
 /* Who came to the bridge is known only after the clock was set. */
 START_TEST(who_came_before_the_step_came_to_the_same_meeting)
 {
@@ -317,13 +316,28 @@ START_TEST(who_came_before_the_step_came_to_the_same_meeting)
     life_contacted(life);
     life_at(life, "12:03:00");
     life->reads = FATE_UNSENT;
-    life_join(life);
+    life_join(life, LIFE_CUSTOMER);
     life_at(life, "12:04:00");
     life_expect(life, 1, "contacted");
     life_set_clock(life, 0);
     life->reads = FATE_TAKEN;
     life_at(life, "12:10:00");
     life_expect(life, 1, "engaged");
+    life_end(life);
+}
+END_TEST
+
+/* Zoom's clock is ahead by less than is corrected. */
+START_TEST(who_turns_out_to_be_of_staff_leaves_no_doubt)
+{
+    struct life *life = life_new(LIFE_ZOOM, -300);
+    life_contacted(life);
+    life_at(life, "12:03:00");
+    life_join(life, LIFE_ENGINEER);
+    life_at(life, "12:04:00");
+    const struct emergency e = life_emergency(life, 1);
+    ck_assert(e.met);
+    ck_assert_int_eq(e.doubt_ms[DOUBT_JOIN], 0);
     life_end(life);
 }
 END_TEST
@@ -335,13 +349,14 @@ START_TEST(zooms_skew_outlives_the_process)
     life_contacted(life);
     life_restart(life);
     life_at(life, "12:03:00");
-    life_join(life);
+    life_join(life, LIFE_CUSTOMER);
     life_at(life, "12:04:00");
     life_expect(life, 1, "engaged");
     life_end(life);
 }
 END_TEST
 
+/* Each answer takes nine seconds, and is as old when it comes. */
 START_TEST(a_slow_answer_is_no_wrong_clock)
 {
     static const char *const clocks[] = {"12:00:09", "12:00:18", "12:00:27", "12:00:36", "12:00:45"};
@@ -448,6 +463,7 @@ Suite *desk_clock_suite(void)
 {
     const TTest *const tests[] = {
         who_came_before_the_step_came_to_the_same_meeting,
+        who_turns_out_to_be_of_staff_leaves_no_doubt,
         zooms_skew_outlives_the_process,
         an_answer_after_the_clock_was_set_back_is_one,
         what_waited_for_its_emergency_has_the_time_of_the_clock_as_it_is,
