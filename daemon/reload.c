@@ -13,34 +13,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* What the present sockets are, and where what is wrong is told. */
+struct trial {
+    const struct config *present;
+    bool public_is_ours, admin_is_ours; /* else systemd's, which stay */
+    char *error;
+    size_t error_size;
+};
 
 static bool same_address(const struct address *a, const struct address *b)
 {
     return a->port == b->port && strcmp(a->host, b->host) == 0;
 }
 
-/* A port of ours will be free by then, on other addresses too: only the host is tried then. */
-static bool try_address(const struct config *present, const char *section, const struct address *wanted,
-                        char *error, size_t error_size)
+/* It will be free by then, on other addresses too. */
+static bool is_our_port(const struct trial *trial, const struct address *address)
+{
+    return (trial->public_is_ours && address->port == trial->present->server.listen.port) ||
+           (trial->admin_is_ours && address->port == trial->present->admin.listen.port);
+}
+
+/* With a port of ours only the host is tried. */
+static bool try_address(const struct trial *trial, const char *section, const struct address *wanted)
 {
     char why[256];
     struct address tried = *wanted;
-    if (tried.port == present->server.listen.port || tried.port == present->admin.listen.port)
+    if (is_our_port(trial, wanted))
         tried.port = 0;
     int fd = http_listen(&tried, why, sizeof why);
-    if (fd < 0) {
-        (void)snprintf(error, error_size, "[%s] listen = %s:%u: %s", section, wanted->host,
-                       (unsigned int)wanted->port, why);
-        return false;
+    if (fd >= 0) {
+        close(fd);
+        return true;
     }
-    close(fd);
-    return true;
+    (void)snprintf(trial->error, trial->error_size, "[%s] listen = %s:%u: %s", section, wanted->host,
+                   (unsigned int)wanted->port, why);
+    return false;
 }
 
-static bool try_admin_socket(const char *path, char *error, size_t error_size)
+/* What systemd has bound beyond loopback needs a token, whatever the settings call their address. */
+static bool try_token(const struct trial *trial, int fd, const char *token)
 {
-    int fd = admin_socket_listen(path, error, error_size);
+    if (token || admin_socket_is_loopback(fd))
+        return true;
+    (void)snprintf(trial->error, trial->error_size, "[admin] listens beyond loopback: a token is needed");
+    return false;
+}
+
+static bool try_admin_socket(const struct trial *trial, const char *path)
+{
+    int fd = admin_socket_listen(path, trial->error, trial->error_size);
     if (fd < 0)
         return false;
     close(fd);
@@ -48,14 +72,20 @@ static bool try_admin_socket(const char *path, char *error, size_t error_size)
     return true;
 }
 
-/* A database that is there must be writable, and so must its folder, for the files beside it. */
-static bool try_database(const char *path, char *error, size_t error_size)
+/* A database that is there must be a file that can be written, and so must its folder, for those beside it.
+ */
+static bool try_database(const struct trial *trial, const char *path)
 {
+    struct stat status;
     char *copy = strdup(path); /* dirname changes it */
-    bool good = copy && faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS) == 0 &&
-                (faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0 || errno == ENOENT);
+    bool good = copy && faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS) == 0;
+    bool is_new = good && stat(path, &status) != 0 && errno == ENOENT;
+    if (good && !is_new)
+        good = faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0;
+    const char *why = good ? "it is not a file" : strerror(errno);
+    good = good && (is_new || S_ISREG(status.st_mode));
     if (!good)
-        (void)snprintf(error, error_size, "[store] path %s: %s", path, strerror(errno));
+        (void)snprintf(trial->error, trial->error_size, "[store] path %s: %s", path, why);
     free(copy);
     return good;
 }
@@ -63,18 +93,22 @@ static bool try_database(const char *path, char *error, size_t error_size)
 bool reload_would_start(const struct config *present, const struct config *next,
                         const struct system_sockets *sockets, char *error, size_t error_size)
 {
-    const struct address *public = &next->server.listen, *admin = &next->admin.listen;
+    const struct trial trial = {.present = present,
+                                .public_is_ours = sockets->public < 0 || sockets->public_kept,
+                                .admin_is_ours = sockets->admin_tcp < 0,
+                                .error = error,
+                                .error_size = error_size};
     const char *socket = next->admin.socket, *old_socket = present->admin.socket;
-    bool public_given = sockets->public >= 0 && !sockets->public_kept;
-    if (!public_given && !same_address(public, &present->server.listen) &&
-        !try_address(present, "server", public, error, error_size))
+    if (trial.public_is_ours && !same_address(&next->server.listen, &present->server.listen) &&
+        !try_address(&trial, "server", &next->server.listen))
         return false;
-    if (sockets->admin_tcp < 0 && !same_address(admin, &present->admin.listen) &&
-        !try_address(present, "admin", admin, error, error_size))
+    if (trial.admin_is_ours && !same_address(&next->admin.listen, &present->admin.listen) &&
+        !try_address(&trial, "admin", &next->admin.listen))
+        return false;
+    if (!trial.admin_is_ours && !try_token(&trial, sockets->admin_tcp, next->admin.token))
         return false;
     if (sockets->admin_unix < 0 && socket && (!old_socket || strcmp(socket, old_socket) != 0) &&
-        !try_admin_socket(socket, error, error_size))
+        !try_admin_socket(&trial, socket))
         return false;
-    return strcmp(next->store.path, present->store.path) == 0 ||
-           try_database(next->store.path, error, error_size);
+    return strcmp(next->store.path, present->store.path) == 0 || try_database(&trial, next->store.path);
 }

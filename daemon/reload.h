@@ -10,7 +10,7 @@
 /*
  * Tries what NEXT names and PRESENT does not: addresses, the admin socket, the place of the database; SOCKETS
  * that were handed over need no address. Leaves nothing behind. False: ERROR says what can't be used and why.
- * What is in use by others only on an address that we hold in part ourselves is not noticed.
+ * Not noticed: a port of ours that others have on another address, a database that is another program's.
  */
 bool reload_would_start(const struct config *present, const struct config *next,
                         const struct system_sockets *sockets, char *error, size_t error_size) MUST_CHECK;

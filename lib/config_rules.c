@@ -31,6 +31,16 @@ static bool check_admin(struct loader *loader)
         admin->listen.host);
 }
 
+static bool check_addresses(struct loader *loader)
+{
+    const struct address *public = &loader->config->server.listen, *admin = &loader->config->admin.listen;
+    if (public->port == 0 || public->port != admin->port || strcmp(public->host, admin->host) != 0)
+        return true;
+    return loader_fail(loader, loader_setting(loader, "admin", "listen"),
+                       "%s:%u is the address of [server] listen; wanted another port", admin->host,
+                       (unsigned int)admin->port);
+}
+
 static bool check_pagerduty(struct loader *loader)
 {
     struct config_pagerduty *pagerduty = &loader->config->pagerduty;
@@ -136,6 +146,6 @@ static bool check_gitlab(struct loader *loader)
 
 bool config_check_rules(struct loader *loader)
 {
-    return check_admin(loader) && check_pagerduty(loader) && check_zendesk(loader) && check_slack(loader) &&
-           check_zoom(loader) && check_gitlab(loader);
+    return check_admin(loader) && check_addresses(loader) && check_pagerduty(loader) &&
+           check_zendesk(loader) && check_slack(loader) && check_zoom(loader) && check_gitlab(loader);
 }

@@ -426,7 +426,9 @@ def test_a_reload_with_bad_settings_changes_nothing(daemon, world, cast):
     ("admin.socket", "{folder}/missing/admin.sock"),
     ("admin.socket", "{folder}/emergencyd.ini"),
     ("store.path", "{folder}/missing/emergencyd.db"),
+    ("admin.listen", "127.0.0.1:{own}"),
     ("store.path", "{folder}/emergencyd.ini/emergencyd.db"),
+    ("store.path", "{folder}"),
 ])
 def test_a_reload_with_settings_that_could_not_start_changes_nothing(
         daemon, setting, value):

@@ -287,6 +287,35 @@ def test_a_handed_over_address_that_all_can_reach_needs_a_token(unit):
     assert "token" in u.daemon.stderr()
 
 
+def refuse_reload(u):
+    """Its settings can't be used; it goes on. Returns what it says."""
+    u.daemon.write_config()
+    u.signal(signal.SIGHUP)
+    u.wait_for("READY=1")
+    assert u.daemon.running
+    [refused] = [line for line in u.daemon.stderr().splitlines()
+                 if "CONFIG-REFUSED" in line]
+    return refused
+
+
+def test_a_reload_without_the_token_of_a_handed_over_address_is_refused(unit):
+    u = unit()
+    with socket.create_server(("0.0.0.0", 0)) as handle:
+        u.daemon.configure({"admin": {"token": "secret"}})
+        u.start([handle], "admin").wait_for("READY=1")
+        u.daemon.configure({"admin": {"token": None}})
+        assert "token" in refuse_reload(u)
+
+
+def test_a_reload_knows_which_ports_are_not_its_own(unit, handed):
+    u = unit()
+    port = port_of(handed["public"])
+    u.daemon.configure({"server": {"listen": f"127.0.0.1:{port}"}})
+    u.start([handed["public"]], "public").wait_for("READY=1")
+    u.daemon.configure({"admin": {"listen": f"localhost:{port}"}})
+    assert f"localhost:{port}" in refuse_reload(u)
+
+
 def test_a_handed_over_socket_that_cannot_be_used_is_told(unit, handed):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams, \
             socket.socket() as deaf:
