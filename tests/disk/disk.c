@@ -74,9 +74,11 @@ static int fault_code(enum disk_operation operation, enum disk_fault fault)
         [DISK_TRUNCATE] = SQLITE_IOERR_TRUNCATE,
         [DISK_SYNC] = SQLITE_IOERR_FSYNC,
     };
-    bool is_full = fault != DISK_BROKEN && operation != DISK_READ;
-    errno = is_full ? ENOSPC : EIO;
-    return is_full && operation == DISK_WRITE ? SQLITE_FULL : codes[operation];
+    if (fault == DISK_BROKEN || operation == DISK_READ)
+        errno = EIO;
+    else
+        errno = fault == DISK_QUOTA ? EDQUOT : ENOSPC;
+    return errno == ENOSPC && operation == DISK_WRITE ? SQLITE_FULL : codes[operation];
 }
 
 /* Whether the next operation of this kind fails. */

@@ -47,6 +47,7 @@ void disk_write_back_early(struct disk *disk, unsigned one_in);
 enum disk_operation { DISK_READ, DISK_WRITE, DISK_TRUNCATE, DISK_SYNC, DISK_OPERATION_COUNT };
 enum disk_fault {
     DISK_FULL,   /* ENOSPC; nothing is done. A read fails as if BROKEN */
+    DISK_QUOTA,  /* EDQUOT, likewise: for SQLite that is no full disk */
     DISK_BROKEN, /* EIO; nothing is done */
     DISK_SHORT,  /* half of a write is taken, a random part is synced; then as FULL */
 };

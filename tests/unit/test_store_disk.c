@@ -371,7 +371,8 @@ END_TEST
 static const struct {
     enum disk_fault fault;
     enum store_result result;
-} troubles[] = {{DISK_FULL, STORE_FULL}, {DISK_SHORT, STORE_FULL}, {DISK_BROKEN, STORE_BROKEN}};
+} troubles[] = {
+    {DISK_FULL, STORE_FULL}, {DISK_QUOTA, STORE_FULL}, {DISK_SHORT, STORE_FULL}, {DISK_BROKEN, STORE_BROKEN}};
 
 START_TEST(each_trouble_is_told_and_undoes_the_whole_transaction)
 {
@@ -414,11 +415,11 @@ START_TEST(each_trouble_is_judged_by_itself)
 {
     struct store *store = open_store();
     GOOD(write_pair(store, "one"));
-    disk_fail(disk, DISK_WRITE, DISK_FULL, 0, 1);
+    disk_fail(disk, DISK_WRITE, DISK_QUOTA, 0, 1);
     ck_assert_int_eq(write_pair(store, "bad"), STORE_FULL);
     disk_fail(disk, DISK_WRITE, DISK_BROKEN, 0, 1);
     ck_assert_int_eq(write_pair(store, "bad"), STORE_BROKEN);
-    disk_fail(disk, DISK_WRITE, DISK_FULL, 0, 1);
+    disk_fail(disk, DISK_WRITE, DISK_QUOTA, 0, 1);
     ck_assert_int_eq(write_pair(store, "bad"), STORE_FULL);
     store_close(store);
 }
