@@ -16,13 +16,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What the present sockets are, and where what is wrong is told. */
+/* Between what it goes, and where what is wrong is told. */
 struct trial {
-    const struct config *present;
-    bool public_is_ours, admin_is_ours; /* else systemd's, which stay */
+    const struct config *present, *next;
+    const struct system_sockets *sockets; /* systemd's stay */
     char *error;
     size_t error_size;
 };
+
+static bool public_is_ours(const struct trial *trial)
+{
+    return trial->sockets->public < 0 || trial->sockets->public_kept;
+}
 
 static bool same_address(const struct address *a, const struct address *b)
 {
@@ -32,8 +37,8 @@ static bool same_address(const struct address *a, const struct address *b)
 /* It will be free by then, on other addresses too. */
 static bool is_our_port(const struct trial *trial, const struct address *address)
 {
-    return (trial->public_is_ours && address->port == trial->present->server.listen.port) ||
-           (trial->admin_is_ours && address->port == trial->present->admin.listen.port);
+    return (public_is_ours(trial) && address->port == trial->present->server.listen.port) ||
+           (trial->sockets->admin_tcp < 0 && address->port == trial->present->admin.listen.port);
 }
 
 /* With a port of ours only the host is tried. */
@@ -53,17 +58,30 @@ static bool try_address(const struct trial *trial, const char *section, const st
     return false;
 }
 
-/* What systemd has bound beyond loopback needs a token, whatever the settings call their address. */
-static bool try_token(const struct trial *trial, int fd, const char *token)
+static bool try_public(const struct trial *trial)
 {
-    if (token || admin_socket_is_loopback(fd))
+    const struct address *wanted = &trial->next->server.listen;
+    return !public_is_ours(trial) || same_address(wanted, &trial->present->server.listen) ||
+           try_address(trial, "server", wanted);
+}
+
+static bool try_admin(const struct trial *trial)
+{
+    const struct address *wanted = &trial->next->admin.listen;
+    int fd = trial->sockets->admin_tcp;
+    if (fd < 0)
+        return same_address(wanted, &trial->present->admin.listen) || try_address(trial, "admin", wanted);
+    if (trial->next->admin.token || admin_socket_is_loopback(fd))
         return true;
     (void)snprintf(trial->error, trial->error_size, "[admin] listens beyond loopback: a token is needed");
     return false;
 }
 
-static bool try_admin_socket(const struct trial *trial, const char *path)
+static bool try_admin_socket(const struct trial *trial)
 {
+    const char *path = trial->next->admin.socket, *present = trial->present->admin.socket;
+    if (trial->sockets->admin_unix >= 0 || !path || (present && strcmp(path, present) == 0))
+        return true;
     int fd = admin_socket_listen(path, trial->error, trial->error_size);
     if (fd < 0)
         return false;
@@ -72,10 +90,12 @@ static bool try_admin_socket(const struct trial *trial, const char *path)
     return true;
 }
 
-/* A database that is there must be a file that can be written, and so must its folder, for those beside it.
- */
-static bool try_database(const struct trial *trial, const char *path)
+/* One that is there must be a file that can be written, and so must its folder, for the files beside it. */
+static bool try_database(const struct trial *trial)
 {
+    const char *path = trial->next->store.path;
+    if (strcmp(path, trial->present->store.path) == 0)
+        return true;
     struct stat status;
     char *copy = strdup(path); /* dirname changes it */
     bool good = copy && faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS) == 0;
@@ -93,22 +113,6 @@ static bool try_database(const struct trial *trial, const char *path)
 bool reload_would_start(const struct config *present, const struct config *next,
                         const struct system_sockets *sockets, char *error, size_t error_size)
 {
-    const struct trial trial = {.present = present,
-                                .public_is_ours = sockets->public < 0 || sockets->public_kept,
-                                .admin_is_ours = sockets->admin_tcp < 0,
-                                .error = error,
-                                .error_size = error_size};
-    const char *socket = next->admin.socket, *old_socket = present->admin.socket;
-    if (trial.public_is_ours && !same_address(&next->server.listen, &present->server.listen) &&
-        !try_address(&trial, "server", &next->server.listen))
-        return false;
-    if (trial.admin_is_ours && !same_address(&next->admin.listen, &present->admin.listen) &&
-        !try_address(&trial, "admin", &next->admin.listen))
-        return false;
-    if (!trial.admin_is_ours && !try_token(&trial, sockets->admin_tcp, next->admin.token))
-        return false;
-    if (sockets->admin_unix < 0 && socket && (!old_socket || strcmp(socket, old_socket) != 0) &&
-        !try_admin_socket(&trial, socket))
-        return false;
-    return strcmp(next->store.path, present->store.path) == 0 || try_database(&trial, next->store.path);
+    const struct trial trial = {present, next, sockets, error, error_size};
+    return try_public(&trial) && try_admin(&trial) && try_admin_socket(&trial) && try_database(&trial);
 }

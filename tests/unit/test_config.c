@@ -332,6 +332,16 @@ START_TEST(the_admin_listener_needs_a_token_off_loopback)
 }
 END_TEST
 
+START_TEST(the_two_listeners_need_two_addresses)
+{
+    settings_expect_fault("[server]\nlisten = localhost:81\n[admin]\nlisten = localhost:81\n" ZENDESK,
+                          "4: [admin] listen: ", "localhost:81 is the address of [server] listen");
+    settings_expect_fault("[server]\nlisten = 127.0.0.1:8081\n" ZENDESK, " [admin] listen: ",
+                          "127.0.0.1:8081 is the address of [server] listen"); /* admin's own default */
+    settings_expect_good("[server]\nlisten = localhost:0\n[admin]\nlisten = localhost:0\n" ZENDESK);
+}
+END_TEST
+
 START_TEST(urls_lose_what_is_put_behind_them_anyway)
 {
     static const char *const urls[][2] = {
@@ -553,6 +563,7 @@ static void add_fault_tests(TCase *tests)
     tcase_add_test(tests, a_file_that_can_not_be_read_is_a_fault);
     tcase_add_loop_test(tests, a_bad_value_is_named_with_line_and_key, 0, (int)COUNT_OF(bad_values));
     tcase_add_test(tests, the_admin_listener_needs_a_token_off_loopback);
+    tcase_add_test(tests, the_two_listeners_need_two_addresses);
     tcase_add_test(tests, what_is_required_must_be_there);
     tcase_add_test(tests, zendesk_takes_exactly_one_pair_of_credentials);
     tcase_add_test(tests, zendesks_test_secret_is_refused);
