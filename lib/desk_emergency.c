@@ -228,11 +228,25 @@ static bool find_of_page(struct desk *desk, int64_t ticket, int64_t paged_ms, st
     return desk_did(desk, result);
 }
 
+/* What is told of its pages later must not make E begin within the emergency before, with what was told of
+ * that one. */
+static bool note_former_end(struct desk *desk, const struct emergency *e, struct event *link)
+{
+    struct emergency last;
+    enum store_result found =
+        link->ticket_id > 0 ? store_last_of_ticket(desk->store, link->ticket_id, &last) : STORE_NONE;
+    if (found == STORE_OK && last.closing != CLOSING_NONE && last.closed_ms <= e->opened_ms)
+        link->ticket.lowered_ms = last.closed_ms;
+    return desk_did(desk, found);
+}
+
 bool desk_link(struct desk *desk, struct emergency *e, struct event *event, const struct journal_entry *entry)
 {
     struct emergency other;
     bool found;
     if (!find_of_page(desk, event->ticket_id, e->opened_ms, &other, &found))
+        return false;
+    if (!found && !note_former_end(desk, e, event))
         return false;
     if (found && other.id != e->id && !join(desk, e, &other))
         return false;

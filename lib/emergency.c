@@ -482,13 +482,14 @@ void emergency_apply(struct emergency *e, const struct event *event, const struc
 }
 
 /* When an emergency of these events began: with the first that opens one, but for a page from before its
- * ticket was lowered and then raised to what opened this one; that page had a trouble of its own. */
+ * ticket was lowered and then raised to what opened this one, or from within the emergency before this one:
+ * that page had a trouble of its own. */
 static int64_t find_opening(const struct event *events, size_t count)
 {
     int64_t opened_ms = INT64_MAX;
     int64_t lowered_ms = INT64_MIN;
     for (size_t i = 0; i < count; i++)
-        if (events[i].type == EVENT_OPENED && events[i].ticket.lowered_ms != 0)
+        if (events[i].type != EVENT_TICKET && events[i].ticket.lowered_ms != 0)
             lowered_ms = later(lowered_ms, events[i].ticket.lowered_ms);
     for (size_t i = 0; i < count; i++)
         if (event_opens(&events[i]) && events[i].at_ms < opened_ms &&

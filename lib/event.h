@@ -175,7 +175,8 @@ struct ticket_facts {
     bool known; /* the fields below say how the ticket stands at the event's time */
     enum ticket_priority priority;
     enum ticket_priority previous_priority; /* of a change; PRIORITY_UNKNOWN when none is told */
-    int64_t lowered_ms; /* OPENED: when it had been lowered from urgent last, at the latest; 0 never */
+    int64_t lowered_ms; /* OPENED: when it had been lowered from urgent last, at the latest; what links:
+                           when its emergency before had ended; 0 never */
     enum ticket_status status;
     enum ticket_status previous_status;
     int64_t requester_id;

@@ -303,6 +303,36 @@ START_TEST(a_page_linked_late_belongs_to_what_has_ended)
 }
 END_TEST
 
+/* The first word of a page comes after its emergency was closed, and the one from within it later. */
+START_TEST(a_page_begins_nothing_within_the_emergency_before)
+{
+    struct life *life = life_new("", 0);
+    const struct event began = {
+        .type = EVENT_PAGE,
+        .source = EVENT_SOURCE_PAGERDUTY,
+        .at_ms = clock_ms("12:00:30"),
+        .ticket_id = STORY_TICKET,
+        .page = {.status = PAGE_TRIGGERED, .incident = "P1", .event = "triggered"},
+    };
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:00:10");
+    life_change(life, PRIORITY_URGENT, STATUS_OPEN, LIFE_CUSTOMER);
+    life_at(life, "12:02:00");
+    life_comment(life, LIFE_ENGINEER);
+    life_at(life, "12:03:00");
+    life_command(life, 1, COMMAND_CLOSE);
+    life_at(life, "12:03:10");
+    life_expect(life, 1, "closed");
+    life_page(life, "P1", PAGE_ACKNOWLEDGED, STORY_TICKET);
+    life_at(life, "12:05:00");
+    life_deliver(life, SERVICE_PAGERDUTY, &began);
+    life_at(life, "12:06:00");
+    ck_assert_int_eq(life_emergency(life, 2).opened_ms, clock_ms("12:03:10"));
+    life_expect(life, 2, "acknowledged");
+    life_end(life);
+}
+END_TEST
+
 /* Nobody told that the ticket was lowered and raised again. The page of before joins, whichever of both is
  * known first; but whoever was contacted then has been waiting since the ticket was raised. */
 START_TEST(a_page_from_before_the_ticket_was_lowered_makes_no_contact)
@@ -495,6 +525,7 @@ Suite *desk_doubts_suite(void)
         an_attempt_that_arrives_late_is_found,
         a_ticket_that_turns_urgent_while_it_is_read_is_not_forgotten,
         a_page_linked_late_belongs_to_what_has_ended,
+        a_page_begins_nothing_within_the_emergency_before,
         an_attempt_is_looked_for_whatever_wants_it_now,
         an_attempt_is_looked_for_after_a_restart,
         who_raises_a_downgraded_ticket_begins_anew,
