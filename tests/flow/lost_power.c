@@ -36,7 +36,7 @@ static void read_line(struct disk *disk, const char *line)
     static const char *const operations[] = {
         [DISK_READ] = "read", [DISK_WRITE] = "write", [DISK_TRUNCATE] = "truncate", [DISK_SYNC] = "sync"};
     static const char *const faults[] = {
-        [DISK_FULL] = "full", [DISK_BROKEN] = "broken", [DISK_SHORT] = "short"};
+        [DISK_FULL] = "full", [DISK_QUOTA] = "quota", [DISK_BROKEN] = "broken", [DISK_SHORT] = "short"};
     char operation[16] = "", fault[16] = "";
     long long skip = 0, count = 0;
     if (sscanf(line, "%15s %15s %lld %lld", operation, fault, &skip, &count) != 4)
