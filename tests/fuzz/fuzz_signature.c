@@ -105,7 +105,8 @@ static bool is_recent(const struct way *way, const struct webhook *webhook)
     if (way->max_age_ms == 0)
         return true;
     const size_t digits = strspn(webhook->timestamp, "0123456789");
-    if (!way->base64 && digits > 0 && !webhook->timestamp[digits] && strlen(webhook->timestamp) < 15)
+    const size_t zeros = strspn(webhook->timestamp, "0"); /* as many as one likes */
+    if (!way->base64 && digits > 0 && !webhook->timestamp[digits] && digits - zeros < 15)
         sent_ms = strtoll(webhook->timestamp, NULL, 10) * 1000;
     if (way->base64 && !timestamp_parse(webhook->timestamp, &sent_ms, NULL))
         sent_ms = -1;
