@@ -261,8 +261,7 @@ static int wait_for_signal(struct program *program)
 static void keep_public_socket(struct program *program, const struct address *wanted)
 {
     struct system_sockets *sockets = &program->sockets;
-    const struct address *present = &program->config.server.listen;
-    bool same = wanted->port == present->port && strcmp(wanted->host, present->host) == 0;
+    bool same = address_equal(wanted, &program->config.server.listen);
     if (sockets->public < 0 && same) {
         sockets->public = copy_of(server_listen_fd(program->server));
         sockets->public_kept = true;

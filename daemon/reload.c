@@ -29,11 +29,6 @@ static bool public_is_ours(const struct trial *trial)
     return trial->sockets->public < 0 || trial->sockets->public_kept;
 }
 
-static bool same_address(const struct address *a, const struct address *b)
-{
-    return a->port == b->port && strcmp(a->host, b->host) == 0;
-}
-
 /* It will be free by then, on other addresses too. */
 static bool is_our_port(const struct trial *trial, const struct address *address)
 {
@@ -61,7 +56,7 @@ static bool try_address(const struct trial *trial, const char *section, const st
 static bool try_public(const struct trial *trial)
 {
     const struct address *wanted = &trial->next->server.listen;
-    return !public_is_ours(trial) || same_address(wanted, &trial->present->server.listen) ||
+    return !public_is_ours(trial) || address_equal(wanted, &trial->present->server.listen) ||
            try_address(trial, "server", wanted);
 }
 
@@ -70,7 +65,7 @@ static bool try_admin(const struct trial *trial)
     const struct address *wanted = &trial->next->admin.listen;
     int fd = trial->sockets->admin_tcp;
     if (fd < 0)
-        return same_address(wanted, &trial->present->admin.listen) || try_address(trial, "admin", wanted);
+        return address_equal(wanted, &trial->present->admin.listen) || try_address(trial, "admin", wanted);
     if (trial->next->admin.token || admin_socket_is_loopback(fd))
         return true;
     (void)snprintf(trial->error, trial->error_size, "[admin] listens beyond loopback: a token is needed");

@@ -77,6 +77,11 @@ bool address_is_loopback(const struct address *address)
     return strcasecmp(address->host, "localhost") == 0;
 }
 
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
 /* The host[:port] at the start of `text`, up to its path. */
 static bool read_authority(const char *text, struct address *address)
 {

@@ -34,7 +34,7 @@ static bool check_admin(struct loader *loader)
 static bool check_addresses(struct loader *loader)
 {
     const struct address *public = &loader->config->server.listen, *admin = &loader->config->admin.listen;
-    if (public->port == 0 || public->port != admin->port || strcmp(public->host, admin->host) != 0)
+    if (public->port == 0 || !address_equal(public, admin))
         return true;
     return loader_fail(loader, loader_setting(loader, "admin", "listen"),
                        "%s:%u is the address of [server] listen; wanted another port", admin->host,

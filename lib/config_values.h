@@ -135,5 +135,7 @@ void value_release_text_list(void *out);
 
 /* Whether the host is 127.0.0.0/8, ::1 or "localhost". */
 MUST_CHECK bool address_is_loopback(const struct address *address);
+/* By how they are written: names are not resolved. */
+MUST_CHECK bool address_equal(const struct address *a, const struct address *b);
 
 #endif

@@ -195,6 +195,28 @@ def test_nobody_goes_while_nobody_waits(daemon):
             accepted(wire.answer())
 
 
+def test_whoever_is_served_goes_while_others_wait(daemon):
+    d = daemon(config={"server": {"max_connections": "1"}})
+
+    def told_to_go(number):
+        request = request_bytes("POST", PAGERDUTY, *pagerduty(d, page(number)))
+        with Wire(d.port) as wire:
+            wire.send(request[:-1])
+            with Wire(d.port):  # waits
+                wire.send(request[-1:])
+                try:
+                    answer = wire.answer()
+                except ConnectionError:
+                    answer = None
+        if answer is None:
+            return False
+        accepted(answer)
+        return answer.headers.get("connection", "").lower() == "close"
+
+    # A busy machine may answer before it sees the other, or find it slow.
+    assert any(map(told_to_go, range(50)))
+
+
 def test_senders_leave_descriptors_to_database_and_calls(
         daemon, world, cast, monkeypatch, tmp_path):
     few = tmp_path / "emergencyd"
