@@ -3,12 +3,12 @@
  */
 
 #include <check.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/json_fields.h"
 #include "lib/services/gitlab.h"
+#include "tests/unit/json_text.h"
 #include "tests/unit/suites.h"
 
 static struct json_reader *reader;
@@ -24,15 +24,6 @@ static void begin(void)
 static void end(void)
 {
     json_reader_free(reader);
-}
-
-static const char *json(const char *text)
-{
-    static char out[8192];
-    snprintf(out, sizeof(out), "%s", text);
-    for (char *quote = out; (quote = strchr(quote, '\''));)
-        *quote = '"';
-    return out;
 }
 
 /* ---- the template -------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 
 #include "lib/json_fields.h"
 #include "lib/services/pagerduty.h"
+#include "tests/unit/json_text.h"
 #include "tests/unit/suites.h"
 
 static struct json_reader *reader;
@@ -25,19 +26,6 @@ static void begin(void)
 static void end(void)
 {
     json_reader_free(reader);
-}
-
-/* JSON with ' for ", and FROM (if not null) replaced by TO once. */
-static const char *json(const char *text, const char *from, const char *to)
-{
-    static char out[8192];
-    const char *at = from ? strstr(text, from) : NULL;
-    ck_assert(!from || at);
-    const int head = at ? (int)(at - text) : (int)strlen(text);
-    snprintf(out, sizeof(out), "%.*s%s%s", head, text, at ? to : "", at ? at + strlen(from) : "");
-    for (char *quote = out; (quote = strchr(quote, '\''));)
-        *quote = '"';
-    return out;
 }
 
 #define REFERENCE(id, type, name)                                                                            \
@@ -68,7 +56,7 @@ static const char *json(const char *text, const char *from, const char *to)
 
 static bool read_incident(const char *text, struct event *event)
 {
-    const char *answer = json(text, NULL, NULL);
+    const char *answer = json(text);
     return pagerduty_read_incident(reader, answer, strlen(answer), event, error, sizeof(error));
 }
 
@@ -120,7 +108,7 @@ END_TEST
 
 static bool find_incident(const char *text, struct event *event, bool *found)
 {
-    const char *answer = json(text, NULL, NULL);
+    const char *answer = json(text);
     return pagerduty_read_found_incident(reader, answer, strlen(answer), found, event, error, sizeof(error));
 }
 
@@ -165,7 +153,7 @@ END_TEST
 static bool is_noted(const char *text, const char *content)
 {
     bool found = true;
-    const char *answer = json(text, NULL, NULL);
+    const char *answer = json(text);
     ck_assert_msg(pagerduty_read_notes(reader, answer, strlen(answer), content, &found, error, sizeof(error)),
                   "%s", error);
     return found;
@@ -210,7 +198,7 @@ END_TEST
 
 static bool read_user(const char *text, const char *email, struct pagerduty_user *user)
 {
-    const char *answer = json(text, NULL, NULL);
+    const char *answer = json(text);
     return pagerduty_read_user(reader, answer, strlen(answer), email, user, error, sizeof(error));
 }
 
@@ -287,7 +275,7 @@ static void tell(void *context, const struct pagerduty_oncall *oncall)
 
 static bool read_oncalls(const char *from, const char *to, const char *text, bool *more)
 {
-    const char *answer = json(text, from, to);
+    const char *answer = json_changed(text, from, to);
     told[0] = '\0';
     return pagerduty_read_oncalls(reader, answer, strlen(answer), tell, told, more, error, sizeof(error));
 }

@@ -11,7 +11,7 @@
 #include "lib/services/request.h"
 #include "lib/services/slack.h"
 #include "lib/services/slack_internal.h"
-#include "lib/text.h"
+#include "tests/unit/json_text.h"
 #include "tests/unit/suites.h"
 
 /* Of lib/json_fields.h, which can't be included beside jansson.h. */
@@ -333,15 +333,6 @@ START_TEST(test_an_answer_is_for_the_typist)
 END_TEST
 
 /* --- answers --- */
-
-static const char *json(const char *text)
-{
-    static char out[4096];
-    text_copy(out, sizeof(out), text);
-    for (char *quote = out; (quote = strchr(quote, '\''));)
-        *quote = '"';
-    return out;
-}
 
 START_TEST(test_verdicts)
 {

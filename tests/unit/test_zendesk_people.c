@@ -9,6 +9,7 @@
 
 #include "lib/json_fields.h"
 #include "lib/services/zendesk.h"
+#include "tests/unit/json_text.h"
 #include "tests/unit/suites.h"
 
 static struct config config;
@@ -28,19 +29,6 @@ static void end(void)
     json_reader_free(reader);
 }
 
-/* JSON with ' for ", and FROM (if not null) replaced by TO once. */
-static const char *json(const char *text, const char *from, const char *to)
-{
-    static char out[8192];
-    const char *at = from ? strstr(text, from) : NULL;
-    ck_assert(!from || at);
-    const int head = at ? (int)(at - text) : (int)strlen(text);
-    snprintf(out, sizeof(out), "%.*s%s%s", head, text, at ? to : "", at ? at + strlen(from) : "");
-    for (char *quote = out; (quote = strchr(quote, '\''));)
-        *quote = '"';
-    return out;
-}
-
 /* ---- organisations ------------------------------------------------------------------------------------- */
 
 /* The shape of "Show Organization" in Zendesk's documentation. */
@@ -56,7 +44,7 @@ static const char *json(const char *text, const char *from, const char *to)
 static const char *tam_of(const char *from, const char *to)
 {
     static struct ticket_facts facts;
-    const char *answer = json(ORGANIZATION, from, to);
+    const char *answer = json_changed(ORGANIZATION, from, to);
     facts = (struct ticket_facts){.tam = "old@example.com"};
     ck_assert_msg(
         zendesk_read_organization(&config, reader, answer, strlen(answer), &facts, error, sizeof(error)),
@@ -149,7 +137,7 @@ END_TEST
 static const char *zone_of(int64_t user, const char *from, const char *to)
 {
     static char zone[32];
-    const char *answer = json(COMMENTS, from, to);
+    const char *answer = json_changed(COMMENTS, from, to);
     snprintf(zone, sizeof(zone), "old");
     zendesk_read_zone(reader, answer, strlen(answer), user, zone, sizeof(zone));
     return zone;
@@ -195,7 +183,7 @@ END_TEST
 static bool find_user(const char *text, const char *from, const char *to, const char *email,
                       struct zendesk_found_user *user)
 {
-    const char *answer = json(text, from, to);
+    const char *answer = json_changed(text, from, to);
     return zendesk_read_found_user(reader, answer, strlen(answer), email, user, error, sizeof(error));
 }
 
@@ -254,7 +242,7 @@ static char text[40];
 
 static const char *macro(const char *answer)
 {
-    answer = json(answer, NULL, NULL);
+    answer = json(answer);
     snprintf(text, sizeof(text), "old");
     ck_assert_msg(
         zendesk_read_macro(reader, answer, strlen(answer), text, sizeof(text), error, sizeof(error)), "%s",

@@ -10,6 +10,7 @@
 
 #include "lib/json_fields.h"
 #include "lib/services/zendesk.h"
+#include "tests/unit/json_text.h"
 #include "tests/unit/suites.h"
 
 #define FORM INT64_C(8646151517822)
@@ -106,16 +107,6 @@ START_TEST(test_without_sections_all_is_the_default)
 END_TEST
 
 /* ---- what does so by itself ---------------------------------------------------------------------------- */
-
-/* JSON with ' for ". */
-static const char *json(const char *text)
-{
-    static char out[8192];
-    snprintf(out, sizeof(out), "%s", text);
-    for (char *quote = out; (quote = strchr(quote, '\''));)
-        *quote = '"';
-    return out;
-}
 
 /* The shape of "Show Ticket" in Zendesk's description of its Support API. */
 #define TICKET(id, form, tags)                                                                               \
