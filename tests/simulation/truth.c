@@ -370,7 +370,7 @@ void truth_joined(struct sim *sim, const struct delivery *delivery)
         struct truth *truth = &meeting->client->truth;
         if (user < 1000)
             truth->met_ms = sim->now_ms;
-        else {
+        else if (truth->came_ms != meeting->entered_ms) { /* told again, it is no news */
             truth->joined_ms = sim->now_ms;
             truth->came_ms = meeting->entered_ms;
         }
