@@ -291,7 +291,7 @@ def test_down_past_the_downgrade_it_comes_at_once_after_a_look(daemon, world,
 def test_an_answer_while_it_was_down_stops_the_overdue_step(daemon, world,
                                                             cast, state,
                                                             steps):
-    d = daemon(follow_up_after="2s", downgrade_after="2s")
+    d = daemon(follow_up_after="4s", downgrade_after="4s")
     trial = started(world, cast, contacted_ago_s=1 if steps == 0 else 10)
     wait_state(d, trial, state)
     d.kill()
@@ -299,7 +299,7 @@ def test_an_answer_while_it_was_down_stops_the_overdue_step(daemon, world,
     world.zendesk.comment(trial.ticket, trial.ticket["requester_id"],
                           "I am here!")
     d.zendesk_webhook.lose()
-    pass_time(3)
+    pass_time(5)
     d.start()
     e = wait_state(d, trial, "engaged")
     assert e["next"] is None

@@ -88,7 +88,9 @@ def test_what_was_sent_by_hand_is_not_sent_again(daemon, world, cast):
     number, ticket, fault = stuck(d, world, cast, Answer(503))
     wait_reply(d, world, number, "can't be sent")
     comment(world, ticket, cast.second, body="We have not heard from you.")
-    order(d, number, "followed-up")
+    # refused just while an attempt is under way
+    wait_until(lambda: d.command(number, "followed-up")[0] == 200, 5,
+               "that it is accepted")
     fault.cancel()
     d.wait_for_emergency(emergency_id=number, state="followed_up")
     calls_ended(d)

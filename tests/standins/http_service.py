@@ -218,6 +218,12 @@ class HttpService:
         self.port = self._listener.sockets[0].getsockname()[1]
 
     async def stop_listening(self):
+        # Who has just been accepted is made a connection first: close() would
+        # forget them, neither served nor cut (asyncio before Python 3.12).
+        for listening in self._listener.sockets:
+            asyncio.get_running_loop().remove_reader(listening.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
         self._listener.close()
         for connection in self._server.connections:
             if connection.transport:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import json
+import socket
 import threading
 import urllib.error
 import urllib.parse
@@ -420,6 +421,18 @@ def test_service_goes_down_and_comes_up(zendesk, world, ticket):
             raise error.reason
     world.zendesk.come_up()
     assert zendesk("GET", "/users/me")[0] == 200
+
+
+def test_whoever_comes_while_it_goes_down_is_cut(world):
+    for _ in range(100):
+        with socket.create_connection(("127.0.0.1", world.zendesk.port),
+                                      5) as connection:
+            world.zendesk.go_down()
+            try:
+                assert connection.recv(1) == b""
+            except ConnectionResetError:
+                pass
+        world.zendesk.come_up()
 
 
 def test_an_error_in_a_hook_fails_the_test():
