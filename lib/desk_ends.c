@@ -8,8 +8,7 @@
 
 #include <errno.h>
 
-#define FIRST_PAUSE_MS   1000
-#define LONGEST_PAUSE_MS 300000
+#define FIRST_PAUSE_MS 1000
 /* Of what customers and people wait for. */
 #define LONGEST_WAITED_FOR_MS 60000
 /* A service that asks for more patience than this means this kind of call alone: its quota for the day is
@@ -155,7 +154,7 @@ static int64_t jitter(struct desk *desk, int64_t range)
 static int64_t pause_ms(struct desk *desk, const struct action *action)
 {
     bool waited_for = !action_is_read(action->kind) || action->kind == ACTION_READ_TICKET;
-    int64_t longest = waited_for ? LONGEST_WAITED_FOR_MS : LONGEST_PAUSE_MS;
+    int64_t longest = waited_for ? LONGEST_WAITED_FOR_MS : DESK_LONGEST_PAUSE_MS;
     int64_t pause = FIRST_PAUSE_MS;
     for (int64_t i = 1; i < action->attempts && pause < longest; i++)
         pause *= 2;

@@ -170,7 +170,8 @@ void desk_answer(struct delivery *delivery, int status, const char *error);
 /* Whether the store did it; anything but OK and NONE spoils the batch. */
 bool desk_did(struct desk *desk, enum store_result result) MUST_CHECK;
 void desk_fail(struct desk *desk, enum store_result result);
-/* Alarms for all calls that are not over. What was on its way, and is nobody's flight, is unknown. */
+/* Alarms for all calls that are not over. What was on its way, and is nobody's flight, is unknown; what waits
+ * for hours is tried again. */
 bool desk_take_up_actions(struct desk *desk, int64_t now_ms) MUST_CHECK;
 /* For store_wakes. */
 bool desk_set_emergency_alarm(void *context, int64_t id, int64_t wake_ms);
@@ -237,6 +238,8 @@ void desk_learn_skew(struct desk *desk, const struct flight *flight, const struc
 /* --- desk_flight.c, desk_ends.c --- */
 #define DESK_REFUSED_TEXT "our credentials are refused"
 #define PROBE_EVERY_MS    60000 /* a service that refuses us */
+/* Between two attempts of what nobody waits for; only a service may ask for more. */
+#define DESK_LONGEST_PAUSE_MS 300000
 /* What may have taken effect can be seen after this, where nothing else guards against a second one. */
 #define DESK_SETTLES_MS 3000
 static inline bool desk_settles(enum service_id service)

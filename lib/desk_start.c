@@ -10,9 +10,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* No call waits longer than a service may ask for. */
-#define LONGEST_WAIT_MS (24 * 3600 * 1000LL)
-
 static void set_policy(struct desk *desk)
 {
     static const enum ticket_priority priorities[] = {
@@ -83,7 +80,9 @@ bool desk_set_emergency_alarm(void *context, int64_t id, int64_t wake_ms)
     return alarms_set(&desk->alarms, ALARM_EMERGENCY, id, wake_ms) || desk_did(desk, STORE_BROKEN);
 }
 
-/* Calls that were on their way when the last process ended: nobody knows what became of them. */
+/* Calls that were on their way when the last process ended: nobody knows what became of them. And those that
+ * wait for longer than we would: be it that the clock was set back while nobody saw it or that their service
+ * asked for it, which it will say again. */
 bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
 {
     enum { MANY = 64 };
@@ -101,9 +100,11 @@ bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
                 text_copy(action->error, sizeof action->error, "the program ended while it was being sent");
                 good = desk_did(desk, store_put_action(desk->store, action));
             }
+            if (action->next_ms > now_ms + DESK_LONGEST_PAUSE_MS) {
+                action->next_ms = 0;
+                good = good && desk_did(desk, store_put_action(desk->store, action));
+            }
             int64_t due_ms = action->next_ms > now_ms ? action->next_ms : now_ms;
-            if (due_ms > now_ms + LONGEST_WAIT_MS) /* the clock was set back */
-                due_ms = now_ms + LONGEST_WAIT_MS;
             due_ms = desk_next_look_ms(desk, action, due_ms);
             good = good && alarms_set(&desk->alarms, ALARM_ACTION, action->id, due_ms);
         }

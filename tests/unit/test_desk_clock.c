@@ -390,6 +390,25 @@ START_TEST(zendesks_times_are_told_by_our_clock)
 }
 END_TEST
 
+/* The next process can't know of it. */
+START_TEST(a_call_does_not_sleep_for_hours_when_the_clock_was_set_while_it_was_down)
+{
+    struct life *life = life_new("", MINUTES(120));
+    life_page(life, "P1", PAGE_TRIGGERED, STORY_TICKET);
+    life_at(life, "12:00:20");
+    life->writes = FATE_UNSENT;
+    life_command(life, 1, COMMAND_FIRST_CONTACT);
+    life_at(life, "12:00:30");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 0);
+    life->machine_ahead_ms = 0;
+    life->writes = FATE_TAKEN;
+    life_restart(life);
+    life_at(life, "12:00:31");
+    ck_assert_int_eq(life_comments_by(life, LIFE_US), 1);
+    life_end(life);
+}
+END_TEST
+
 /* Its webhooks may come before its first answer to the next process. */
 START_TEST(zendesks_skew_outlives_the_process)
 {
@@ -471,6 +490,7 @@ Suite *desk_clock_suite(void)
         emergencies_are_joined_over_a_step,
         a_call_that_waits_does_not_sleep_for_hours,
         a_call_that_is_taken_up_again_does_not_sleep_for_hours,
+        a_call_does_not_sleep_for_hours_when_the_clock_was_set_while_it_was_down,
         an_answer_that_is_told_before_the_contact_counts,
         what_is_older_than_the_raise_says_nothing_of_it,
         a_ticket_that_turns_urgent_after_the_step_is_no_older_than_the_first_start,
