@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATIENCE_MS 10000
-
 /* --- ends --- */
 
 static void release(struct sim *sim, struct errand *errand)
@@ -245,7 +243,7 @@ void network_send(struct sim *sim, struct call *call)
     call->retry_after_ms = -1;
     note_write(sim, errand);
     tempt_customer(sim, call);
-    int64_t patience_ms = call->timeout_ms > 0 ? call->timeout_ms : PATIENCE_MS;
+    int64_t patience_ms = call->timeout_ms > 0 ? call->timeout_ms : CALL_PATIENCE_MS;
     int64_t fate = rng_between(rng, 0, 999);
     bool bad = sim_may(sim, TROUBLE_CALLS) && !sim->calm;
     int64_t way = sim->calm ? 20 : way_ms(sim);

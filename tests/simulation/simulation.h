@@ -19,6 +19,8 @@
 
 #define MINUTE_MS INT64_C(60000)
 #define HOUR_MS   (60 * MINUTE_MS)
+/* How long the courier waits for most answers; then a call is given up, and may take effect all the same. */
+#define CALL_PATIENCE_MS INT64_C(10000)
 
 /* What may go wrong, each with a bit, so that a failing story can be told with as little as possible. */
 enum trouble {
@@ -90,9 +92,10 @@ struct truth {
     int64_t waived_ms;       /* until then a person has waived all answers */
     int64_t joined_settled_ms, outsider_settled_ms, automatic_settled_ms; /* and settled these doubts */
     int64_t order_ms;                                                     /* a person ordered the downgrade */
-    int64_t floor_ms; /* no step of the clock may take effect before */
-    int64_t rests_ms; /* a person paused or closed it, */
-    int64_t resting;  /* this emergency */
+    int64_t floor_ms;      /* no step of the clock may take effect before, */
+    int64_t floor_told_ms; /* as a person said then */
+    int64_t rests_ms;      /* a person paused or closed it, */
+    int64_t resting;       /* this emergency */
     int follow_ups, downgrades;
     int64_t first_contact, followed_up; /* the emergencies that wrote it */
     int64_t first_by;                   /* the emergency whose first comment took effect last, however late */

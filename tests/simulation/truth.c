@@ -103,9 +103,13 @@ bool truth_may_be_answer(const struct client *client)
     const struct ticket *ticket = client->ticket;
     const int64_t told_ms = client->truth.told_contact_ms; /* by our clock, while comments are by Zendesk's */
     int64_t contact_ms = told_ms ? told_ms : INT64_MAX;
-    for (size_t i = 1; i < ticket->comment_count; i++)
-        if (is_contact(&ticket->comments[i]) && ticket->comments[i].at_ms < contact_ms)
-            contact_ms = ticket->comments[i].at_ms;
+    for (size_t i = 1; i < ticket->comment_count; i++) {
+        const struct comment *comment = &ticket->comments[i];
+        /* what is written while our first comment is on its way counts already */
+        int64_t begun_ms = comment->at_ms - (comment->author == OWN_USER ? CALL_PATIENCE_MS : 0);
+        if (is_contact(comment) && begun_ms < contact_ms)
+            contact_ms = begun_ms;
+    }
     for (size_t i = 1; i < ticket->comment_count && contact_ms < INT64_MAX; i++)
         if (ticket->comments[i].author >= 1000 && ticket->comments[i].at_ms >= contact_ms - COARSE_MS)
             return true;
@@ -191,13 +195,16 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
     const struct answers answers = truth_answers(client, errand->opened_ms);
     if (errand->by != STEP_BY_CLOCK)
         return;
-    if (sim->now_ms < truth->floor_ms - COARSE_MS && !sim->process.shift_lost)
+    bool was_given_up = sim->now_ms - errand->handed_ms > CALL_PATIENCE_MS; /* and may have been called off */
+    bool is_excused = was_given_up && truth->floor_told_ms > errand->handed_ms;
+    if (sim->now_ms < truth->floor_ms - COARSE_MS && !is_excused && !sim->process.shift_lost)
         sim_violation(sim, client, "%s %lld ms before the customer's time was over", what,
                       (long long)(truth->floor_ms - sim->now_ms));
     /* who came before this emergency was opened came to the bridge of another */
     bool came_to_this = truth->came_ms > errand->opened_ms - COARSE_MS;
-    if (truth->joined_ms > truth->joined_settled_ms && came_to_this &&
-        truth->came_ms > truth->contact_ms + COARSE_MS && truth->joined_ms < errand->handed_ms)
+    bool counts = truth->came_ms > truth->contact_ms + COARSE_MS && truth->came_ms > truth->waived_ms;
+    if (truth->joined_ms > truth->joined_settled_ms && came_to_this && counts &&
+        truth->joined_ms < errand->handed_ms)
         sim_violation(sim, client, "%s without asking, though the customer was in the bridge", what);
     if (answers.outsider_ms)
         sim_violation(sim, client, "%s without asking, though an outsider wrote", what);
@@ -255,7 +262,7 @@ void truth_written(struct sim *sim, struct errand *errand, struct ticket *ticket
             (errand->by != STEP_BY_ORDER && was_contacted(client, errand)))
             sim_violation(sim, client, "the first comment, though there has been one");
         truth->first_by = errand->emergency;
-        if (sim->now_ms - errand->handed_ms < 10000) /* else it may have been called off */
+        if (sim->now_ms - errand->handed_ms < CALL_PATIENCE_MS) /* else it may have been called off */
             truth->first_contact = errand->emergency;
         if (comments)
             contacted(sim, ticket, truth);
@@ -320,6 +327,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     case COMMAND_FOLLOWED_UP:
         truth->follow_ups++;
         truth->floor_ms = truth->last_staff_ms + downgrade_after_ms(sim);
+        truth->floor_told_ms = sim->now_ms;
         break;
     case COMMAND_CALL_STARTED:
     case COMMAND_CALL_ENDED: truth->met_ms = sim->now_ms; /* fall through */
@@ -327,6 +335,7 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     case COMMAND_EXTEND:
         settle_shown(sim, truth, before);
         truth->floor_ms = sim->now_ms + command->for_ms;
+        truth->floor_told_ms = sim->now_ms;
         break;
     case COMMAND_DO_IT:
         settle_shown(sim, truth, before);

@@ -376,7 +376,7 @@ static void put_ticket(struct sim *sim, struct errand *errand, struct ticket *ti
         truth_written(sim, errand, ticket, mark, comment != NULL, lowers);
         struct audit *audit = add_audit(sim, ticket, OWN_USER);
         text_copy(audit->mark, sizeof audit->mark, mark);
-        audit->late = sim->now_ms - errand->handed_ms > 10000;
+        audit->late = sim->now_ms - errand->handed_ms > CALL_PATIENCE_MS;
         if (comment) {
             add_comment(sim, ticket, OWN_USER, true, comment);
             if (!uses_triggers(ticket))
