@@ -411,7 +411,7 @@ static bool rebuild_alarms(struct desk *desk)
         desk->lines[i].waiting_count[0] = desk->lines[i].waiting_count[1] = 0;
     return desk_read_shift(desk) && /* a hand-over may have been undone */
            desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
-           desk_take_up_actions(desk, desk->now_ms);
+           desk_take_up_actions(desk, desk->now_ms, false);
 }
 
 static void take_one_due(struct desk *desk, enum alarm_kind kind, int64_t id)

@@ -393,23 +393,6 @@ static bool take_page_event(struct desk *desk, struct delivery *delivery, const 
     return open_by_page(desk, event, entry, &delivery->duplicate);
 }
 
-/* White space and case may come back otherwise than they were sent. */
-static bool same_words(const char *a, const char *b)
-{
-    for (;;) {
-        while (*a == ' ' || *a == '\n' || *a == '\r' || *a == '\t')
-            a++;
-        while (*b == ' ' || *b == '\n' || *b == '\r' || *b == '\t')
-            b++;
-        if (*a != *b)
-            return false;
-        if (*a == '\0')
-            return true;
-        a++;
-        b++;
-    }
-}
-
 static bool is_own_comment(struct desk *desk, int64_t emergency, const char *text, bool *own)
 {
     struct action *actions = NULL;
@@ -417,7 +400,7 @@ static bool is_own_comment(struct desk *desk, int64_t emergency, const char *tex
     bool good = desk_did(desk, store_actions_of(desk->store, emergency, &actions, &count));
     for (size_t i = 0; good && !*own && i < count; i++)
         *own = action_is_customer_facing(actions[i].kind) && actions[i].text[0] &&
-               same_words(actions[i].text, text);
+               text_same_words(actions[i].text, text);
     free(actions);
     return good;
 }

@@ -8,12 +8,10 @@
 
 #include <errno.h>
 
-#define FIRST_PAUSE_MS 1000
+#define FIRST_PAUSE_MS   1000
+#define LONGEST_PAUSE_MS 300000
 /* Of what customers and people wait for. */
 #define LONGEST_WAITED_FOR_MS 60000
-/* A service that asks for more patience than this means this kind of call alone: its quota for the day is
- * used up. People are told, and other calls go on. */
-#define QUOTA_MS 900000
 
 bool call_is_good(const struct call *call)
 {
@@ -154,7 +152,7 @@ static int64_t jitter(struct desk *desk, int64_t range)
 static int64_t pause_ms(struct desk *desk, const struct action *action)
 {
     bool waited_for = !action_is_read(action->kind) || action->kind == ACTION_READ_TICKET;
-    int64_t longest = waited_for ? LONGEST_WAITED_FOR_MS : DESK_LONGEST_PAUSE_MS;
+    int64_t longest = waited_for ? LONGEST_WAITED_FOR_MS : LONGEST_PAUSE_MS;
     int64_t pause = FIRST_PAUSE_MS;
     for (int64_t i = 1; i < action->attempts && pause < longest; i++)
         pause *= 2;
@@ -304,7 +302,7 @@ static bool note_failure(struct desk *desk, struct flight **flight, const struct
 
 static bool try_later(struct desk *desk, struct action *action, int64_t asked_ms, const char *why)
 {
-    if (asked_ms >= QUOTA_MS && !tell_quota(desk, action, asked_ms, why))
+    if (asked_ms >= DESK_QUOTA_MS && !tell_quota(desk, action, asked_ms, why))
         return false;
     struct flight *flight = desk_flight_of(desk, action->id);
     int64_t wait_ms = pause_ms(desk, action);
@@ -342,7 +340,7 @@ bool desk_take_failure(struct desk *desk, struct flight *flight, const struct ca
     int64_t asked_ms = call->retry_after_ms >= 0 ? call->retry_after_ms : 0;
     if (limited && call->retry_after_ms < 0)
         asked_ms = FIRST_PAUSE_MS;
-    if (limited && asked_ms < QUOTA_MS)
+    if (limited && asked_ms < DESK_QUOTA_MS)
         desk->lines[call->service].not_before_ms = desk->now_ms + asked_ms;
     describe(call, why, sizeof why);
     return flight->action == 0 ? take_poll_failure(desk, flight, why)
@@ -370,7 +368,7 @@ static bool note_probe(struct desk *desk, const struct call *call)
     if (line->refused || !was_refused)
         return true;
     log_event(desk->log, LOG_LEVEL_INFO, "SERVICE-BACK", 0, 0, "%s accepts our credentials again", name);
-    return desk_take_up_actions(desk, desk->now_ms);
+    return desk_take_up_actions(desk, desk->now_ms, false);
 }
 
 static bool make_probe(struct desk *desk, enum service_id service, struct request *request)

@@ -174,9 +174,11 @@ static bool is_among(const struct want *want, const struct want *wants, size_t c
     return false;
 }
 
+/* Of what is parked the row does not say whether the last attempt had an effect. */
 static bool is_in_doubt(const struct action *action)
 {
     return action->state == ACTION_SENDING || action->state == ACTION_UNKNOWN ||
+           (action->state == ACTION_PARKED && action->attempts > 0) ||
            (action->state == ACTION_CANCELLED && strcmp(action->error, DESK_GIVEN_UP_TEXT) == 0);
 }
 
@@ -212,7 +214,9 @@ static bool take_up_again(struct desk *desk, const struct emergency *e, const st
         *taken = false;
         return desk_did(desk, found);
     }
-    if (action.state == ACTION_CANCELLED) {
+    if (action.state == ACTION_PARKED && found == STORE_OK)
+        return true; /* it waits for a person */
+    if (action_is_over(action.state)) {
         action.state = ACTION_UNKNOWN;
         action.ended_ms = 0;
         desk_alarm(desk, ALARM_ACTION, action.id, desk->now_ms);

@@ -115,9 +115,8 @@ struct desk {
     int64_t own_user_id;
     int64_t skew_ms[SERVICE_COUNT]; /* their clocks minus ours, as far as is known */
     bool skew_known[SERVICE_COUNT];
-    int64_t moved_ms;      /* of a step of our clock that is not committed yet: memory has moved by it */
-    bool suspended_hidden; /* our credentials may not see them */
-    char slack_home[128];  /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
+    int64_t moved_ms;     /* of a step of our clock that is not committed yet: memory has moved by it */
+    char slack_home[128]; /* "https://WORKSPACE.slack.com/", as Slack says; "" not yet */
     bool quiet;
     int64_t lost_track_ms; /* something was undone: alarms and lines are to be made anew then; 0 no */
 
@@ -170,9 +169,9 @@ void desk_answer(struct delivery *delivery, int status, const char *error);
 /* Whether the store did it; anything but OK and NONE spoils the batch. */
 bool desk_did(struct desk *desk, enum store_result result) MUST_CHECK;
 void desk_fail(struct desk *desk, enum store_result result);
-/* Alarms for all calls that are not over. What was on its way, and is nobody's flight, is unknown; what waits
- * for hours is tried again. */
-bool desk_take_up_actions(struct desk *desk, int64_t now_ms) MUST_CHECK;
+/* Alarms for all calls that are not over. What was on its way, and is nobody's flight, is unknown; at a start
+ * what waits for hours is tried again. */
+bool desk_take_up_actions(struct desk *desk, int64_t now_ms, bool at_start) MUST_CHECK;
 /* For store_wakes. */
 bool desk_set_emergency_alarm(void *context, int64_t id, int64_t wake_ms);
 void desk_alarm(struct desk *desk, enum alarm_kind kind, int64_t id, int64_t due_ms);
@@ -238,8 +237,9 @@ void desk_learn_skew(struct desk *desk, const struct flight *flight, const struc
 /* --- desk_flight.c, desk_ends.c --- */
 #define DESK_REFUSED_TEXT "our credentials are refused"
 #define PROBE_EVERY_MS    60000 /* a service that refuses us */
-/* Between two attempts of what nobody waits for; only a service may ask for more. */
-#define DESK_LONGEST_PAUSE_MS 300000
+/* A service that asks for more patience than this means this kind of call alone: its quota for the day is
+ * used up. People are told, and other calls go on. */
+#define DESK_QUOTA_MS 900000
 /* What may have taken effect can be seen after this, where nothing else guards against a second one. */
 #define DESK_SETTLES_MS 3000
 static inline bool desk_settles(enum service_id service)

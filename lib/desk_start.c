@@ -81,9 +81,8 @@ bool desk_set_emergency_alarm(void *context, int64_t id, int64_t wake_ms)
 }
 
 /* Calls that were on their way when the last process ended: nobody knows what became of them. And those that
- * wait for longer than we would: be it that the clock was set back while nobody saw it or that their service
- * asked for it, which it will say again. */
-bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
+ * wait for a quota, which their service will tell of again; or the clock was set back while nobody saw it. */
+bool desk_take_up_actions(struct desk *desk, int64_t now_ms, bool at_start)
 {
     enum { MANY = 64 };
     struct action *actions = calloc(MANY, sizeof *actions);
@@ -100,7 +99,7 @@ bool desk_take_up_actions(struct desk *desk, int64_t now_ms)
                 text_copy(action->error, sizeof action->error, "the program ended while it was being sent");
                 good = desk_did(desk, store_put_action(desk->store, action));
             }
-            if (action->next_ms > now_ms + DESK_LONGEST_PAUSE_MS) {
+            if (at_start && action->next_ms > now_ms + DESK_QUOTA_MS) {
                 action->next_ms = 0;
                 good = good && desk_did(desk, store_put_action(desk->store, action));
             }
@@ -151,7 +150,7 @@ static bool take_up(struct desk *desk, int64_t now_ms)
         return false;
     if (read_facts(desk, now_ms) && desk_read_skews(desk) &&
         desk_did(desk, store_oncalls(desk->store, &desk->oncalls, &desk->oncall_count)) &&
-        desk_read_shift(desk) && wake_for_policy(desk) && desk_take_up_actions(desk, now_ms))
+        desk_read_shift(desk) && wake_for_policy(desk) && desk_take_up_actions(desk, now_ms, true))
         return desk_did(desk, store_commit(desk->store)) &&
                desk_did(desk, store_wakes(desk->store, desk_set_emergency_alarm, desk)) &&
                desk->trouble == STORE_OK;

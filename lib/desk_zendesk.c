@@ -14,6 +14,7 @@
 /* For so long the bridge's state may be unreadable before the downgrade is asked. */
 #define MEETING_PATIENCE_MS 10000
 #define MEETING_PAUSE_MS    2000
+#define OPENING_MARGIN_MS   60000
 
 static bool ask_ticket(struct desk *desk, struct flight *flight)
 {
@@ -229,7 +230,11 @@ static bool decide(struct desk *desk, struct flight *flight)
 
 static bool take_write(struct desk *desk, struct flight *flight, struct call *call)
 {
+    char error[160];
     struct action action;
+    if (call_is_good(call) && !zendesk_read_written(desk->reader, call->answer, call->answer_length,
+                                                    flight->ticket_id, error, sizeof error))
+        return desk_take_unreadable(desk, flight, call, error);
     if (call_is_good(call))
         return get_action(desk, flight, &action) &&
                accept(desk, flight, &action, ACTION_DONE, flight->asked_ms, desk->now_ms);
@@ -392,20 +397,33 @@ static bool take_no_mark(struct desk *desk, struct flight *flight, const struct 
     return ask_comments(desk, flight);
 }
 
+/* The mark of an attempt may lie behind many audits; none is older than its emergency. */
+static bool must_read_on(const struct desk *desk, const struct flight *flight, const struct action *action,
+                         const struct emergency *e)
+{
+    const struct zendesk_history *history = &flight->history;
+    if (history->next_page == 0 || history->marked)
+        return false;
+    int64_t since_ms = e->opened_ms + desk_skew_ms(desk, SERVICE_ZENDESK) - OPENING_MARGIN_MS;
+    return history->oldest_first || (!action_is_read(action->kind) && history->oldest_ms > since_ms);
+}
+
 static bool take_audits(struct desk *desk, struct flight *flight, struct call *call)
 {
     char error[160];
     char mark[80];
     struct action action;
+    struct emergency e = {0};
+    bool found;
     if (!call_is_good(call))
         return desk_take_failure(desk, flight, call);
-    if (!get_action(desk, flight, &action))
+    if (!get_action(desk, flight, &action) || !get_emergency(desk, flight, &e, &found))
         return false;
     desk_mark(desk, &action, mark, sizeof mark);
     if (!zendesk_read_audits(desk->reader, call->answer, call->answer_length, mark, &flight->history, error,
                              sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
-    if (flight->history.next_page > 0 && !flight->history.marked)
+    if (must_read_on(desk, flight, &action, &e))
         return ask_audits(desk, flight);
     if (action_is_read(action.kind))
         return take_history(desk, flight, &action);
@@ -433,8 +451,6 @@ static void take_one_comment(void *context, struct event *event, const char *tex
 static bool look_at_suspended(struct desk *desk, struct flight *flight)
 {
     struct request request = {0};
-    if (desk->suspended_hidden)
-        return look_at_meeting(desk, flight);
     return desk_ask_made(desk, flight, FLIGHT_SUSPENDED, &request, zendesk_get_suspended(&request));
 }
 
@@ -527,7 +543,8 @@ static bool take_suspended(struct desk *desk, struct flight *flight, struct call
     struct event event = desk_own_event(desk, EVENT_COMMENT);
     event.at_ms = 0;
     if (call->end == CALL_ANSWERED && (call->status == 403 || call->status == 404)) {
-        desk->suspended_hidden = true; /* our credentials may not see them */
+        log_event(desk->log, LOG_LEVEL_INFO, "SUSPENDED-HIDDEN", flight->emergency, flight->ticket_id,
+                  "suspended tickets may not be seen (%d): goes on without them", call->status);
         return look_at_meeting(desk, flight);
     }
     if (!call_is_good(call))

@@ -90,8 +90,9 @@ bool clock_may_run(const struct emergency *e)
 
 void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms)
 {
-    e->due_ms = start_ms + period_ms;
-    e->left_ms = 0;
+    bool held = is_held(e); /* then none of it counts, however long ago it began */
+    e->due_ms = held ? 0 : start_ms + period_ms;
+    e->left_ms = held ? period_ms : 0;
     e->warned_due_ms = 0;
 }
 
@@ -284,6 +285,8 @@ static void take_customer_comment(struct step_context *c)
         take_doubt(c, DOUBT_STAFF_REQUESTER, latest, "The requester, who is of staff, wrote.");
     else if (event->comment.standing == AUTHOR_SUSPENDED)
         take_doubt(c, DOUBT_SUSPENDED, latest, "A reply waits among Zendesk's suspended tickets.");
+    else if (event->comment.standing == AUTHOR_MERGE)
+        take_doubt(c, DOUBT_MERGE, latest, "A ticket was merged into this one: it may hold an answer.");
     else if (outsider)
         take_doubt(c, DOUBT_OUTSIDER, latest,
                    "Someone wrote who is neither requester, CC nor of the organisation.");
@@ -307,6 +310,7 @@ static void take_comment(struct step_context *c)
     case AUTHOR_CUSTOMER:
     case AUTHOR_OUTSIDER:
     case AUTHOR_SUSPENDED:
+    case AUTHOR_MERGE:
     case AUTHOR_STAFF_REQUESTER: take_customer_comment(c); break;
     case AUTHOR_UNKNOWN:
     case AUTHOR_OURSELVES:

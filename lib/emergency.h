@@ -37,6 +37,7 @@ enum doubt {
     DOUBT_ENGINEER_COMMENT, /* the engineer wrote once more */
     DOUBT_STAFF_REQUESTER,  /* the requester wrote, who is of staff */
     DOUBT_SUSPENDED,        /* a reply waits among Zendesk's suspended tickets */
+    DOUBT_MERGE,            /* a ticket was merged into this one, which may hold an answer */
     DOUBT_STALE,            /* the step is too late */
     DOUBT_JOIN,             /* somebody unidentified joined the bridge */
     DOUBT_HOURS,            /* it would come after the ticket's hours */

@@ -57,12 +57,7 @@ static void take_extend(struct step_context *c)
     settle_doubts(e, c->event);
     e->meeting_settled = false; /* it may be in use at the next deadline too */
     drop_step(e);
-    if (is_held(e)) {
-        e->due_ms = 0;
-        e->left_ms = for_ms;
-    } else {
-        begin_period(e, moment_ms(c->event), for_ms);
-    }
+    begin_period(e, moment_ms(c->event), for_ms);
     say(c, "command", "%s extended the period: %lld s from now.", who(c), (long long)(for_ms / 1000));
     tell(c, MESSAGE_EXTENDED, 0);
 }

@@ -29,7 +29,7 @@ void effect(struct step_context *c, const struct effect *effect);
 void begin_first_period(struct step_context *c, int64_t contact_ms, int64_t start_ms);
 /* The same by a write of our own, whose end C is about. */
 void begin_first_period_by_write(struct step_context *c);
-/* The period of the state begins anew at START_MS. */
+/* The period of the state begins anew at START_MS, or when it is no longer held. */
 void begin_period(struct emergency *e, int64_t start_ms, int64_t period_ms);
 /* The customer answered, or someone spoke to them: no clock runs any more. */
 void take_answer(struct step_context *c, int64_t at_ms);

@@ -18,6 +18,7 @@ static const char *const doubt_reasons[DOUBT_COUNT] = {
     [DOUBT_ENGINEER_COMMENT] = "the engineer commented again",
     [DOUBT_STAFF_REQUESTER] = "the requester, who is of staff, wrote",
     [DOUBT_SUSPENDED] = "a reply waits among Zendesk's suspended tickets",
+    [DOUBT_MERGE] = "a ticket was merged into this one, which may hold an answer",
     [DOUBT_STALE] = "it is much too late for it",
     [DOUBT_JOIN] = "somebody unidentified joined the bridge",
     [DOUBT_HOURS] = "the ticket's hours end before that",

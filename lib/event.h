@@ -78,8 +78,9 @@ enum author_standing {
     AUTHOR_STAFF,
     AUTHOR_STAFF_REQUESTER, /* staff, but asking: no contact by support */
     AUTHOR_OURSELVES,       /* a comment of the daemon's */
-    AUTHOR_NOBODY,          /* the system, an ignored author, a merge note, the ticket's description */
+    AUTHOR_NOBODY,          /* the system, an ignored author, the ticket's description */
     AUTHOR_SUSPENDED,       /* of a reply that Zendesk holds back as suspended */
+    AUTHOR_MERGE,           /* the note that another ticket was merged into this one, with its last comment */
 };
 
 /* What a look has found out about the bridge. */

@@ -105,6 +105,7 @@
     X(doubt_join_before_ms, doubt_join_before_ms)                                                            \
     X(doubt_hours_ms, doubt_ms[DOUBT_HOURS])                                                                 \
     X(doubt_meeting_ms, doubt_ms[DOUBT_MEETING])                                                             \
+    X(doubt_merge_ms, doubt_ms[DOUBT_MERGE])                                                                 \
     X(take_rung, ladders[LADDER_TAKE].rung)                                                                  \
     X(take_checking, ladders[LADDER_TAKE].checking)                                                          \
     X(take_last_ms, ladders[LADDER_TAKE].last_ms)                                                            \

@@ -87,6 +87,22 @@ bool text_to_i64(const char *text, size_t len, int64_t *out)
     return true;
 }
 
+bool text_same_words(const char *a, const char *b)
+{
+    for (;;) {
+        while (*a == ' ' || *a == '\n' || *a == '\r' || *a == '\t')
+            a++;
+        while (*b == ' ' || *b == '\n' || *b == '\r' || *b == '\t')
+            b++;
+        if (*a != *b)
+            return false;
+        if (*a == '\0')
+            return true;
+        a++;
+        b++;
+    }
+}
+
 bool text_equal_nocase(const char *a, const char *b)
 {
     while (*a && lower(*a) == lower(*b)) {

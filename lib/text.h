@@ -30,6 +30,8 @@ void text_format(char *dst, size_t size, const char *fmt, ...) PRINTF_LIKE(3, 4)
  */
 MUST_CHECK bool text_to_i64(const char *text, size_t len, int64_t *out);
 
+/* True if both are the same but for white space, which may come back otherwise than it was sent. */
+bool text_same_words(const char *a, const char *b);
 /* True if both are the same but for the case of ASCII letters. */
 bool text_equal_nocase(const char *a, const char *b);
 

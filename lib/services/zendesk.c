@@ -12,7 +12,8 @@
 #include "lib/text.h"
 #include "lib/timestamp.h"
 
-#define FUTURE_MS (5 * 60 * 1000) /* how far ahead a sender's clock may be */
+#define FUTURE_MS      (5 * 60 * 1000) /* how far ahead a sender's clock may be */
+#define DESCRIPTION_MS 10000           /* how late after its ticket it is told of */
 
 enum {
     TYPE,
@@ -31,6 +32,8 @@ enum {
     TAG,
     CURRENT,
     PREVIOUS,
+    CREATED,
+    DESCRIPTION,
     TARGET,
     COMMENT_ID,
     COMMENT_BODY,
@@ -60,6 +63,8 @@ static const char *const paths[FIELDS] = {
     [TAG] = "detail.tags[]",
     [CURRENT] = "event.current",
     [PREVIOUS] = "event.previous",
+    [CREATED] = "detail.created_at",
+    [DESCRIPTION] = "detail.description",
     [TARGET] = "event.target_ticket_id",
     [COMMENT_ID] = "event.comment.id",
     [COMMENT_BODY] = "event.comment.body",
@@ -207,6 +212,16 @@ static bool read_author(struct reading *reading, const char *text)
     return reading->delivery->comment_text || complain(&reading->complaint, "out of memory");
 }
 
+/* The comment that a ticket is made with, which may be told of like others. */
+static bool is_description(const struct reading *reading, const char *text)
+{
+    int64_t created_ms;
+    const struct json_value *created = &reading->values[CREATED];
+    return created->kind == JSON_STRING && timestamp_parse(created->text, &created_ms, NULL) &&
+           reading->delivery->event.at_ms < created_ms + DESCRIPTION_MS &&
+           text_same_words(reading->values[DESCRIPTION].text, text);
+}
+
 static bool read_comment_added(struct reading *reading)
 {
     const struct json_value *values = reading->values;
@@ -219,7 +234,12 @@ static bool read_comment_added(struct reading *reading)
                         field_is_there(&values[AUTHOR]) ? "not a whole number" : "missing");
     event->comment.is_public = values[COMMENT_PUBLIC].kind == JSON_TRUE;
     field_optional_text(&values[AUTHOR_NAME], event->by, sizeof(event->by));
-    return read_author(reading, comment_text(values));
+    const char *text = comment_text(values);
+    if (!read_author(reading, text))
+        return false;
+    if (is_description(reading, text))
+        event->comment.standing = AUTHOR_NOBODY;
+    return true;
 }
 
 static bool read_merged(struct reading *reading)

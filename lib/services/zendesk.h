@@ -101,8 +101,8 @@ bool zendesk_read_comments(struct json_reader *reader, const char *answer, size_
 /*
  * Audits: when the ticket turned urgent last, when it was lowered from urgent last and not by us, and when it
  * was solved, closed or lowered last (0: not among them); whether MARK (NULL: not asked) is among them and of
- * what time. Pages add up: HISTORY is zeroed by the caller before the first. next_page: 0, or the page that
- * must be read as well, because Zendesk gave the oldest audits first and these are not all.
+ * what time. Pages add up: HISTORY is zeroed by the caller before the first. next_page: 0, or the page with
+ * those that are older than oldest_ms or, with oldest_first, newer: they must be read as well then.
  */
 struct zendesk_history {
     int64_t urgent_ms, lowered_ms, ended_ms;
@@ -110,6 +110,8 @@ struct zendesk_history {
     bool marked;
     int64_t marked_ms;
     int next_page;
+    bool oldest_first;
+    int64_t oldest_ms; /* 0: there was none */
 };
 bool zendesk_read_audits(struct json_reader *reader, const char *answer, size_t length, const char *mark,
                          struct zendesk_history *history, char *error, size_t error_size) MUST_CHECK;
@@ -132,6 +134,9 @@ bool zendesk_read_found_user(struct json_reader *reader, const char *answer, siz
 /* zendesk_apply_macro: the text of its comment, as plain text; "" if it has none. */
 bool zendesk_read_macro(struct json_reader *reader, const char *answer, size_t length, char *text,
                         size_t size, char *error, size_t error_size) MUST_CHECK;
+/* The answer to a write: whether it is Zendesk's, of this ticket, and not that of something before it. */
+bool zendesk_read_written(struct json_reader *reader, const char *answer, size_t length, int64_t ticket,
+                          char *error, size_t error_size) MUST_CHECK;
 bool zendesk_read_me(struct json_reader *reader, const char *answer, size_t length, int64_t *user,
                      char *error, size_t error_size) MUST_CHECK;
 /* Suspended replies to this ticket after SINCE_MS: the newest's time and author; *newest_ms 0 when none. */

@@ -103,6 +103,8 @@ static bool read_audit(struct audit_walk *walk, const struct json_value *values)
         return false;
     if (walk->first_id == 0)
         walk->first_id = walk->last_id;
+    if (history->oldest_ms == 0 || created_ms < history->oldest_ms)
+        history->oldest_ms = created_ms;
     note_latest(&history->urgent_ms, walk->turned_urgent, created_ms);
     note_latest(&history->ended_ms, walk->ended, created_ms);
     if (walk->lowered_to != PRIORITY_UNKNOWN && !field_is_there(&values[MARK]) &&
@@ -160,11 +162,11 @@ bool zendesk_read_audits(struct json_reader *reader, const char *answer, size_t 
         return false;
     if (values[AUDITS].kind != JSON_ARRAY)
         return complain(&complaint, "audits is missing");
-    const bool oldest_first = walk.first_id < walk.last_id;
-    if (!oldest_first || values[NEXT_PAGE].kind != JSON_STRING)
+    history->oldest_first = walk.first_id < walk.last_id;
+    if (values[NEXT_PAGE].kind != JSON_STRING)
         return true;
     history->next_page = page_in(values[NEXT_PAGE].text);
-    return history->next_page > 0 || complain(&complaint, "next_page has no page");
+    return history->next_page > 0 || !history->oldest_first || complain(&complaint, "next_page has no page");
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------------ */
@@ -211,6 +213,18 @@ bool zendesk_read_organization(const struct config *config, struct json_reader *
     text_copy(facts->organization, sizeof(facts->organization), values->text);
     facts->tam_known = true;
     return true;
+}
+
+bool zendesk_read_written(struct json_reader *reader, const char *answer, size_t length, int64_t ticket,
+                          char *error, size_t error_size)
+{
+    static const char *const wanted[] = {"ticket.id"};
+    const struct complaint complaint = {error, error_size};
+    int64_t written = 0;
+    const struct json_value *values =
+        fields_read_once(reader, wanted, 1, answer, length, NULL, NULL, &complaint);
+    return values && field_id(values, wanted[0], &written, &complaint) &&
+           (written == ticket || complain(&complaint, "it is of ticket %lld", (long long)written));
 }
 
 /* Without credentials Zendesk shows a user without an id. */

@@ -26,20 +26,23 @@ static bool skip_numbers(const char *text, bool several, const char **rest)
 }
 
 /*
- * The texts that Zendesk proposes to whoever merges: `Request #12 "Subject" was closed and merged into this
- * request. …`, `Requests #12, #13 were closed and merged into this request.`, `This request was closed and
- * merged into request #12 …`; "ticket" for "request" in newer ones.
+ * The texts that Zendesk proposes to whoever merges: in the ticket that goes on `Request #12 "Subject" was
+ * closed and merged into this request. Last comment in request #12: …`, `Requests #12, #13 were closed and
+ * merged into this request.`, in the others `This request was closed and merged into request #12 …`;
+ * "ticket" for "request" in newer ones.
  */
-static bool is_merge_note(const char *text, const char *word)
+static bool is_merged_away(const char *line, const char *word)
 {
-    char line[400], pattern[100];
+    char pattern[100];
+    snprintf(pattern, sizeof(pattern), "this %s was closed and merged into %s #*", word, word);
+    return text_glob(pattern, line);
+}
+
+static bool is_merged_in(const char *line, const char *word)
+{
+    char pattern[100];
     const char *rest = NULL;
     const size_t length = strlen(word);
-    text += strspn(text, " \t\r\n");
-    text_copy_n(line, sizeof(line), text, strcspn(text, "\r\n"));
-    snprintf(pattern, sizeof(pattern), "this %s was closed and merged into %s #*", word, word);
-    if (text_glob(pattern, line))
-        return true;
     snprintf(pattern, sizeof(pattern), "%s*", word);
     if (!text_glob(pattern, line))
         return false;
@@ -49,6 +52,21 @@ static bool is_merge_note(const char *text, const char *word)
     snprintf(pattern, sizeof(pattern), "%s %s closed and merged into this %s*",
              strncmp(rest, " \"", 2) == 0 ? " \"*\"" : "", several ? "were" : "was", word);
     return text_glob(pattern, rest);
+}
+
+/* AUTHOR_UNKNOWN: the comment is of no merge. */
+static enum author_standing merge_standing(const struct zendesk_author *author)
+{
+    char line[400];
+    const char *text = author->text + strspn(author->text, " \t\r\n");
+    if (!author->is_staff && !author->is_merge_note)
+        return AUTHOR_UNKNOWN;
+    text_copy_n(line, sizeof(line), text, strcspn(text, "\r\n"));
+    if (is_merged_away(line, "request") || is_merged_away(line, "ticket"))
+        return AUTHOR_NOBODY;
+    return author->is_merge_note || is_merged_in(line, "request") || is_merged_in(line, "ticket")
+               ? AUTHOR_MERGE
+               : AUTHOR_UNKNOWN;
 }
 
 static bool is_ignored(const struct config *config, int64_t author)
@@ -64,12 +82,13 @@ enum author_standing zendesk_standing(const struct zendesk_authors *authors,
                                       const struct zendesk_author *author)
 {
     const bool is_requester = author->requester_id > 0 && author->id == author->requester_id;
-    if (is_ignored(authors->config, author->id) || author->is_merge_note)
+    if (is_ignored(authors->config, author->id))
         return AUTHOR_NOBODY;
     if (authors->own_user_id > 0 && author->id == authors->own_user_id)
         return AUTHOR_OURSELVES;
-    if (author->is_staff && (is_merge_note(author->text, "request") || is_merge_note(author->text, "ticket")))
-        return AUTHOR_NOBODY;
+    const enum author_standing merge = merge_standing(author);
+    if (merge != AUTHOR_UNKNOWN)
+        return merge;
     if (author->is_staff)
         return is_requester ? AUTHOR_STAFF_REQUESTER : AUTHOR_STAFF;
     return is_requester || author->belongs ? AUTHOR_CUSTOMER : AUTHOR_OUTSIDER;

@@ -172,6 +172,17 @@ def test_a_suspended_reply_is_a_doubt(daemon, world, cast):
 
 
 @KINDS
+def test_a_merged_ticket_is_a_doubt(daemon, world, cast, webhook):
+    """The customer's last comment there is in the note."""
+    d = daemon(zendesk_webhook=webhook, **SOON)
+    number, ticket = contacted(d, world, cast, 0)
+    comment(world, ticket, cast.engineer, body=MERGED)
+    e = wait_asked(d, number, "follow_up")
+    assert "a ticket was merged into this one" in e["held_why"]
+    assert not writes(world, ticket)
+
+
+@KINDS
 def test_an_automatic_reply_asks_the_downgrade_only(daemon, world, cast,
                                                     webhook):
     d = daemon(zendesk_webhook=webhook, **SOON)
@@ -202,13 +213,12 @@ def test_auto_reply_patterns_are_settings(daemon, world, cast):
 
 
 @KINDS
-@pytest.mark.parametrize("what", ["system", "ignored", "merge note"])
+@pytest.mark.parametrize("what", ["system", "ignored"])
 def test_what_is_no_answer(daemon, world, cast, webhook, what):
     d = daemon(zendesk_webhook=webhook, ignored_authors=cast.outsider["id"],
                **SOON)
     words = {"system": (-1, "An SLA was breached.", {}),
-             "ignored": (cast.outsider, "Beep.", {}),
-             "merge note": (cast.engineer, MERGED, {})}
+             "ignored": (cast.outsider, "Beep.", {})}
     number, ticket = staged(d, world, cast, words[what])
     d.wait_for_emergency(emergency_id=number, state="downgraded")
     assert not said(d, number, "asked")

@@ -25,6 +25,8 @@ enum life_people { LIFE_US = 900, LIFE_ENGINEER = 501, LIFE_CUSTOMER = 5, LIFE_C
 enum fate {
     FATE_TAKEN,
     FATE_LIMITED, /* 429: not before a minute */
+    FATE_REFUSED, /* 403 */
+    FATE_FOREIGN, /* 200 with a page of something that stands before it; no effect */
     FATE_UNSENT,  /* no connection */
     FATE_LOST,    /* nobody hears what became of it; life_arrives lets it take effect */
     FATE_HELD,    /* it takes effect at once; life_answers brings the answer */
@@ -40,6 +42,7 @@ struct life {
     int64_t last_id;
     enum fate reads, writes; /* Zendesk's */
     enum fate messages;      /* Slack's */
+    const char *refused;     /* reads of Zendesk with this in their path are; NULL none */
     bool deaf;               /* webhooks get lost */
     struct call *lost;       /* the last that was */
     struct call *held;
@@ -51,6 +54,7 @@ struct life {
     int64_t created_ms, updated_ms;
     struct {
         int64_t id, author, at_ms;
+        bool is_merge;
     } comments[16];
     size_t comment_count;
     struct {
@@ -59,6 +63,8 @@ struct life {
         char mark[80];
     } audits[32];
     size_t audit_count;
+    size_t audits_a_page; /* 0: all */
+    int64_t suspended_ms; /* a reply that is; 0 none */
     /* Slack's messages */
     struct {
         char thread[24], ts[24], mark[80];
@@ -82,6 +88,8 @@ void life_set_clock(struct life *life, int64_t ahead_ms);
 /* --- what happens --- */
 void life_page(struct life *life, const char *incident, enum page_status status, int64_t ticket);
 void life_comment(struct life *life, int64_t author);
+/* The engineer merges another ticket into it. */
+void life_merge(struct life *life);
 void life_change(struct life *life, enum ticket_priority priority, enum ticket_status status, int64_t actor);
 /* Zendesk's trigger for urgent tickets fires: its body says no more than which ticket it is. */
 void life_trigger(struct life *life);

@@ -74,10 +74,11 @@ static void add_comments(const struct life *life, char *answer)
     add(answer, "{'comments':[");
     for (size_t i = life->comment_count; i-- > 0;)
         add(answer,
-            "{'id':%lld,'author_id':%lld,'body':'Words.','public':true,'via':{'channel':'web'},"
-            "'created_at':'%s'}%s",
+            "{'id':%lld,'author_id':%lld,'body':'Words.','public':true,"
+            "'via':{'channel':'web','source':{'rel':%s}},'created_at':'%s'}%s",
             (long long)life->comments[i].id, (long long)life->comments[i].author,
-            stamp(life, life->comments[i].at_ms, time), i ? "," : "");
+            life->comments[i].is_merge ? "'merge'" : "null", stamp(life, life->comments[i].at_ms, time),
+            i ? "," : "");
     add(answer, "],'users':[");
     add_user(answer, LIFE_CUSTOMER);
     add(answer, ",");
@@ -98,17 +99,28 @@ static const char *change(bool raises, bool lowers)
     return "";
 }
 
-static void add_audits(const struct life *life, char *answer)
+/* Newest first. */
+static void add_audits(const struct life *life, char *answer, const char *path)
 {
     char time[TIMESTAMP_SIZE];
+    const char *asked = strstr(path, "&page=");
+    ck_assert_ptr_nonnull(asked);
+    size_t page = strtoul(asked + strlen("&page="), NULL, 10);
+    size_t size = life->audits_a_page > 0 ? life->audits_a_page : COUNT_OF(life->audits);
+    size_t newer = (page - 1) * size < life->audit_count ? (page - 1) * size : life->audit_count;
+    size_t end = life->audit_count - newer;
+    size_t begin = end > size ? end - size : 0;
     add(answer, "{'audits':[");
-    for (size_t i = life->audit_count; i-- > 0;)
+    for (size_t i = end; i-- > begin;)
         add(answer, "{'id':%lld,'created_at':'%s','metadata':{'custom':{%s%s%s}},'events':[%s]}%s",
             (long long)life->audits[i].id, stamp(life, life->audits[i].at_ms, time),
             life->audits[i].mark[0] ? "'emergencyd':'" : "", life->audits[i].mark,
             life->audits[i].mark[0] ? "'" : "", change(life->audits[i].raises, life->audits[i].lowers),
-            i ? "," : "");
-    add(answer, "],'next_page':null}");
+            i > begin ? "," : "");
+    if (begin > 0)
+        add(answer, "],'next_page':'https://x.zendesk.com/api/v2/tickets/1/audits?page=%zu'}", page + 1);
+    else
+        add(answer, "],'next_page':null}");
 }
 
 static void add_messages(const struct life *life, char *answer, const char *thread)
@@ -128,11 +140,21 @@ static void add_messages(const struct life *life, char *answer, const char *thre
     add(answer, "],'has_more':false}");
 }
 
+static void add_suspended(const struct life *life, char *answer)
+{
+    char time[TIMESTAMP_SIZE];
+    add(answer, "{'suspended_tickets':[");
+    if (life->suspended_ms)
+        add(answer, "{'id':1,'ticket_id':%d,'created_at':'%s','author':{'name':'C','email':'c@example.com'}}",
+            STORY_TICKET, stamp(life, life->suspended_ms, time));
+    add(answer, "]}");
+}
+
 static void add_read(const struct life *life, char *answer, const char *path)
 {
     const char *thread = strstr(path, "&ts=");
     if (strstr(path, "/audits"))
-        add_audits(life, answer);
+        add_audits(life, answer, path);
     else if (strstr(path, "/comments"))
         add_comments(life, answer);
     else if (strstr(path, "/users/me"))
@@ -147,8 +169,10 @@ static void add_read(const struct life *life, char *answer, const char *path)
         add_messages(life, answer, thread + strlen("&ts="));
     else if (strstr(path, "/conversations.history"))
         add_messages(life, answer, "");
+    else if (strstr(path, "/suspended_tickets"))
+        add_suspended(life, answer);
     else /* nothing of all that the others list */
-        add(answer, "{'ok':true,'url':'https://x.slack.com/','results':[],'suspended_tickets':[],"
+        add(answer, "{'ok':true,'url':'https://x.slack.com/','results':[],"
                     "'webhook_subscriptions':[],'oncalls':[],'users':[],'more':false}");
     if (!strstr(path, "/audits") && !strstr(path, "/comments") && strstr(path, "/tickets/")) {
         add_ticket(life, answer);
@@ -214,18 +238,20 @@ static void add_audit(struct life *life, const char *mark)
     text_copy(life->audits[life->audit_count++].mark, sizeof life->audits[0].mark, mark);
 }
 
-static void add_comment(struct life *life, int64_t author)
+static void add_comment(struct life *life, int64_t author, bool is_merge)
 {
     ck_assert_uint_lt(life->comment_count, COUNT_OF(life->comments));
     life->comments[life->comment_count].id = ++life->last_id;
     life->comments[life->comment_count].author = author;
+    life->comments[life->comment_count].is_merge = is_merge;
     life->comments[life->comment_count++].at_ms = life->true_ms;
     struct event event = ticket_event(life, EVENT_COMMENT, author);
     event.comment = (struct comment_facts){.id = life->last_id,
                                            .author_id = author,
-                                           .standing = author < LIFE_ENGINEER ? AUTHOR_CUSTOMER
-                                                       : author == LIFE_US    ? AUTHOR_OURSELVES
-                                                                              : AUTHOR_STAFF,
+                                           .standing = is_merge                 ? AUTHOR_MERGE
+                                                       : author < LIFE_ENGINEER ? AUTHOR_CUSTOMER
+                                                       : author == LIFE_US      ? AUTHOR_OURSELVES
+                                                                                : AUTHOR_STAFF,
                                            .is_public = true};
     if (!life->deaf)
         life_deliver(life, SERVICE_ZENDESK, &event);
@@ -234,7 +260,13 @@ static void add_comment(struct life *life, int64_t author)
 void life_comment(struct life *life, int64_t author)
 {
     add_audit(life, "");
-    add_comment(life, author);
+    add_comment(life, author, false);
+}
+
+void life_merge(struct life *life)
+{
+    add_audit(life, "");
+    add_comment(life, LIFE_ENGINEER, true);
 }
 
 static void set(struct life *life, enum ticket_priority priority, enum ticket_status status, int64_t actor,
@@ -335,7 +367,7 @@ static const char *member(const json_t *object, const char *name)
 }
 
 /* The status that it is answered with. */
-static int put_ticket(struct life *life, const json_t *body)
+static int put_ticket(struct life *life, const json_t *body, char *answer)
 {
     char now[TIMESTAMP_SIZE];
     const json_t *ticket = json_object_get(body, "ticket");
@@ -348,7 +380,10 @@ static int put_ticket(struct life *life, const json_t *body)
     else
         add_audit(life, mark);
     if (json_object_get(ticket, "comment"))
-        add_comment(life, LIFE_US);
+        add_comment(life, LIFE_US, false);
+    add(answer, "{'ticket':");
+    add_ticket(life, answer);
+    add(answer, "}");
     return 200;
 }
 
@@ -377,7 +412,7 @@ static int do_request(struct life *life, const struct call *call, char *answer)
         add(answer, "{'id':%lld,'join_url':'https://zoom.us/j/1','status':'waiting'}",
             (long long)LIFE_MEETING);
     else if (strcmp(call->method, "PUT") == 0 && call->service == SERVICE_ZENDESK)
-        status = put_ticket(life, body);
+        status = put_ticket(life, body, answer);
     else
         add_read(life, answer, call->path);
     json_decref(body);
@@ -390,7 +425,9 @@ static enum fate fate_of(const struct life *life, const struct call *call)
         return strcmp(call->path, "/chat.postMessage") == 0 ? life->messages : FATE_TAKEN;
     if (call->service != SERVICE_ZENDESK)
         return FATE_TAKEN;
-    return strcmp(call->method, "PUT") == 0 ? life->writes : life->reads;
+    if (strcmp(call->method, "PUT") == 0)
+        return life->writes;
+    return life->refused && strstr(call->path, life->refused) ? FATE_REFUSED : life->reads;
 }
 
 static int64_t service_ms(const struct life *life, enum service_id service)
@@ -431,7 +468,15 @@ void life_serve(struct life *life, struct call *call)
     call->answer = calloc(1, ANSWER_SIZE);
     ck_assert_ptr_nonnull(call->answer);
     call->end = CALL_ANSWERED;
-    call->status = fate == FATE_LIMITED ? 429 : do_request(life, call, call->answer);
+    switch (fate) {
+    case FATE_LIMITED: call->status = 429; break;
+    case FATE_REFUSED: call->status = 403; break;
+    case FATE_FOREIGN:
+        call->status = 200;
+        add(call->answer, "<html>We will be back soon.</html>");
+        break;
+    default: call->status = do_request(life, call, call->answer);
+    }
     call->answer_length = strlen(call->answer);
     call->retry_after_ms = fate == FATE_LIMITED ? MINUTES(1) : -1;
     call->date_ms = date_ms - date_ms % 1000;

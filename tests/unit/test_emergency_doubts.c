@@ -66,6 +66,7 @@ START_TEST(what_is_doubted_before_which_step)
         {AUTHOR_STAFF_REQUESTER, false, "of staff, wrote", "of staff, wrote"},
         {AUTHOR_STAFF, false, "the engineer commented again", "the engineer commented again"},
         {AUTHOR_SUSPENDED, false, "suspended tickets", "suspended tickets"},
+        {AUTHOR_MERGE, false, "a ticket was merged", "a ticket was merged"},
         {AUTHOR_CUSTOMER, true, NULL, "an automatic reply came"},
         {AUTHOR_OURSELVES, false, NULL, NULL},
         {AUTHOR_NOBODY, false, NULL, NULL},

@@ -107,6 +107,16 @@ START_TEST(what_is_no_whole_number_is_refused)
 }
 END_TEST
 
+START_TEST(white_space_does_not_make_other_words)
+{
+    ck_assert(text_same_words("", " \r\n"));
+    ck_assert(text_same_words("Hello,\n\nit is down.\n", "Hello, it is\tdown."));
+    ck_assert(!text_same_words("Hello", "hello"));
+    ck_assert(!text_same_words("Hello", "Hello you"));
+    ck_assert(!text_same_words("Hello you", "Hello"));
+}
+END_TEST
+
 START_TEST(case_of_ascii_letters_does_not_matter)
 {
     ck_assert(text_equal_nocase("", ""));
@@ -290,6 +300,7 @@ Suite *text_suite(void)
     tcase_add_test(all, a_copy_of_n_bytes_takes_no_more);
     tcase_add_test(all, whole_numbers_are_read);
     tcase_add_test(all, what_is_no_whole_number_is_refused);
+    tcase_add_test(all, white_space_does_not_make_other_words);
     tcase_add_test(all, case_of_ascii_letters_does_not_matter);
     tcase_add_test(all, a_glob_covers_the_whole_text_in_any_case);
     tcase_add_test(all, a_glob_bears_long_texts_and_many_stars);

@@ -11,6 +11,7 @@
 
 #include "lib/json_fields.h"
 #include "lib/services/zendesk.h"
+#include "lib/text.h"
 #include "lib/timestamp.h"
 #include "tests/unit/json_text.h"
 #include "tests/unit/suites.h"
@@ -419,6 +420,32 @@ START_TEST(test_an_automatic_reply_is_one_by_what_its_author_wrote)
 }
 END_TEST
 
+/* DETAIL's description, told of at once or a while after its ticket. */
+START_TEST(test_the_description_is_nobodys_comment)
+{
+    static const struct {
+        const char *text, *time;
+        enum author_standing standing;
+    } cases[] = {
+        {"Login", "10:12:07.5", AUTHOR_NOBODY},
+        {" Login\\n", "10:12:09.1", AUTHOR_NOBODY},
+        {"Login!", "10:12:07.5", AUTHOR_STAFF},
+        {"Login", "10:13:07.5", AUTHOR_STAFF},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        char body[2000], text[100], time[100];
+        snprintf(text, sizeof(text), "'body':'%s'", cases[i].text);
+        snprintf(time, sizeof(time), "'time':'2025-01-08T%s", cases[i].time);
+        text_copy(body, sizeof(body),
+                  json_changed(TICKET_EVENT("comment_added", COMMENT(ENGINEER, "x")), "'body':'x'", text));
+        for (char *quote = body; (quote = strchr(quote, '"'));)
+            *quote = '\'';
+        ck_assert(receive(json_changed(body, "'time':'2025-01-08T11:30:15.456789012", time), NULL));
+        ck_assert_msg(delivery.event.comment.standing == cases[i].standing, "%zu", i);
+    }
+}
+END_TEST
+
 START_TEST(test_others_are_outsiders_or_nobody)
 {
     ck_assert_int_eq(event_of(TICKET_EVENT("comment_added", COMMENT(STRANGER, "x")))->comment.standing,
@@ -449,7 +476,7 @@ START_TEST(test_the_standing_of_an_author)
         {{.id = 5, .requester_id = 2, .is_staff = true, .text = ""}, AUTHOR_OURSELVES},
         {{.id = 12, .requester_id = 12, .text = ""}, AUTHOR_NOBODY},
         {{.id = -1, .text = ""}, AUTHOR_NOBODY},
-        {{.id = 1, .requester_id = 2, .is_staff = true, .is_merge_note = true, .text = ""}, AUTHOR_NOBODY},
+        {{.id = 1, .requester_id = 2, .is_staff = true, .is_merge_note = true, .text = ""}, AUTHOR_MERGE},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++)
         ck_assert_msg(zendesk_standing(&authors, &cases[i].author) == cases[i].standing, "%zu", i);
@@ -463,14 +490,16 @@ static enum author_standing standing_of_staff(const char *text)
     return zendesk_standing(&authors, &author);
 }
 
-START_TEST(test_a_merge_note_is_nobodys_comment)
+START_TEST(test_merge_notes_are_told_apart)
 {
-    static const char *const notes[] = {
+    static const char *const merged_in[] = {
         "Request #12 \"Down \"again\"\" was closed and merged into this request. Last comment:\n\nHi",
         "Request #12 was closed and merged into this request.",
         "Requests #12, #13 were closed and merged into this request.",
-        "This request was closed and merged into request #4711 \"Down\".",
         "\nTicket #12 \"Down\" was closed and merged into this ticket. Last comment in ticket #12:\r\nHi",
+    };
+    static const char *const merged_away[] = {
+        "This request was closed and merged into request #4711 \"Down\".",
         "This ticket was closed and merged into ticket #4711 \"Down\".",
     };
     static const char *const comments[] = {
@@ -484,8 +513,10 @@ START_TEST(test_a_merge_note_is_nobodys_comment)
         "We looked: this request was closed and merged into request #4711",
         "This request was closed.",
     };
-    for (size_t i = 0; i < COUNT_OF(notes); i++)
-        ck_assert_msg(standing_of_staff(notes[i]) == AUTHOR_NOBODY, "%s", notes[i]);
+    for (size_t i = 0; i < COUNT_OF(merged_in); i++)
+        ck_assert_msg(standing_of_staff(merged_in[i]) == AUTHOR_MERGE, "%s", merged_in[i]);
+    for (size_t i = 0; i < COUNT_OF(merged_away); i++)
+        ck_assert_msg(standing_of_staff(merged_away[i]) == AUTHOR_NOBODY, "%s", merged_away[i]);
     for (size_t i = 0; i < COUNT_OF(comments); i++)
         ck_assert_msg(standing_of_staff(comments[i]) == AUTHOR_STAFF, "%s", comments[i]);
 }
@@ -530,9 +561,10 @@ Suite *zendesk_suite(void)
     tcase_add_test(comments, test_a_customers_comment_is_an_answer);
     tcase_add_test(comments, test_a_comment_by_staff_keeps_its_text);
     tcase_add_test(comments, test_an_automatic_reply_is_one_by_what_its_author_wrote);
+    tcase_add_test(comments, test_the_description_is_nobodys_comment);
     tcase_add_test(comments, test_others_are_outsiders_or_nobody);
     tcase_add_test(comments, test_the_standing_of_an_author);
-    tcase_add_test(comments, test_a_merge_note_is_nobodys_comment);
+    tcase_add_test(comments, test_merge_notes_are_told_apart);
     tcase_add_test(comments, test_a_customer_who_quotes_a_merge_note_has_answered);
     suite_add_tcase(suite, comments);
     return suite;

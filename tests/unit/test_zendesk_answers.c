@@ -189,8 +189,8 @@ END_TEST
 
 /* ---- comments ------------------------------------------------------------------------------------------ */
 
-static const char *const standings[] = {"unknown",   "customer", "outsider", "staff",
-                                        "requester", "us",       "nobody"};
+static const char *const standings[] = {"unknown", "customer", "outsider",  "staff", "requester",
+                                        "us",      "nobody",   "suspended", "merge"};
 
 static void tell_comment(void *context, struct event *event, const char *text)
 {
@@ -304,7 +304,7 @@ START_TEST(test_the_description_is_nobodys_answer)
 }
 END_TEST
 
-START_TEST(test_a_merge_is_nobodys_comment)
+START_TEST(test_merges_are_told_apart)
 {
     ck_assert(read_comments(
         "{'comments':[{'id':11,'author_id':1,'public':true,'created_at':'2009-07-20T23:01:00Z','body':'"
@@ -312,8 +312,8 @@ START_TEST(test_a_merge_is_nobodys_comment)
         "'via':{'channel':'web','source':{'from':{},'rel':'merge','to':{}}}}," COMMENT(
             "12", "1", "23:02:00",
             "'body':'This request was closed and merged into request #12',") "]," USERS "," MORE "}"));
-    ck_assert_str_eq(
-        told, "11 nobody 'Merged.'\n12 nobody 'This request was closed and merged into request #12'\n");
+    ck_assert_str_eq(told,
+                     "11 merge 'Merged.'\n12 nobody 'This request was closed and merged into request #12'\n");
 }
 END_TEST
 
@@ -441,7 +441,7 @@ Suite *zendesk_answers_suite(void)
     tcase_add_test(comments, test_a_requester_needs_no_entry_among_the_users);
     tcase_add_test(comments, test_staff_that_asks_is_told_apart);
     tcase_add_test(comments, test_the_description_is_nobodys_answer);
-    tcase_add_test(comments, test_a_merge_is_nobodys_comment);
+    tcase_add_test(comments, test_merges_are_told_apart);
     tcase_add_test(comments, test_a_comment_becomes_an_event);
     tcase_add_test(comments, test_a_comments_missing_field_is_named_and_none_is_told);
     suite_add_tcase(suite, comments);

@@ -161,6 +161,7 @@ START_TEST(test_oldest_first_has_to_be_read_to_its_end)
             "") "],'next_page':'https://acme.zendesk.com/api/v2/tickets/1/audits?per_page=100&page=2'}",
         "a-1"));
     ck_assert_int_eq(history.next_page, 2);
+    ck_assert(history.oldest_first);
     ck_assert(read_audits("{'audits':[" AUDIT("3", "12:02:00", "'emergencyd':'a-1'",
                                               "") "," AUDIT("4", "12:03:00", "", "") "],'next_page':null}",
                           "a-1"));
@@ -171,7 +172,9 @@ START_TEST(test_oldest_first_has_to_be_read_to_its_end)
     ck_assert(read_audits("{'audits':[" AUDIT("2", "12:01:00", "", "") "," AUDIT(
                               "1", "12:00:00", "", "") "],'next_page':'https://x?page=2'}",
                           NULL));
-    ck_assert_int_eq(history.next_page, 0);
+    ck_assert_int_eq(history.next_page, 2);
+    ck_assert(!history.oldest_first);
+    ck_assert_int_eq(history.oldest_ms, NOON);
     ck_assert(!read_audits("{'audits':[" AUDIT("1", "12:00:00", "", "") "," AUDIT(
                                "2", "12:01:00", "", "") "],'next_page':'https://x'}",
                            NULL));
