@@ -1,11 +1,12 @@
 /*
- * What a start would need is opened once and closed again. The database itself is not: closing a file gives
- * up the locks that SQLite holds on it, should it be the present one by another name.
+ * What a start would need is opened once and closed again. The present database is not, by whatever name:
+ * closing a file gives up the locks that SQLite holds on it.
  */
 #include "daemon/reload.h"
 
 #include "daemon/admin_socket.h"
 #include "daemon/http_loop.h"
+#include "lib/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -86,11 +87,8 @@ static bool try_admin_socket(const struct trial *trial)
 }
 
 /* One that is there must be a file that can be written, and so must its folder, for the files beside it. */
-static bool try_database(const struct trial *trial)
+static bool try_file(const struct trial *trial, const char *path)
 {
-    const char *path = trial->next->store.path;
-    if (strcmp(path, trial->present->store.path) == 0)
-        return true;
     struct stat status;
     char *copy = strdup(path); /* dirname changes it */
     bool good = copy && faccessat(AT_FDCWD, dirname(copy), W_OK | X_OK, AT_EACCESS) == 0;
@@ -103,6 +101,27 @@ static bool try_database(const struct trial *trial)
         (void)snprintf(trial->error, trial->error_size, "[store] path %s: %s", path, why);
     free(copy);
     return good;
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return stat(a, &of_a) == 0 && stat(b, &of_b) == 0 && of_a.st_dev == of_b.st_dev &&
+           of_a.st_ino == of_b.st_ino;
+}
+
+static bool try_database(const struct trial *trial)
+{
+    char why[256];
+    const char *path = trial->next->store.path;
+    if (is_same_file(path, trial->present->store.path))
+        return true;
+    if (!try_file(trial, path))
+        return false;
+    if (store_could_open(path, why, sizeof why))
+        return true;
+    (void)snprintf(trial->error, trial->error_size, "[store] path: %s", why);
+    return false;
 }
 
 bool reload_would_start(const struct config *present, const struct config *next,

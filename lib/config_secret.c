@@ -69,6 +69,9 @@ static bool check_secret_file(struct loader *loader, const struct setting *setti
                                "%s holds a line break or control character; wanted one line with the secret",
                                path);
     }
+    if (content[0] == ' ' || content[length - 1] == ' ')
+        return loader_fail(loader, setting,
+                           "%s begins or ends with a blank; wanted one line with the secret alone", path);
     return text_is_utf8(content, length, NULL) ||
            loader_fail(loader, setting, "%s is not in UTF-8; wanted one line with the secret, in UTF-8",
                        path);

@@ -30,6 +30,8 @@ enum store_result {
 /* Opens for writing, creating and migrating as needed. NULL: ERROR says why in a sentence for the operator
  * (held by another process, newer schema, damaged, no access). */
 struct store *store_open(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
+/* Whether store_open would find the file free and its own, or not there; PATH must not be open here. */
+bool store_could_open(const char *path, char *error, size_t error_size) MUST_CHECK;
 /* Read-only, for another thread; the writer must be open already. */
 struct store *store_open_reader(const char *path, struct log *log, char *error, size_t error_size) MUST_CHECK;
 /* For another thread: its store_checkpoint works beside the writer, which must be open as long. See

@@ -71,10 +71,14 @@ static void write_pid(int fd)
         errno = 0;
 }
 
+/* Beside the database itself, whatever links lead to it. */
 static bool lock(struct store *store, const struct report *report)
 {
     char path[4096];
-    if ((size_t)snprintf(path, sizeof path, "%s.lock", report->path) >= sizeof path)
+    char *real = realpath(report->path, NULL); /* NULL: it is not there yet */
+    int length = snprintf(path, sizeof path, "%s.lock", real ? real : report->path);
+    free(real);
+    if (length < 0 || (size_t)length >= sizeof path)
         return refuse(report, "%s: the path is too long", report->path);
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
@@ -141,6 +145,17 @@ static bool ask(struct store *store, const struct report *report, const char *sq
         refuse_for(report, store->db, rc);
     sqlite3_finalize(select);
     return good;
+}
+
+/* New, or one of ours. */
+static bool check_owner(struct store *store, const struct report *report)
+{
+    int64_t ours = 0;
+    return ask(store, report,
+               "SELECT count(*) = 0 OR count(*) FILTER (WHERE name = 'schema_version') = 1 "
+               "FROM sqlite_schema",
+               &ours) &&
+           (ours == 1 || refuse(report, "%s is a database of another program", report->path));
 }
 
 static bool configure_writer(struct store *store, const struct report *report)
@@ -260,11 +275,25 @@ struct store *store_open(const char *path, struct log *log, char *error, size_t 
     if (!store->vfs || !store_cache_init(store))
         refuse(&report, "%s can't be opened: no memory", path);
     else if (lock(store, &report) && create_file(&report) &&
-             connect_to(store, &report, SQLITE_OPEN_READWRITE) && configure_writer(store, &report) &&
-             migrate(store, &report) && empty_wal(store, &report) && sync_once(store, &report))
+             connect_to(store, &report, SQLITE_OPEN_READWRITE) && check_owner(store, &report) &&
+             configure_writer(store, &report) && migrate(store, &report) && empty_wal(store, &report) &&
+             sync_once(store, &report))
         return store;
     store_close(store);
     return NULL;
+}
+
+bool store_could_open(const char *path, char *error, size_t error_size)
+{
+    struct report report = {path, error, error_size};
+    struct store store = {.lock_fd = -1};
+    bool good = lock(&store, &report);
+    if (good && access(path, F_OK) == 0)
+        good = connect_to(&store, &report, SQLITE_OPEN_READONLY) && check_owner(&store, &report);
+    sqlite3_close(store.db);
+    if (store.lock_fd >= 0)
+        close(store.lock_fd);
+    return good;
 }
 
 struct store *store_open_reader(const char *path, struct log *log, char *error, size_t error_size)

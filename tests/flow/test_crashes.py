@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from harness import program, wait_until
@@ -429,16 +430,22 @@ def test_a_reload_with_bad_settings_changes_nothing(daemon, world, cast):
     ("admin.listen", "127.0.0.1:{own}"),
     ("store.path", "{folder}/emergencyd.ini/emergencyd.db"),
     ("store.path", "{folder}"),
+    ("store.path", "{folder}/emergencyd.ini"),  # no database
+    ("store.path", "{foreign}"),  # another program's
+    ("store.path", "{used}"),  # by another process
 ])
 def test_a_reload_with_settings_that_could_not_start_changes_nothing(
         daemon, setting, value):
-    d = daemon()
+    d, other = daemon(), daemon()
     section, key = setting.split(".")
     before = d.settings[section].get(key)
+    foreign = d.config_path.parent / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as database:
+        database.execute("CREATE TABLE emergency (id)")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         d.configure({section: {key: value.format(
-            taken=taken.getsockname()[1], own=d.port,
-            folder=d.config_path.parent)}})
+            taken=taken.getsockname()[1], own=d.port, foreign=foreign,
+            used=other.database, folder=d.config_path.parent)}})
         d.reload()
     [refused] = log_lines(d, "CONFIG-REFUSED")
     assert f"[{section}] {key}" in refused

@@ -443,6 +443,10 @@ START_TEST(a_secret_file_that_is_no_secret_is_a_fault)
     settings_expect_fault(text, "2: [admin] token_file: ", "secret is empty");
     settings_write("secret", "\n\r\n");
     settings_expect_fault(text, "2: [admin] token_file: ", "secret is empty");
+    settings_write("secret", "  \n");
+    settings_expect_fault(text, "2: [admin] token_file: ", "begins or ends with a blank");
+    settings_write("secret", "whsec \n");
+    settings_expect_fault(text, "2: [admin] token_file: ", "begins or ends with a blank");
     settings_write("secret", "one\ntwo\n");
     settings_expect_fault(text, "2: [admin] token_file: ", "line break");
     settings_write_bytes("secret", "a\0b", 3);

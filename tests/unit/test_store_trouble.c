@@ -138,10 +138,36 @@ START_TEST(opening_again_migrates_nothing)
 }
 END_TEST
 
+START_TEST(a_database_of_another_program_is_refused_and_left_alone)
+{
+    sqlite3 *db = NULL;
+    struct stat before, after;
+    ck_assert_int_eq(sqlite3_open(database_path, &db), SQLITE_OK);
+    run_sql(db, "CREATE TABLE emergency (id)");
+    sqlite3_close(db);
+    ck_assert_int_eq(stat(database_path, &before), 0);
+    expect_refused(database_path, "another program");
+    ck_assert(!store_could_open(database_path, error, sizeof error));
+    ck_assert_int_eq(stat(database_path, &after), 0);
+    ck_assert_int_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+}
+END_TEST
+
+START_TEST(what_could_be_opened_can_be)
+{
+    ck_assert(store_could_open(database_path, error, sizeof error));
+    ck_assert_int_ne(access(database_path, F_OK), 0);
+    store_close(open_store());
+    ck_assert(store_could_open(database_path, error, sizeof error));
+    store_close(open_store());
+}
+END_TEST
+
+/* Also from one that comes by a link. */
 START_TEST(another_process_is_kept_out_and_named)
 {
     int ready[2], done[2];
-    char pid[32], byte = 0;
+    char pid[32], link[128], byte = 0;
     ck_assert_int_eq(pipe(ready), 0);
     ck_assert_int_eq(pipe(done), 0);
     pid_t child = fork();
@@ -158,6 +184,11 @@ START_TEST(another_process_is_kept_out_and_named)
     ck_assert_int_eq(read(ready[0], &byte, 1), 1);
     snprintf(pid, sizeof pid, "(PID %d)", (int)child);
     expect_refused(database_path, pid);
+    ck_assert(!store_could_open(database_path, error, sizeof error));
+    snprintf(link, sizeof link, "%s.link", database_path);
+    ck_assert_int_eq(symlink(database_path, link), 0);
+    expect_refused(link, pid);
+    ck_assert_int_eq(unlink(link), 0);
     close(done[1]);
     int status = -1;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -364,6 +395,8 @@ Suite *store_trouble_suite(void)
         a_damaged_schema_is_told,
         a_newer_schema_is_refused_and_left_alone,
         opening_again_migrates_nothing,
+        a_database_of_another_program_is_refused_and_left_alone,
+        what_could_be_opened_can_be,
         another_process_is_kept_out_and_named,
         nobody_else_may_read_the_files,
         a_reader_needs_a_database,
