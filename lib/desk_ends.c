@@ -203,6 +203,15 @@ bool desk_tell_if_stuck(struct desk *desk, const struct action *action)
     return !stuck || tell_stuck(desk, action);
 }
 
+/* There may be an emergency of which nobody else tells. */
+static void log_if_unread(const struct desk *desk, const struct action *action)
+{
+    bool said_urgent = action->kind == ACTION_READ_TICKET && action->emergency == 0 && action->due_ms > 0;
+    if (said_urgent && desk->now_ms - action->created_ms >= DESK_STUCK_MS)
+        log_event(desk->log, LOG_LEVEL_ERROR, "TICKET-UNREAD", 0, action->ticket_id,
+                  "a trigger says that it is urgent, and it can't be read: no emergency yet, look at it");
+}
+
 /* Of what nobody misses only log and outbox tell. */
 static bool is_told_when_parked(enum action_kind kind)
 {
@@ -296,6 +305,7 @@ static bool note_failure(struct desk *desk, struct flight **flight, const struct
     *flight = desk_flight_of(desk, action->id);
     if (good && *flight && !is_hopeless(call))
         good = desk_tell_if_stuck(desk, action);
+    log_if_unread(desk, action);
     *flight = desk_flight_of(desk, action->id);
     return good;
 }

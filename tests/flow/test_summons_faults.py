@@ -97,6 +97,21 @@ def test_what_was_sent_by_hand_is_not_sent_again(daemon, world, cast):
     assert not own_comments(world, cast, ticket)
 
 
+def test_an_urgent_ticket_that_can_not_be_read_is_in_the_log(
+        daemon, world, cast):
+    d = daemon()
+    world.zendesk.fault("GET", "/api/v2/tickets/", times=None,
+                        answer=Answer(503))
+    ticket = urgent_ticket(world, cast, 0)
+    wait_until(lambda: log_lines(d, "CALL-FAILED"), 10, "a read that fails")
+    assert not log_lines(d, "TICKET-UNREAD")
+    d.stop()
+    set_back(d, "UPDATE action SET created_ms = created_ms - ?", 180_000)
+    d.start()
+    [line] = wait_until(lambda: log_lines(d, "TICKET-UNREAD"), 10, "a line")
+    assert f"T{ticket['id']}" in line
+
+
 # -- a service that refuses us ---------------------------------------------
 
 def test_zendesks_refusal_is_told_once_by_page_and_in_the_channel(
