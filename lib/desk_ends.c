@@ -53,8 +53,10 @@ static bool mark_sending(struct desk *desk, struct action *action)
 
 /* --- ends --- */
 
-bool desk_call_event(struct desk *desk, const struct action *action, enum event_type type,
-                     int64_t accepted_ms, const char *text, const struct event *extra)
+/* ENTRY: NULL, or how a repeat is known. */
+static bool call_event(struct desk *desk, const struct action *action, enum event_type type,
+                       int64_t accepted_ms, const char *text, const struct event *extra,
+                       const struct journal_entry *entry)
 {
     struct emergency e;
     if (action->emergency == 0)
@@ -74,7 +76,13 @@ bool desk_call_event(struct desk *desk, const struct action *action, enum event_
                                      .accepted_ms = accepted_ms,
                                      .dry = action->state == ACTION_DRY};
     text_copy(event.text, sizeof event.text, text);
-    return desk_apply(desk, &e, &event, NULL, NULL);
+    return desk_apply(desk, &e, &event, entry, NULL);
+}
+
+bool desk_call_event(struct desk *desk, const struct action *action, enum event_type type,
+                     int64_t accepted_ms, const char *text, const struct event *extra)
+{
+    return call_event(desk, action, type, accepted_ms, text, extra, NULL);
 }
 
 bool desk_accept(struct desk *desk, struct flight *flight, struct action *action,
@@ -204,12 +212,17 @@ bool desk_tell_if_stuck(struct desk *desk, const struct action *action)
 }
 
 /* There may be an emergency of which nobody else tells. */
-static void log_if_unread(const struct desk *desk, const struct action *action)
+static bool log_if_unread(struct desk *desk, const struct action *action)
 {
+    struct emergency e;
     bool said_urgent = action->kind == ACTION_READ_TICKET && action->emergency == 0 && action->due_ms > 0;
-    if (said_urgent && desk->now_ms - action->created_ms >= DESK_STUCK_MS)
+    if (!said_urgent || desk->now_ms - action->created_ms < DESK_STUCK_MS)
+        return true;
+    enum store_result found = store_open_of_ticket(desk->store, action->ticket_id, &e);
+    if (found == STORE_NONE)
         log_event(desk->log, LOG_LEVEL_ERROR, "TICKET-UNREAD", 0, action->ticket_id,
                   "a trigger says that it is urgent, and it can't be read: no emergency yet, look at it");
+    return desk_did(desk, found);
 }
 
 /* Of what nobody misses only log and outbox tell. */
@@ -221,12 +234,14 @@ static bool is_told_when_parked(enum action_kind kind)
 static bool park(struct desk *desk, struct flight *flight, struct action *action, const char *why)
 {
     char text[400];
+    char cause[sizeof action->error];
     bool unsure = action->state == ACTION_UNKNOWN && !action_is_read(action->kind);
     text_format(text, sizeof text, "%s (%s%s): do it by hand, or retry call %lld.", why,
                 action_kind_name(action->kind), unsure ? ", which may have been sent" : "",
                 (long long)action->id);
     log_event(desk->log, LOG_LEVEL_ERROR, "CALL-PARKED", action->emergency, action->ticket_id, "%s", text);
-    if (!desk_finish(desk, flight, action, ACTION_PARKED, why))
+    text_format(cause, sizeof cause, "%.150s%s", why, unsure ? "; " DESK_UNSURE_TEXT : "");
+    if (!desk_finish(desk, flight, action, ACTION_PARKED, cause))
         return false;
     if (is_told_when_parked(action->kind) && !desk_call_event(desk, action, EVENT_REFUSED, 0, text, NULL))
         return false;
@@ -240,16 +255,20 @@ bool desk_take_unmade(struct desk *desk, struct flight *flight, struct action *a
     return park(desk, flight, action, "it can't be written: a text in it is not UTF-8");
 }
 
-/* It will be done, but much too late for whoever waits for it. */
+/* It will be done, but much too late for whoever waits for it. Told once, however often it is tried. */
 static bool tell_quota(struct desk *desk, const struct action *action, int64_t asked_ms, const char *why)
 {
     char text[400];
     char until[TIMESTAMP_SIZE];
+    char key[64];
+    const struct journal_entry entry = {.repeat_key = key, .outcome = DELIVERY_APPLIED};
+    text_format(key, sizeof key, "quota %lld %lld", (long long)action->id, (long long)action->created_ms);
     timestamp_format(desk->now_ms + asked_ms, until);
     text_format(text, sizeof text, "%s (%s): not before %s, so do it by hand.", why,
                 action_kind_name(action->kind), until);
     log_event(desk->log, LOG_LEVEL_ERROR, "CALL-WAITS", action->emergency, action->ticket_id, "%s", text);
-    return !is_told_when_parked(action->kind) || desk_call_event(desk, action, EVENT_REFUSED, 0, text, NULL);
+    return !is_told_when_parked(action->kind) ||
+           call_event(desk, action, EVENT_REFUSED, 0, text, NULL, &entry);
 }
 
 static bool is_lasting(int status)
@@ -305,9 +324,8 @@ static bool note_failure(struct desk *desk, struct flight **flight, const struct
     *flight = desk_flight_of(desk, action->id);
     if (good && *flight && !is_hopeless(call))
         good = desk_tell_if_stuck(desk, action);
-    log_if_unread(desk, action);
     *flight = desk_flight_of(desk, action->id);
-    return good;
+    return good && log_if_unread(desk, action);
 }
 
 static bool try_later(struct desk *desk, struct action *action, int64_t asked_ms, const char *why)

@@ -174,11 +174,10 @@ static bool is_among(const struct want *want, const struct want *wants, size_t c
     return false;
 }
 
-/* Of what is parked the row does not say whether the last attempt had an effect. */
 static bool is_in_doubt(const struct action *action)
 {
     return action->state == ACTION_SENDING || action->state == ACTION_UNKNOWN ||
-           (action->state == ACTION_PARKED && action->attempts > 0) ||
+           (action->state == ACTION_PARKED && strstr(action->error, DESK_UNSURE_TEXT)) ||
            (action->state == ACTION_CANCELLED && strcmp(action->error, DESK_GIVEN_UP_TEXT) == 0);
 }
 
@@ -223,6 +222,7 @@ static bool take_up_again(struct desk *desk, const struct emergency *e, const st
     }
     action.cause = want->cause;
     action.created_ms = desk->now_ms;
+    action.raised_ms = 0;
     action.ticket_id = e->ticket_id;
     action.due_ms = e->step_due_ms;
     return desk_did(desk, store_put_action(desk->store, &action));

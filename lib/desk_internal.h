@@ -195,6 +195,7 @@ bool desk_link(struct desk *desk, struct emergency *e, struct event *event,
                const struct journal_entry *entry);
 /* The error of a call that was cancelled, as a person wanted it otherwise, before anybody knew its end. */
 #define DESK_GIVEN_UP_TEXT "given up; an attempt may still arrive"
+#define DESK_UNSURE_TEXT   "it may have been sent"
 /* The last call of KIND for E, since the customer answered last, that may have taken effect or may yet. */
 bool desk_attempt_in_doubt(struct desk *desk, const struct emergency *e, enum action_kind kind,
                            struct action *attempt, bool *found);

@@ -398,14 +398,13 @@ static bool take_no_mark(struct desk *desk, struct flight *flight, const struct 
 }
 
 /* The mark of an attempt may lie behind many audits; none is older than its emergency. */
-static bool must_read_on(const struct desk *desk, const struct flight *flight, const struct action *action,
-                         const struct emergency *e)
+static bool must_read_on(const struct desk *desk, const struct flight *flight, const struct emergency *e)
 {
     const struct zendesk_history *history = &flight->history;
     if (history->next_page == 0 || history->marked)
         return false;
     int64_t since_ms = e->opened_ms + desk_skew_ms(desk, SERVICE_ZENDESK) - OPENING_MARGIN_MS;
-    return history->oldest_first || (!action_is_read(action->kind) && history->oldest_ms > since_ms);
+    return history->oldest_first || (flight->in_doubt && history->oldest_ms > since_ms);
 }
 
 static bool take_audits(struct desk *desk, struct flight *flight, struct call *call)
@@ -420,10 +419,13 @@ static bool take_audits(struct desk *desk, struct flight *flight, struct call *c
     if (!get_action(desk, flight, &action) || !get_emergency(desk, flight, &e, &found))
         return false;
     desk_mark(desk, &action, mark, sizeof mark);
+    int page = flight->history.next_page;
     if (!zendesk_read_audits(desk->reader, call->answer, call->answer_length, mark, &flight->history, error,
                              sizeof error))
         return desk_take_unreadable(desk, flight, call, error);
-    if (must_read_on(desk, flight, &action, &e))
+    if (flight->history.next_page > 0 && flight->history.next_page <= page)
+        return desk_take_unreadable(desk, flight, call, "the next page of its audits is none");
+    if (must_read_on(desk, flight, &e))
         return ask_audits(desk, flight);
     if (action_is_read(action.kind))
         return take_history(desk, flight, &action);

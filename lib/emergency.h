@@ -32,18 +32,19 @@ enum closing {
     CLOSING_RAISED_AGAIN, /* urgent again after the downgrade: a new emergency takes over */
 };
 
+/* Their numbers are in journals, as bits: they stay. */
 enum doubt {
-    DOUBT_OUTSIDER,         /* someone unknown to the ticket wrote */
-    DOUBT_ENGINEER_COMMENT, /* the engineer wrote once more */
-    DOUBT_STAFF_REQUESTER,  /* the requester wrote, who is of staff */
-    DOUBT_SUSPENDED,        /* a reply waits among Zendesk's suspended tickets */
-    DOUBT_MERGE,            /* a ticket was merged into this one, which may hold an answer */
-    DOUBT_STALE,            /* the step is too late */
-    DOUBT_JOIN,             /* somebody unidentified joined the bridge */
-    DOUBT_HOURS,            /* it would come after the ticket's hours */
-    DOUBT_AUTO_REPLY,       /* from here on: for the downgrade only */
-    DOUBT_NOBODY_MET,
-    DOUBT_MEETING, /* the bridge is in use, or nobody can tell */
+    DOUBT_OUTSIDER = 0,         /* someone unknown to the ticket wrote */
+    DOUBT_ENGINEER_COMMENT = 1, /* the engineer wrote once more */
+    DOUBT_STAFF_REQUESTER = 2,  /* the requester wrote, who is of staff */
+    DOUBT_SUSPENDED = 3,        /* a reply waits among Zendesk's suspended tickets */
+    DOUBT_STALE = 4,            /* the step is too late */
+    DOUBT_JOIN = 5,             /* somebody unidentified joined the bridge */
+    DOUBT_HOURS = 6,            /* it would come after the ticket's hours */
+    DOUBT_AUTO_REPLY = 7,       /* this and the next two: for the downgrade only */
+    DOUBT_NOBODY_MET = 8,
+    DOUBT_MEETING = 9, /* the bridge is in use, or nobody can tell */
+    DOUBT_MERGE = 10,  /* a ticket was merged into this one, which may hold an answer */
     DOUBT_COUNT,
 };
 

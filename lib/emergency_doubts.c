@@ -5,14 +5,16 @@
 #include "lib/emergency_internal.h"
 #include "lib/text.h"
 
+#define DOWNGRADE_DOUBTS                                                                                     \
+    (DOUBT_BIT(DOUBT_AUTO_REPLY) | DOUBT_BIT(DOUBT_NOBODY_MET) | DOUBT_BIT(DOUBT_MEETING))
+
 unsigned open_doubts(const struct emergency *e, enum action_kind step)
 {
     unsigned doubts = 0;
-    unsigned last = step == ACTION_DOWNGRADE ? DOUBT_COUNT : DOUBT_AUTO_REPLY;
-    for (unsigned d = 0; d < last; d++)
+    for (unsigned d = 0; d < DOUBT_COUNT; d++)
         if (e->doubt_ms[d] > 0)
             doubts |= DOUBT_BIT(d);
-    return doubts;
+    return step == ACTION_DOWNGRADE ? doubts : doubts & ~DOWNGRADE_DOUBTS;
 }
 
 void emergency_note_shown(const struct emergency *e, struct command_facts *command)

@@ -18,13 +18,13 @@ static const char *const doubt_reasons[DOUBT_COUNT] = {
     [DOUBT_ENGINEER_COMMENT] = "the engineer commented again",
     [DOUBT_STAFF_REQUESTER] = "the requester, who is of staff, wrote",
     [DOUBT_SUSPENDED] = "a reply waits among Zendesk's suspended tickets",
-    [DOUBT_MERGE] = "a ticket was merged into this one, which may hold an answer",
     [DOUBT_STALE] = "it is much too late for it",
     [DOUBT_JOIN] = "somebody unidentified joined the bridge",
     [DOUBT_HOURS] = "the ticket's hours end before that",
     [DOUBT_AUTO_REPLY] = "an automatic reply came",
     [DOUBT_NOBODY_MET] = "nobody of staff has been there",
     [DOUBT_MEETING] = "the bridge may still be in use",
+    [DOUBT_MERGE] = "a ticket was merged into this one, which may hold an answer",
 };
 
 bool emergency_is_open(const struct emergency *e)

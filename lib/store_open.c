@@ -75,8 +75,10 @@ static void write_pid(int fd)
 static bool lock(struct store *store, const struct report *report)
 {
     char path[4096];
-    char *real = realpath(report->path, NULL); /* NULL: it is not there yet */
-    int length = snprintf(path, sizeof path, "%s.lock", real ? real : report->path);
+    char *real = realpath(report->path, NULL);
+    if (!real)
+        return refuse(report, "%s can't be opened: %s", report->path, strerror(errno));
+    int length = snprintf(path, sizeof path, "%s.lock", real);
     free(real);
     if (length < 0 || (size_t)length >= sizeof path)
         return refuse(report, "%s: the path is too long", report->path);
@@ -207,18 +209,23 @@ static bool migrate_once(struct store *store, const struct report *report, const
     return good;
 }
 
+static bool check_version(struct store *store, const struct report *report, int64_t *version)
+{
+    int newest = migrations[migrations_count - 1].version;
+    return ask(store, report, "SELECT coalesce(max(version), 0) FROM schema_version", version) &&
+           (*version <= newest ||
+            refuse(report, "%s is of a newer emergencyd: its schema is %lld, this program knows up to %d",
+                   report->path, (long long)*version, newest));
+}
+
 static bool migrate(struct store *store, const struct report *report)
 {
     int64_t version = 0;
-    int newest = migrations[migrations_count - 1].version;
     if (!run(store, report,
              "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name TEXT NOT NULL, "
              "applied_at TEXT NOT NULL) STRICT") ||
-        !ask(store, report, "SELECT coalesce(max(version), 0) FROM schema_version", &version))
+        !check_version(store, report, &version))
         return false;
-    if (version > newest)
-        return refuse(report, "%s is of a newer emergencyd: its schema is %lld, this program knows up to %d",
-                      report->path, (long long)version, newest);
     for (size_t i = 0; i < migrations_count; i++)
         if (migrations[i].version > version && !migrate_once(store, report, &migrations[i]))
             return false;
@@ -274,7 +281,7 @@ struct store *store_open(const char *path, struct log *log, char *error, size_t 
     store->vfs = store_vfs_new_gathering();
     if (!store->vfs || !store_cache_init(store))
         refuse(&report, "%s can't be opened: no memory", path);
-    else if (lock(store, &report) && create_file(&report) &&
+    else if (create_file(&report) && lock(store, &report) &&
              connect_to(store, &report, SQLITE_OPEN_READWRITE) && check_owner(store, &report) &&
              configure_writer(store, &report) && migrate(store, &report) && empty_wal(store, &report) &&
              sync_once(store, &report))
@@ -287,9 +294,14 @@ bool store_could_open(const char *path, char *error, size_t error_size)
 {
     struct report report = {path, error, error_size};
     struct store store = {.lock_fd = -1};
-    bool good = lock(&store, &report);
-    if (good && access(path, F_OK) == 0)
-        good = connect_to(&store, &report, SQLITE_OPEN_READONLY) && check_owner(&store, &report);
+    struct stat status;
+    int64_t tables = 0, version = 0;
+    if (lstat(path, &status) != 0 && errno == ENOENT)
+        return true;
+    bool good = lock(&store, &report) && connect_to(&store, &report, SQLITE_OPEN_READONLY) &&
+                check_owner(&store, &report) &&
+                ask(&store, &report, "SELECT count(*) FROM sqlite_schema", &tables) &&
+                (tables == 0 || check_version(&store, &report, &version));
     sqlite3_close(store.db);
     if (store.lock_fd >= 0)
         close(store.lock_fd);

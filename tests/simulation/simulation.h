@@ -92,10 +92,11 @@ struct truth {
     int64_t waived_ms;       /* until then a person has waived all answers */
     int64_t joined_settled_ms, outsider_settled_ms, automatic_settled_ms; /* and settled these doubts */
     int64_t order_ms;                                                     /* a person ordered the downgrade */
-    int64_t floor_ms;      /* no step of the clock may take effect before, */
-    int64_t floor_told_ms; /* as a person said then */
-    int64_t rests_ms;      /* a person paused or closed it, */
-    int64_t resting;       /* this emergency */
+    int64_t floor_ms;        /* no step of the clock may take effect before, */
+    int64_t floor_told_ms;   /* as a person said then; */
+    int64_t floor_before_ms; /* before that it was this */
+    int64_t rests_ms;        /* a person paused or closed it, */
+    int64_t resting;         /* this emergency */
     int follow_ups, downgrades;
     int64_t first_contact, followed_up; /* the emergencies that wrote it */
     int64_t first_by;                   /* the emergency whose first comment took effect last, however late */
@@ -120,6 +121,7 @@ struct client {
 
 struct comment {
     int64_t id, author, at_ms;
+    int64_t begun_ms; /* of ours: when it left; 0: of others */
     bool is_public;
     char *body;
 };

@@ -106,7 +106,7 @@ bool truth_may_be_answer(const struct client *client)
     for (size_t i = 1; i < ticket->comment_count; i++) {
         const struct comment *comment = &ticket->comments[i];
         /* what is written while our first comment is on its way counts already */
-        int64_t begun_ms = comment->at_ms - (comment->author == OWN_USER ? CALL_PATIENCE_MS : 0);
+        int64_t begun_ms = comment->begun_ms ? comment->begun_ms : comment->at_ms;
         if (is_contact(comment) && begun_ms < contact_ms)
             contact_ms = begun_ms;
     }
@@ -196,7 +196,8 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
     if (errand->by != STEP_BY_CLOCK)
         return;
     bool was_given_up = sim->now_ms - errand->handed_ms > CALL_PATIENCE_MS; /* and may have been called off */
-    bool is_excused = was_given_up && truth->floor_told_ms > errand->handed_ms;
+    bool is_excused = was_given_up && truth->floor_told_ms > errand->handed_ms &&
+                      sim->now_ms >= truth->floor_before_ms - COARSE_MS;
     if (sim->now_ms < truth->floor_ms - COARSE_MS && !is_excused && !sim->process.shift_lost)
         sim_violation(sim, client, "%s %lld ms before the customer's time was over", what,
                       (long long)(truth->floor_ms - sim->now_ms));
@@ -295,6 +296,13 @@ static void settle_shown(const struct sim *sim, struct truth *truth, const struc
         truth->automatic_settled_ms = sim->now_ms;
 }
 
+static void set_floor(const struct sim *sim, struct truth *truth, int64_t floor_ms)
+{
+    truth->floor_before_ms = truth->floor_ms;
+    truth->floor_ms = floor_ms;
+    truth->floor_told_ms = sim->now_ms;
+}
+
 /* From engaged only newer answers count. */
 static void resumed(const struct sim *sim, struct truth *truth, const struct emergency *before)
 {
@@ -326,16 +334,14 @@ void truth_commanded(struct sim *sim, const struct delivery *delivery, const str
     case COMMAND_FIRST_CONTACT: truth->met_ms = sim->now_ms; break;
     case COMMAND_FOLLOWED_UP:
         truth->follow_ups++;
-        truth->floor_ms = truth->last_staff_ms + downgrade_after_ms(sim);
-        truth->floor_told_ms = sim->now_ms;
+        set_floor(sim, truth, truth->last_staff_ms + downgrade_after_ms(sim));
         break;
     case COMMAND_CALL_STARTED:
     case COMMAND_CALL_ENDED: truth->met_ms = sim->now_ms; /* fall through */
     case COMMAND_REPLIED: truth->told_answer_ms = sim->now_ms; break;
     case COMMAND_EXTEND:
         settle_shown(sim, truth, before);
-        truth->floor_ms = sim->now_ms + command->for_ms;
-        truth->floor_told_ms = sim->now_ms;
+        set_floor(sim, truth, sim->now_ms + command->for_ms);
         break;
     case COMMAND_DO_IT:
         settle_shown(sim, truth, before);

@@ -379,6 +379,7 @@ static void put_ticket(struct sim *sim, struct errand *errand, struct ticket *ti
         audit->late = sim->now_ms - errand->handed_ms > CALL_PATIENCE_MS;
         if (comment) {
             add_comment(sim, ticket, OWN_USER, true, comment);
+            ticket->comments[ticket->comment_count - 1].begun_ms = errand->handed_ms;
             if (!uses_triggers(ticket))
                 post_comment(sim, ticket, &ticket->comments[ticket->comment_count - 1]);
         }

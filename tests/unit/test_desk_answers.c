@@ -71,6 +71,21 @@ START_TEST(a_parked_first_comment_is_not_sent_again)
 }
 END_TEST
 
+/* It was refused for certain; who does it by hand, as they are told to, is believed at once. */
+START_TEST(a_parked_downgrade_done_by_hand_is_seen)
+{
+    struct life *life = contacted_life("");
+    life_at(life, "12:20:00");
+    life->writes = FATE_REFUSED;
+    life_at(life, "12:31:00");
+    life_expect(life, 1, "followed_up");
+    life_change(life, PRIORITY_NORMAL, STATUS_OPEN, LIFE_ENGINEER);
+    life_at(life, "12:31:02");
+    life_expect(life, 1, "closed");
+    life_end(life);
+}
+END_TEST
+
 /* --- a period begins when it counts --- */
 
 /* The follow-up is found a quarter of an hour later; since a few seconds after it the clock is held. */
@@ -175,6 +190,7 @@ Suite *desk_answers_suite(void)
     tcase_add_checked_fixture(all, settings_begin, settings_end);
     tcase_add_loop_test(all, what_was_parked_is_looked_for_when_it_is_wanted_again, 0, 2);
     tcase_add_test(all, a_parked_first_comment_is_not_sent_again);
+    tcase_add_test(all, a_parked_downgrade_done_by_hand_is_seen);
     tcase_add_loop_test(all, what_is_held_loses_nothing_of_the_second_period, 0, 2);
     tcase_add_test(all, suspended_replies_are_seen_after_a_passing_refusal);
     tcase_add_test(all, a_page_of_something_else_is_no_acceptance);

@@ -42,6 +42,28 @@ START_TEST(a_doubt_that_the_look_brings_is_asked)
 }
 END_TEST
 
+/* Journals keep them by these numbers. */
+START_TEST(what_was_shown_is_noted_as_ever)
+{
+    static const struct {
+        enum doubt doubt;
+        unsigned saw;
+    } cases[] = {
+        {DOUBT_OUTSIDER, 0x5},   {DOUBT_ENGINEER_COMMENT, 0x9}, {DOUBT_STAFF_REQUESTER, 0x11},
+        {DOUBT_SUSPENDED, 0x21}, {DOUBT_STALE, 0x41},           {DOUBT_JOIN, 0x81},
+        {DOUBT_HOURS, 0x101},    {DOUBT_AUTO_REPLY, 0x201},     {DOUBT_NOBODY_MET, 0x401},
+        {DOUBT_MEETING, 0x801},  {DOUBT_MERGE, 0x1001},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct emergency e = {.phase = PHASE_FOLLOWED_UP, .asked = true, .asked_step = ACTION_DOWNGRADE};
+        struct command_facts command = {0};
+        e.doubt_ms[cases[i].doubt] = clock_ms("12:00:00");
+        emergency_note_shown(&e, &command);
+        ck_assert_uint_eq(command.saw, cases[i].saw);
+    }
+}
+END_TEST
+
 /* What each kind of comment means for each step. */
 static void expect_doubt(struct story *t, const char *why)
 {
@@ -502,6 +524,7 @@ Suite *emergency_doubts_suite(void)
     TCase *doubts = tcase_create("doubts");
     tcase_add_test(doubts, a_doubt_is_noted_at_once_and_asked_when_due);
     tcase_add_test(doubts, a_doubt_that_the_look_brings_is_asked);
+    tcase_add_test(doubts, what_was_shown_is_noted_as_ever);
     tcase_add_test(doubts, what_is_doubted_before_which_step);
     tcase_add_test(doubts, a_doubt_is_noted_only_while_a_step_is_to_come);
     tcase_add_test(doubts, a_doubt_beside_resume_is_asked);

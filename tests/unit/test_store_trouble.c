@@ -122,6 +122,7 @@ START_TEST(a_newer_schema_is_refused_and_left_alone)
     store_close(store);
     expect_refused(database_path, "newer");
     expect_refused(database_path, "999");
+    ck_assert(!store_could_open(database_path, error, sizeof error));
 }
 END_TEST
 
@@ -160,6 +161,22 @@ START_TEST(what_could_be_opened_can_be)
     store_close(open_store());
     ck_assert(store_could_open(database_path, error, sizeof error));
     store_close(open_store());
+}
+END_TEST
+
+/* Whoever comes first makes the file. */
+START_TEST(a_link_to_nothing_yet_leads_to_one_lock)
+{
+    char link[128];
+    snprintf(link, sizeof link, "%s.link", database_path);
+    ck_assert_int_eq(symlink(database_path, link), 0);
+    ck_assert(!store_could_open(link, error, sizeof error));
+    struct store *store = store_open(link, trouble_log, error, sizeof error);
+    ck_assert_ptr_nonnull(store);
+    expect_refused(link, "in use");
+    expect_refused(database_path, "in use");
+    store_close(store);
+    ck_assert_int_eq(unlink(link), 0);
 }
 END_TEST
 
@@ -397,6 +414,7 @@ Suite *store_trouble_suite(void)
         opening_again_migrates_nothing,
         a_database_of_another_program_is_refused_and_left_alone,
         what_could_be_opened_can_be,
+        a_link_to_nothing_yet_leads_to_one_lock,
         another_process_is_kept_out_and_named,
         nobody_else_may_read_the_files,
         a_reader_needs_a_database,
