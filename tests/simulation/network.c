@@ -197,6 +197,7 @@ static void note_write(struct sim *sim, struct errand *errand)
     if (store_get_emergency(sim->process.store, action.emergency, &e) == STORE_OK)
         errand->by = e.step_by;
     errand->opened_ms = truth_opened_ms(sim, &e);
+    errand->paged_ms = e.opened_ms - sim->process.offset_ms;
 }
 
 static void answer_now(struct sim *sim, void *subject)

@@ -189,6 +189,7 @@ struct errand {
     /* a write to a ticket: as it was when it left */
     enum action_kind kind;
     int64_t action, emergency, opened_ms;
+    int64_t paged_ms; /* the emergency's opening, by a page perhaps before its ticket was urgent */
     enum step_origin by;
 };
 

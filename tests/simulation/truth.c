@@ -213,7 +213,7 @@ static void check_clock_step(struct sim *sim, const struct errand *errand, struc
         return;
     if (answers.automatic_ms)
         sim_violation(sim, client, "%s without asking, though an automatic reply came", what);
-    if (!truth->met_ms && !truth_may_have_been_met(client, errand->opened_ms))
+    if (!truth->met_ms && !truth_may_have_been_met(client, errand->paged_ms))
         sim_violation(sim, client, "%s of a customer whom nobody met", what);
 }
 
