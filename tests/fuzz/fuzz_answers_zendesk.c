@@ -124,6 +124,7 @@ static bool read_audits(struct answer *a)
         zendesk_read_audits(a->reader, a->text, a->length, "i7a9", &history, a->error, sizeof a->error);
     check_time(history.urgent_ms);
     check_time(history.marked_ms);
+    check_time(history.oldest_ms);
     PROMISE(history.next_page >= 0 && history.next_page < 1000, "page %d", history.next_page);
     PROMISE(history.marked || history.marked_ms == 0, "no mark");
     return good;
@@ -157,6 +158,11 @@ static bool read_macro(struct answer *a)
         zendesk_read_macro(a->reader, a->text, a->length, text, sizeof text, a->error, sizeof a->error);
     promise_text(text, sizeof text, "text");
     return good;
+}
+
+static bool read_written(struct answer *a)
+{
+    return zendesk_read_written(a->reader, a->text, a->length, 4711, a->error, sizeof a->error);
 }
 
 static bool read_me(struct answer *a)
@@ -200,6 +206,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {"organization", read_organization, false},
         {"user", read_found_user, false},
         {"macro", read_macro, false},
+        {"written", read_written, false},
         {"me", read_me, false},
         {"suspended", read_suspended, true},
         {"token", read_token, false},
