@@ -51,7 +51,7 @@ static void check_values(const struct event *event)
     PROMISE(event->ticket.previous_priority <= PRIORITY_NONE, "%d", (int)event->ticket.previous_priority);
     PROMISE(event->ticket.status <= STATUS_DELETED, "%d", (int)event->ticket.status);
     PROMISE(event->ticket.previous_status <= STATUS_DELETED, "%d", (int)event->ticket.previous_status);
-    PROMISE(event->comment.standing <= AUTHOR_SUSPENDED, "%d", (int)event->comment.standing);
+    PROMISE(event->comment.standing <= AUTHOR_MERGE, "%d", (int)event->comment.standing);
     PROMISE(event->command.name < COMMAND_COUNT, "%d", (int)event->command.name);
 }
 

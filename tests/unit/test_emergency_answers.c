@@ -26,7 +26,7 @@ START_TEST(only_a_customer_answers)
 {
     static const enum author_standing others[] = {AUTHOR_UNKNOWN,         AUTHOR_OUTSIDER,  AUTHOR_STAFF,
                                                   AUTHOR_STAFF_REQUESTER, AUTHOR_OURSELVES, AUTHOR_NOBODY,
-                                                  AUTHOR_SUSPENDED};
+                                                  AUTHOR_SUSPENDED,       AUTHOR_MERGE};
     for (size_t i = 0; i < COUNT_OF(others); i++) {
         struct story *t = contacted();
         at(t, "12:05:00");

@@ -198,6 +198,7 @@ START_TEST(a_doubt_before_contact_is_known_is_asked_all_the_same)
     } comments[] = {
         {AUTHOR_OUTSIDER, false, "neither requester"},
         {AUTHOR_SUSPENDED, false, "suspended tickets"},
+        {AUTHOR_MERGE, false, "merged into this one"},
         {AUTHOR_STAFF_REQUESTER, false, "of staff, wrote"},
         {AUTHOR_CUSTOMER, true, NULL},
     };

@@ -16,6 +16,7 @@ START_TEST(first_contact_is_a_public_comment_by_staff)
         {AUTHOR_STAFF, true, true},     {AUTHOR_STAFF, false, false},   {AUTHOR_STAFF_REQUESTER, true, false},
         {AUTHOR_CUSTOMER, true, false}, {AUTHOR_OUTSIDER, true, false}, {AUTHOR_OURSELVES, true, false},
         {AUTHOR_NOBODY, true, false},   {AUTHOR_UNKNOWN, true, false},  {AUTHOR_SUSPENDED, true, false},
+        {AUTHOR_MERGE, true, false},
     };
     for (size_t i = 0; i < COUNT_OF(comments); i++) {
         struct story *t = acknowledged();
