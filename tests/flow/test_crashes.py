@@ -521,6 +521,18 @@ def test_a_damaged_database_is_told_and_left_alone(daemon, world, cast,
     assert d.database.read_bytes() == damaged
 
 
+def test_a_new_database_is_told(daemon):
+    d = daemon()
+    assert str(d.database) in log_lines(d, "STORE-NEW")[0]
+    d.restart()
+    d.reload()
+    assert len(log_lines(d, "STORE-NEW")) == 1
+    assert not log_lines(d, "DRY-RUN")
+    d.configure({"store": {"path": str(d.directory / "other.db")}})
+    d.reload()
+    assert "other.db" in log_lines(d, "STORE-NEW")[1]
+
+
 def test_a_database_of_a_newer_version_is_told_and_left_alone(daemon):
     d = daemon()
     d.stop()

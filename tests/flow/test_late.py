@@ -9,7 +9,7 @@ from scenes import (LONG, all_read, comment, contacted, in_state,
                     later_follow_up, next_second, opened, order,
                     own_comments, page_for, read, said, seconds, two_polls,
                     urgent_ticket, wait_said, writes)
-from trials import SHORT
+from trials import SHORT, log_lines
 
 KINDS = pytest.mark.parametrize("webhook", ["trigger", "events"])
 POLL = {"zendesk": {"poll_every": "300ms"}}
@@ -396,6 +396,7 @@ def test_dry_run_writes_nothing_and_records_everything(daemon, world, cast):
     d = daemon(dry_run="yes", first_contact="automatic",
                resolve_on_contact="yes", page_if_missing="1s",
                follow_up_after="2s", downgrade_after="2s")
+    assert len(log_lines(d, "DRY-RUN")) == 1
     ticket = urgent_ticket(world, cast)
     page_for(world, cast, ticket)
     number = read(d, ticket)
