@@ -160,7 +160,7 @@ static bool read_values(struct loader *loader)
 
 static bool make_messages(struct loader *loader)
 {
-    char why[600];
+    char why[1600];
     struct config_messages *messages = &loader->config->messages;
     messages->texts = messages_new(messages->directory, why, sizeof why);
     return messages->texts || loader_fail(loader, loader_setting(loader, "messages", "directory"), "%s", why);

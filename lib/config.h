@@ -185,7 +185,7 @@ struct config {
 
 /* One line: file, line, key, what was wrong, what was wanted. Never holds a secret. */
 struct config_error {
-    char message[1024];
+    char message[2048];
 };
 
 /* One row of the table of settings. */

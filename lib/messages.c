@@ -52,7 +52,7 @@ static char *read_file(const char *path, bool *missing, char *error, size_t erro
 
 static struct template *make_template(const char *where, const char *text, char *error, size_t error_size)
 {
-    char why[400] = "";
+    char why[800] = "";
     struct template *made = template_new(text, message_field_names, FIELD_COUNT, why, sizeof why);
     if (!made)
         text_format(error, error_size, "%s: %s", where, why);

@@ -235,6 +235,29 @@ START_TEST(a_directory_that_is_not_there_is_told)
 }
 END_TEST
 
+/* In the settings' error too. */
+START_TEST(all_names_and_fields_are_told)
+{
+    char sections[400], end[100];
+    const char *name, *last = "", *body;
+    bool for_slack;
+    for (size_t i = 0; messages_describe(i, &name, &body, &for_slack); i++)
+        last = name;
+    (void)snprintf(sections, sizeof sections, "[messages]\ndirectory = %s\n" ZENDESK, settings_directory);
+    settings_write("followup.txt", "Hello");
+    ck_assert(!settings_load(sections));
+    (void)snprintf(end, sizeof end, " %s", last);
+    expect_part(settings_error.message, end);
+    settings_write("followup.txt", "");
+    (void)snprintf(end, sizeof end, "%s/followup.txt", settings_directory);
+    ck_assert_int_eq(unlink(end), 0);
+    settings_write("follow_up.txt", "{{subjekt}}\n");
+    ck_assert(!settings_load(sections));
+    for (size_t i = 0; i < FIELD_COUNT; i++)
+        expect_part(settings_error.message, message_field_names[i]);
+}
+END_TEST
+
 START_TEST(a_file_that_is_no_message_is_told_with_the_names)
 {
     char error[600];
@@ -626,6 +649,7 @@ Suite *messages_suite(void)
     tcase_add_test(texts, a_file_that_can_not_be_read_is_told);
     tcase_add_test(texts, a_directory_that_is_not_there_is_told);
     tcase_add_test(texts, a_file_that_is_no_message_is_told_with_the_names);
+    tcase_add_test(texts, all_names_and_fields_are_told);
     tcase_add_test(texts, the_settings_load_the_directory);
     tcase_add_test(texts, the_follow_up_has_its_four_points_and_the_bridge);
     tcase_add_test(texts, the_first_comment_offers_the_bridge);
