@@ -16,6 +16,8 @@
 #include "lib/text.h"
 
 #define READER_WAIT_MS 2000
+/* A reader that finds the WAL's index being written takes the writer's lock for a moment, to look again. */
+#define WRITER_WAIT_MS 500
 
 /* A short report of why it does not work. */
 struct report {
@@ -163,6 +165,7 @@ static bool check_owner(struct store *store, const struct report *report)
 static bool configure_writer(struct store *store, const struct report *report)
 {
     int64_t is_wal = 0;
+    sqlite3_busy_timeout(store->db, WRITER_WAIT_MS);
     if (!run(store, report,
              "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
              "PRAGMA mmap_size = 0; PRAGMA cache_size = -16384; PRAGMA trusted_schema = OFF;") ||

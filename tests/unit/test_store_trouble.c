@@ -5,12 +5,14 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/store.h"
@@ -332,6 +334,32 @@ START_TEST(a_database_that_another_program_locks_is_told_and_passes)
 }
 END_TEST
 
+static void *unlock_soon(void *other)
+{
+    static const struct timespec soon = {.tv_nsec = 10 * 1000 * 1000};
+    nanosleep(&soon, NULL);
+    run_sql(other, "ROLLBACK");
+    return NULL;
+}
+
+/* As a reader does that looks at the WAL's index while it is written. */
+START_TEST(a_database_that_is_locked_for_a_moment_is_waited_for)
+{
+    struct store *store = open_store();
+    sqlite3 *other = NULL;
+    pthread_t thread;
+    ck_assert_int_eq(sqlite3_open(database_path, &other), SQLITE_OK);
+    run_sql(other, "BEGIN IMMEDIATE");
+    ck_assert_int_eq(pthread_create(&thread, NULL, unlock_soon, other), 0);
+    GOOD(store_begin(store));
+    GOOD(store_commit(store));
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    ck_assert_int_eq(sqlite3_close(other), SQLITE_OK);
+    ck_assert_int_eq(logged_times("STORE-FULL"), 0);
+    store_close(store);
+}
+END_TEST
+
 /* --- broken contracts --- */
 
 START_TEST(nothing_is_written_outside_of_a_transaction)
@@ -422,6 +450,7 @@ Suite *store_trouble_suite(void)
         after_a_full_disk_nothing_more_is_written_in_the_transaction,
         a_full_disk_passes_and_is_logged_once,
         a_database_that_another_program_locks_is_told_and_passes,
+        a_database_that_is_locked_for_a_moment_is_waited_for,
         nothing_is_written_outside_of_a_transaction,
         an_event_of_no_emergency_is_not_written,
         a_meaning_that_cannot_be_read_is_damage,
