@@ -71,6 +71,7 @@ struct program {
     int signal_fd;
     size_t descriptors; /* that the process may have */
     char error[512];    /* why it can't start */
+    bool store_is_new;
 };
 
 /* --- options --- */
@@ -137,20 +138,11 @@ static void return_call(void *context, struct call *call)
     ledger_return_call(program->ledger, call);
 }
 
-/* A new database where there was one is most likely a slip. */
-static struct store *open_store(struct program *program)
-{
-    const char *path = program->config.store.path;
-    bool is_new = access(path, F_OK) != 0 && errno == ENOENT;
-    struct store *store = store_open(path, program->log, program->error, sizeof program->error);
-    if (store && is_new)
-        log_event(program->log, LOG_LEVEL_WARNING, "STORE-NEW", 0, 0, "made a new database: %s", path);
-    return store;
-}
-
 static bool make_ledger(struct program *program)
 {
-    struct store *store = open_store(program);
+    const char *path = program->config.store.path;
+    program->store_is_new = access(path, F_OK) != 0 && errno == ENOENT;
+    struct store *store = store_open(path, program->log, program->error, sizeof program->error);
     if (!store)
         return false;
     const struct ledger_exits exits = {.to_courier = courier_mailbox(program->courier)};
@@ -345,6 +337,9 @@ static bool serve(struct program *program, const sigset_t *signals)
     char status[600];
     be_ready(program, status, sizeof status);
     log_event(program->log, LOG_LEVEL_INFO, "STARTED", 0, 0, "emergencyd " EMERGENCYD_VERSION ", %s", status);
+    if (program->store_is_new) /* where there was one, it is most likely a slip */
+        log_event(program->log, LOG_LEVEL_WARNING, "STORE-NEW", 0, 0, "made a new database: %s",
+                  program->config.store.path);
     if (program->config.policy.dry_run)
         log_event(program->log, LOG_LEVEL_WARNING, "DRY-RUN", 0, 0,
                   "[policy] dry_run = yes: of what opens now nothing is written outside");

@@ -523,14 +523,19 @@ def test_a_damaged_database_is_told_and_left_alone(daemon, world, cast,
 
 def test_a_new_database_is_told(daemon):
     d = daemon()
-    assert str(d.database) in log_lines(d, "STORE-NEW")[0]
+
+    def told(times):
+        return wait_until(lambda: log_lines(d, "STORE-NEW")[times - 1:], 10,
+                          "a warning")[0]
+
+    assert str(d.database) in told(1)
     d.restart()
     d.reload()
-    assert len(log_lines(d, "STORE-NEW")) == 1
-    assert not log_lines(d, "DRY-RUN")
     d.configure({"store": {"path": str(d.directory / "other.db")}})
     d.reload()
-    assert "other.db" in log_lines(d, "STORE-NEW")[1]
+    assert "other.db" in told(2)
+    assert len(log_lines(d, "STORE-NEW")) == 2
+    assert not log_lines(d, "DRY-RUN")
 
 
 def test_a_database_of_a_newer_version_is_told_and_left_alone(daemon):

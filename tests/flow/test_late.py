@@ -396,7 +396,7 @@ def test_dry_run_writes_nothing_and_records_everything(daemon, world, cast):
     d = daemon(dry_run="yes", first_contact="automatic",
                resolve_on_contact="yes", page_if_missing="1s",
                follow_up_after="2s", downgrade_after="2s")
-    assert len(log_lines(d, "DRY-RUN")) == 1
+    wait_until(lambda: log_lines(d, "DRY-RUN"), 10, "a warning")
     ticket = urgent_ticket(world, cast)
     page_for(world, cast, ticket)
     number = read(d, ticket)
